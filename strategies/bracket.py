@@ -1,0 +1,115 @@
+"""bracket: follow an alert with the alert's own stop, target and volume. The yardstick for speed, and for trust.
+
+- entry: a market order; a stop or target that the alert does not bring comes from the ATR, or is left out.
+- exit: closes the tickets on the alert's side (none: both); entries under way are taken along.
+- reversal: closes the other side, keeps its own tickets of the new side, enters after the confirmed close.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Literal
+
+from zepix import Alert, Decision, PluginInfo, Refused, Side, Strategy
+
+
+class Bracket(Strategy):
+    info = PluginInfo(
+        strategy="bracket",
+        description="Follows an entry alert with the alert's stop, target and volume",
+        version="1.0.0",
+        author="zepix",
+    )
+
+    one_at_a_time: bool = False
+    """Per symbol, counting an order under way."""
+    default_volume: float | None = None
+    """Lots when the alert has none; None is the instrument's minimum."""
+    default_sl_atr: float | None = None
+    """Stop distance in ATRs when the alert has none; None: no stop."""
+    default_tp_atr: float | None = None
+    """Target distance in ATRs when the alert has none; None: no target."""
+    atr_timeframe: str = "1h"
+    atr_period: int = 14
+    levels: Literal["absolute", "distance"] = "absolute"
+    """distance: stop and target keep their distance from the alert's own price, measured from our fill."""
+    max_price_gap: float | None = None
+    """Refuse an alert whose price lies further from ours (the middle of bid and ask) than this, as a price."""
+
+    async def process_entry_signal(self, alert: Alert) -> Decision | None:
+        return self._refusal(alert, ()) or await self._enter(alert, ())
+
+    async def process_exit_signal(self, alert: Alert) -> Decision | None:
+        if alert.ref is not None or alert.close_frac not in (None, 1.0):
+            return Decision.refused("not_supported", detail="ref and close_frac come with the next release")
+        await self.api.orders.close_positions(alert.symbol, alert.side)
+        return None
+
+    async def process_reversal_signal(self, alert: Alert) -> Decision | None:
+        if alert.side is None:
+            return Decision.refused("no_side")
+        other = alert.side.opposite
+        orders = self.api.orders
+        closing: tuple[int, ...] = ()
+        if orders.open_tickets(alert.symbol, other) or orders.under_way(alert.symbol, other):
+            answer = await orders.close_positions(alert.symbol, other, reason="reversal")
+            if isinstance(answer, Refused):
+                return None
+            closing = (answer.order_id,)
+        refusal = self._refusal(alert, closing)
+        return refusal or await self._enter(alert, closing)
+
+    def _refusal(self, alert: Alert, closing: tuple[int, ...]) -> Decision | None:
+        """Why this alert is not followed; None where it is. With ``closing``, the other side is on its way out."""
+        if alert.side is None:
+            return Decision.refused("no_side")
+        if alert.order_type != "market" or alert.trailing or alert.break_even_points or alert.oco:
+            return Decision.refused("not_supported", detail="pending orders, oco and trailing come with the next release")
+        if self.one_at_a_time:
+            side = alert.side if closing else None
+            orders = self.api.orders
+            if orders.open_tickets(alert.symbol, side) or orders.under_way(alert.symbol, side):
+                return Decision.refused("one_at_a_time")
+        if self.max_price_gap is not None and alert.price is not None:
+            ours = self.api.market.get_current_price(alert.symbol)
+            if ours is not None and abs(alert.price - ours) > self.max_price_gap:
+                return Decision.refused("price_far_from_alert", our_price=ours, gap=abs(alert.price - ours))
+        return None
+
+    async def _enter(self, alert: Alert, after: tuple[int, ...]) -> Decision | None:
+        assert alert.side is not None
+        volume = self.default_volume if alert.volume is None else alert.volume
+        orders = self.api.orders
+        if self.levels == "distance" and alert.price is not None:
+            sl_offset = None if alert.sl is None else alert.sl - alert.price
+            tp_offset = None if alert.tp is None else alert.tp - alert.price
+            await orders.place_order(
+                alert.symbol, alert.side, volume, sl_offset=sl_offset, tp_offset=tp_offset, comment=alert.comment, after=after
+            )  # fmt: skip
+            return None
+        levels = self._levels(alert, alert.side)
+        if levels is None:
+            return Decision.refused("atr_unknown", detail=f"no {self.atr_timeframe} ATR of {self.atr_period} bars yet")
+        sl, tp = levels
+        await orders.place_order(alert.symbol, alert.side, volume, sl, tp, comment=alert.comment, after=after)
+        return None
+
+    def _levels(self, alert: Alert, side: Side) -> tuple[float | None, float | None] | None:
+        """The alert's stop and target; what it has not, by ATR from the price a market order would pay now.
+
+        None where an ATR is needed and not known: a stop that was asked for is never left out.
+        """
+        sl, tp = alert.sl, alert.tp
+        sl_atr = self.default_sl_atr if sl is None else None
+        tp_atr = self.default_tp_atr if tp is None else None
+        if sl_atr is None and tp_atr is None:
+            return sl, tp
+        price = self.api.market.price(alert.symbol, side)
+        atr = self.api.market.get_atr(alert.symbol, self.atr_timeframe, self.atr_period)
+        if price is None or math.isnan(atr):
+            return None
+        if sl_atr is not None:
+            sl = price - side.sign * sl_atr * atr
+        if tp_atr is not None:
+            tp = price + side.sign * tp_atr * atr
+        return sl, tp

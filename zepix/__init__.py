@@ -1,0 +1,61 @@
+"""zepix: replay recorded TradingView alerts on recorded prices; the same strategies run live.
+
+Names are loaded when they are first used, so that ``import zepix`` stays cheap.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Alert": "zepix.model",
+    "Accepted": "zepix.model",
+    "Decision": "zepix.model",
+    "FillModel": "zepix.model",
+    "PluginInfo": "zepix.engine.strategy",
+    "Refused": "zepix.model",
+    "Result": "zepix.research.result",
+    "Side": "zepix.model",
+    "Strategy": "zepix.engine.strategy",
+    "replay": "zepix.research.surface",
+}
+
+__all__ = [
+    "Accepted",
+    "Alert",
+    "Decision",
+    "FillModel",
+    "PluginInfo",
+    "Refused",
+    "Result",
+    "Side",
+    "Strategy",
+    "__version__",
+    "replay",
+]
+
+if TYPE_CHECKING:
+    from zepix.engine.strategy import PluginInfo, Strategy
+    from zepix.model import Accepted, Alert, Decision, FillModel, Refused, Side
+    from zepix.research.result import Result
+    from zepix.research.surface import replay
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        import difflib
+
+        near = difflib.get_close_matches(name, __all__, n=2)
+        hint = f"; did you mean {' or '.join(near)}?" if near else f"; there are {', '.join(__all__)}"
+        raise AttributeError(f"zepix has no name {name!r}{hint}")
+    value = getattr(importlib.import_module(home), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

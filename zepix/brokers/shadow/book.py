@@ -1,0 +1,223 @@
+"""The books of a simulated account: tickets, margin, balance, and the money of each closing fill.
+
+Rules (docs/fills.md, "Money"):
+
+- ``gross = points * steps * step * point_value * rate(t)``, Decimal with 28 digits in that order, rounded half-even to
+  the account's digits once per closing fill;
+- each closing fill charges both sides' commission for its own lots, each side rounded by itself, negative;
+- margin of a ticket = lots * contract size * rate(margin currency) at its fill / leverage, unrounded and fixed; per
+  symbol the larger side's sum counts;
+- equity = balance + unrounded gross of open tickets at the prices and rates of the instant.
+
+Sums over tickets are kept as integers (steps, and steps * entry points), so equity costs one product a symbol however
+many tickets are open, and no sum depends on an order.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Final
+
+from zepix.model import AccountSpec, ClosingFill, Instrument, Order, Ticket
+from zepix.services.conversion import MONEY, ONE, Conversions
+from zepix.services.prices import PriceBook, SymbolPrices
+
+__all__ = ["Book", "Exposure"]
+
+ZERO: Final = Decimal(0)
+
+
+class Exposure:
+    """Open tickets of one symbol, summed by side: [0] longs, [1] shorts."""
+
+    __slots__ = ("count", "instrument", "is_home", "margin", "prices", "steps", "unit", "value")
+
+    def __init__(self, prices: SymbolPrices, is_home: bool) -> None:
+        instrument = prices.instrument
+        self.prices = prices
+        self.instrument = instrument
+        self.is_home = is_home
+        self.unit = instrument.volume_step * instrument.point_value
+        self.count = [0, 0]
+        self.steps = [0, 0]
+        self.value = [0, 0]
+        self.margin = [ZERO, ZERO]
+
+    def add(self, ticket: Ticket, sign: int, steps: int, margin: Decimal) -> None:
+        """Count ``steps`` of a ticket in (sign 1) or out (-1)."""
+        slot = 0 if ticket.side > 0 else 1
+        self.steps[slot] += sign * steps
+        self.value[slot] += sign * steps * ticket.entry_points
+        if sign > 0:
+            self.count[slot] += 1
+            self.margin[slot] = MONEY.add(self.margin[slot], margin)
+        else:
+            self.count[slot] -= 1
+            left = MONEY.subtract(self.margin[slot], margin)
+            self.margin[slot] = left if self.count[slot] else ZERO
+
+    def open_points(self, bid: int, ask: int) -> int:
+        """Sum of steps * points that the open tickets are ahead, longs at the bid, shorts at the ask."""
+        return self.steps[0] * bid - self.value[0] + self.value[1] - self.steps[1] * ask
+
+    def margin_with(self, side: int, extra: Decimal) -> Decimal:
+        """The symbol's margin (the larger side) if ``extra`` came on ``side``."""
+        longs, shorts = self.margin
+        return max(MONEY.add(longs, extra), shorts) if side > 0 else max(longs, MONEY.add(shorts, extra))
+
+
+class Book:
+    """All money and tickets of one account; knows no orders and no time of its own."""
+
+    def __init__(self, spec: AccountSpec, prices: PriceBook, conversions: Conversions, has_costs: bool) -> None:
+        self.spec = spec
+        self.has_costs = has_costs
+        self.conversions = conversions
+        self.cent = Decimal(1).scaleb(-spec.digits)
+        self.scale = 10**spec.digits
+        self.balance_minor = int((spec.balance * self.scale).to_integral_value())
+        self.tickets: dict[int, Ticket] = {}
+        self.fills: list[ClosingFill] = []
+        self.balances: list[tuple[int, int]] = []
+        self.exposures = {p.symbol: Exposure(p, conversions.is_constant(p.instrument.profit_currency)) for p in prices}
+        self._last_ticket = 0
+        self._commission: dict[tuple[str, int], int] = {}
+
+    @property
+    def balance(self) -> Decimal:
+        return Decimal(self.balance_minor).scaleb(-self.spec.digits)
+
+    def minor(self, amount: Decimal) -> int:
+        """An amount in minor units, half-even."""
+        return int(amount.quantize(self.cent, context=MONEY).scaleb(self.spec.digits))
+
+    def equity(self, t_ns: int, phase: int) -> Decimal:
+        """Balance plus unrounded gross of the open tickets at ``price(t)``."""
+        total = self.balance
+        for exposure in self.exposures.values():
+            if exposure.count[0] or exposure.count[1]:
+                quote = exposure.prices.quote(t_ns, phase)
+                assert quote is not None, "a ticket is open in a symbol that has no price yet"
+                total = MONEY.add(total, self._gross(exposure, exposure.open_points(*quote), t_ns))
+        return total
+
+    def margin(self) -> Decimal:
+        """Sum over symbols of the larger side's margin."""
+        total = ZERO
+        for exposure in self.exposures.values():
+            if exposure.count[0] or exposure.count[1]:
+                total = MONEY.add(total, max(exposure.margin))
+        return total
+
+    def margin_of(self, instrument: Instrument, steps: int, t_ns: int) -> Decimal:
+        """Margin of a new ticket, at the margin rate of t."""
+        lots = instrument.volume_step * steps
+        amount = MONEY.multiply(lots, instrument.contract_size)
+        if not self.conversions.is_constant(instrument.margin_currency):
+            amount = MONEY.multiply(amount, self.conversions.rate(instrument.margin_currency, t_ns))
+        return MONEY.divide(amount, self.spec.leverage)
+
+    def affords(self, symbol: str, side: int, extra: Decimal, t_ns: int, phase: int) -> bool:
+        """Whether equity before the fill covers the margin after it; always, where the fill needs no more margin."""
+        exposure = self.exposures[symbol]
+        before = max(exposure.margin)
+        after = exposure.margin_with(side, extra)
+        if after <= before:
+            return True
+        total_after = MONEY.add(self.margin(), MONEY.subtract(after, before))
+        return self.equity(t_ns, phase) - total_after >= 0
+
+    def open(self, order: Order, prices: SymbolPrices, row: int, points: int, sl: int, tp: int, margin: Decimal, now_ns: int) -> Ticket:  # fmt: skip
+        """A new ticket for an order that fills at the open of ``row``."""
+        self._last_ticket += 1
+        ticket = Ticket(
+            self._last_ticket,
+            order.id,
+            order.plugin_id,
+            order.family,
+            order.alert_id,
+            order.symbol,
+            prices.index,
+            order.side,
+            order.volume_steps,
+            int(prices.time[row]),
+            row,
+            points,
+            sl,
+            tp,
+            sl,
+            tp,
+            margin,
+            order.role,
+            order.chain_id,
+            now_ns,
+        )
+        self.tickets[ticket.id] = ticket
+        self.exposures[order.symbol].add(ticket, 1, ticket.steps, margin)
+        return ticket
+
+    def close(self, ticket: Ticket, exit_ns: int, row: int, points: int, reason: str, excursion: tuple[int, int], is_ambiguous: bool, now_ns: int) -> ClosingFill:  # fmt: skip
+        """Close the whole ticket at ``points``; ``excursion`` is (mae, mfe). Books the money, returns the record."""
+        exposure = self.exposures[ticket.symbol]
+        steps = ticket.steps
+        moved = ticket.side * (points - ticket.entry_points)
+        gross = self.minor(self._gross(exposure, moved * steps, exit_ns))
+        commission = self._both_sides(exposure.instrument, steps) if self.has_costs else 0
+        pnl = gross + commission
+        ticket.parts += 1
+        ticket.is_open = False
+        exposure.add(ticket, -1, steps, ticket.margin)
+        del self.tickets[ticket.id]
+        fill = ClosingFill(
+            ticket.id,
+            ticket.parts,
+            ticket.plugin_id,
+            ticket.family,
+            ticket.symbol,
+            ticket.side,
+            ticket.role,
+            steps,
+            ticket.entry_ns,
+            ticket.entry_points,
+            exit_ns,
+            points,
+            ticket.initial_sl,
+            ticket.initial_tp,
+            ticket.sl,
+            ticket.tp,
+            reason,
+            gross,
+            commission,
+            0,
+            pnl,
+            moved,
+            excursion[0],
+            excursion[1],
+            row - ticket.entry_row + 1,
+            is_ambiguous,
+            ticket.alert_id,
+            ticket.chain_id,
+            now_ns,
+            ticket.entry_row,
+            row,
+        )
+        self.balance_minor += pnl
+        self.fills.append(fill)
+        self.balances.append((now_ns, self.balance_minor))
+        return fill
+
+    def _gross(self, exposure: Exposure, point_steps: int, t_ns: int) -> Decimal:
+        amount = MONEY.multiply(Decimal(point_steps), exposure.unit)
+        if exposure.is_home:
+            return amount
+        rate = self.conversions.rate(exposure.instrument.profit_currency, t_ns)
+        return amount if rate is ONE else MONEY.multiply(amount, rate)
+
+    def _both_sides(self, instrument: Instrument, steps: int) -> int:
+        """Commission of both sides in minor units, each rounded by itself, negative."""
+        key = (instrument.symbol, steps)
+        known = self._commission.get(key)
+        if known is None:
+            lots = instrument.volume_step * steps
+            known = self._commission[key] = -2 * self.minor(MONEY.multiply(lots, instrument.commission_per_lot))
+        return known

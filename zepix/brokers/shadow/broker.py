@@ -1,0 +1,422 @@
+"""The shadow broker: market orders with stop and target on recorded or live prices, after docs/fills.md.
+
+One step takes one entry from the agenda, acts, and leaves the events that follow in ``events``. Commands come in by
+``submit`` and are answered by events; what they become:
+
+    opening  arrival: volume, market_closed  ->  its open: invalid_stops, no_money  ->  a ticket
+    closing  arrival: what it covers (open tickets; entries under way are taken along)  ->  their open
+
+An arrival exactly at an open waits for it in phase 2, or acts at once if it was raised in phase 3 or 4. Otherwise
+grace: an arrival at most ``open_grace_ms`` after its bar's open acts at once in phase 4 at that open. Otherwise the
+next open. Closing orders wait as long as it takes.
+
+The array form (``ArrayForm``) and the step form (``StepForm``) differ only in how touched levels and opens are found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from zepix.brokers.shadow.agenda import ARRIVALS, AT_ONCE, CLOSES, OPENINGS, Agenda, Entry
+from zepix.brokers.shadow.book import Book
+from zepix.brokers.shadow.forms import GAP, RANGE, ArrayForm, Form, Scheduled, touches
+from zepix.brokers.shadow.watches import PRICE, PriceWatches
+from zepix.errors import ZepixError
+from zepix.model import (
+    Accepted,
+    AccountSpec,
+    AccountState,
+    Catalogue,
+    Event,
+    FillModel,
+    Order,
+    OrderCancelled,
+    OrderFilled,
+    OrderRefused,
+    Refused,
+    Ticket,
+    TicketClosed,
+)
+from zepix.services.conversion import Conversions
+from zepix.services.prices import PriceBook, SymbolPrices
+
+__all__ = ["ShadowBroker"]
+
+ARRIVE: Final = 0
+OPEN: Final = 3
+CLOSE: Final = 4
+MS: Final = 1_000_000
+MAX_CHAIN: Final = 64
+"""Commands an instant may raise in answer to its own events, before it is called an endless chain."""
+
+
+class ShadowBroker:
+    """A simulated account with hedged tickets; ``agenda.heap`` tells the session when it is due."""
+
+    def __init__(
+        self,
+        prices: PriceBook,
+        catalogue: Catalogue,
+        account: AccountSpec,
+        fill_model: FillModel,
+        *,
+        has_costs: bool = True,
+        agenda: Agenda | None = None,
+        form: Form | None = None,
+    ) -> None:
+        self.prices = prices
+        self.catalogue = catalogue
+        self.fill_model = fill_model
+        self.conversions = Conversions(prices, account.currency)
+        self.conversions.require(
+            c for p in prices for c in (p.instrument.profit_currency, p.instrument.margin_currency)
+        )
+        self.book = Book(account, prices, self.conversions, has_costs)
+        self.agenda = Agenda() if agenda is None else agenda
+        self.form: Form = ArrayForm(self.agenda) if form is None else form
+        self.watches = PriceWatches(self.agenda, prices)
+        self.events: list[Event] = []
+        self.now_ns = 0
+        self.phase = 0
+        self.counts = {"does_nothing": 0}
+        self._latency_ns = fill_model.latency_ms * MS
+        self._grace_ns = fill_model.open_grace_ms * MS
+        self._opening: dict[int, Order] = {}
+        self._turn = 0
+        self._after: dict[int, list[Order]] = {}
+        self._cause: Order | None = None
+        self._steps: dict[tuple[str, str], int] = {}
+
+    # --- the port -------------------------------------------------------------------------------------------------
+
+    @property
+    def heap(self) -> list[Entry]:
+        """What is due, the next first; keys as in ``agenda``."""
+        return self.agenda.heap
+
+    @property
+    def end_ns(self) -> int:
+        return self.prices.end_ns
+
+    @property
+    def tickets(self) -> dict[int, Ticket]:
+        return self.book.tickets
+
+    def under_way(self) -> Sequence[Order]:
+        return list(self._opening.values())
+
+    def account(self) -> AccountState:
+        book = self.book
+        equity = book.equity(self.now_ns, max(self.phase, 1))
+        return AccountState(book.balance, equity, book.margin(), book.spec.currency)
+
+    def submit(self, order: Order) -> Accepted | Refused:
+        """Take a command on its way; ``order.decided_ns`` is now. Refused only for a symbol that cannot be traded."""
+        if order.symbol not in self.prices:
+            known = order.symbol in self.catalogue
+            return Refused("no_prices" if known else "unknown_symbol", f"{order.symbol} has no prices in this run")
+        if order.kind == "market":
+            self._opening[order.id] = order
+            order.volume_steps = self._steps_of(order)
+        if order.status == "held":
+            for number in order.after:
+                self._after.setdefault(number, []).append(order)
+        else:
+            self._send(order)
+        return Accepted(order.id)
+
+    def watch_price(self, symbol: str, direction: int, points: int) -> int:
+        return self.watches.set(symbol, direction, points, self.now_ns).id
+
+    def drop_watch(self, watch_id: int) -> None:
+        self.watches.drop(watch_id)
+
+    # --- the session's side ---------------------------------------------------------------------------------------
+
+    def step(self) -> None:
+        """Take the next entry of the agenda; events of what it did are appended to ``events``."""
+        entry = self.agenda.pop()
+        self.now_ns, self.phase = entry[0], entry[1]
+        self._cause = None
+        action, subject = entry[6], entry[7]
+        if action == RANGE:
+            self._range(subject)
+        elif action == GAP:
+            self._gap(subject)
+        elif action == ARRIVE:
+            self._arrive(subject)
+        elif action == OPEN:
+            self._fill(subject)
+        elif action == CLOSE:
+            self._close_part(*subject)
+        elif action == PRICE:
+            self.watches.fire(subject, self.now_ns, self.events)
+
+    def at(self, now_ns: int, phase: int) -> None:
+        """The session's own turn (timers, alerts): tells the broker the time."""
+        self.now_ns = now_ns
+        self.phase = phase
+        self._cause = None
+
+    def end_of_data(self) -> None:
+        """After everything else: orders under way are cancelled, open tickets close at their symbol's last close."""
+        self.at(self.end_ns, 4)
+        for order in list(self._opening.values()):
+            held = order.status == "held"
+            self._end(order, "refused" if held else "cancelled", "close_unconfirmed" if held else "end_of_data")
+        for ticket in sorted(self.book.tickets.values(), key=lambda t: (t.index, t.id)):
+            prices = self.prices[ticket.symbol]
+            row = prices.n - 1
+            price = int(prices.bid_close[row] if ticket.side > 0 else prices.ask_close[row])
+            self._book_close(ticket, prices, prices.end_ns, row, price, "end_of_data", row)
+
+    # --- commands -------------------------------------------------------------------------------------------------
+
+    def _send(self, order: Order) -> None:
+        now = self.now_ns
+        cause = self._cause
+        if cause is not None and cause.decided_ns == now:
+            order.cause, order.depth = cause, cause.depth + 1
+            if order.depth > MAX_CHAIN:
+                raise ZepixError(_endless(order))
+        self._turn += 1
+        order.seq = self._turn
+        order.arrival_ns = now + self._latency_ns
+        if order.arrival_ns > now or self.phase < 3:
+            self.agenda.add(order.arrival_ns, 2, ARRIVALS, order.seq, 0, ARRIVE, order)
+        else:
+            self.agenda.add(now, 4, AT_ONCE, order.seq, 0, ARRIVE, order)
+
+    def _steps_of(self, order: Order) -> int:
+        key = (order.symbol, order.volume)
+        known = self._steps.get(key)
+        if known is None:
+            known = self._steps[key] = self.catalogue[order.symbol].steps(order.volume)
+        return known
+
+    def _arrive(self, order: Order) -> None:
+        if not order.is_under_way:
+            return
+        self._cause = order
+        prices = self.prices[order.symbol]
+        row = prices.row_at(order.arrival_ns)
+        opens_now = row >= 0 and int(prices.time[row]) == order.arrival_ns
+        at_once = opens_now and self.phase == 4
+        if not opens_now and not order.from_timer and self._is_graced(prices, order.arrival_ns):
+            if self.phase != 4:
+                self.agenda.add(self.now_ns, 4, AT_ONCE, order.seq, 0, ARRIVE, order)
+                return
+            at_once = True
+        if order.kind == "market":
+            self._arrive_opening(order, prices, opens_now, at_once)
+        elif opens_now and not at_once and order.status == "decided":
+            order.move("waiting", self.now_ns)
+            self.agenda.add(self.now_ns, 2, CLOSES, order.arrival_ns, order.seq, ARRIVE, order)
+        else:
+            self._arrive_close(order, prices, opens_now, at_once)
+
+    def _is_graced(self, prices: SymbolPrices, arrival_ns: int) -> bool:
+        row = prices.row_at(arrival_ns)
+        if row < 0 or not prices.tf_ns:
+            return False
+        since_open = arrival_ns - int(prices.time[row])
+        return 0 < since_open <= self._grace_ns and since_open < prices.tf_ns
+
+    def _arrive_opening(self, order: Order, prices: SymbolPrices, opens_now: bool, at_once: bool) -> None:
+        instrument = prices.instrument
+        lots = instrument.lots(order.volume_steps)
+        if not order.volume_steps or lots < instrument.volume_min:
+            self._end(order, "refused", "volume_too_small")
+        elif lots > instrument.volume_max:
+            self._end(order, "refused", "volume_too_large")
+        elif at_once:
+            self._fill(order)
+        elif opens_now:
+            order.move("waiting", self.now_ns)
+            self.agenda.add(self.now_ns, 2, OPENINGS, order.arrival_ns, order.seq, OPEN, order)
+        else:
+            opens_ns = self.form.next_open_ns(prices, order.arrival_ns)
+            if opens_ns is None or opens_ns - order.arrival_ns > self._max_wait_ns(prices):
+                self._end(order, "refused", "market_closed")
+            else:
+                order.move("waiting", self.now_ns)
+                self.form.wait(prices, OPENINGS, order.arrival_ns, order.seq, OPEN, order)
+
+    def _max_wait_ns(self, prices: SymbolPrices) -> int:
+        return max(self.fill_model.max_wait_s * 1000 * MS, prices.tf_ns)
+
+    def _arrive_close(self, order: Order, prices: SymbolPrices, opens_now: bool, at_once: bool) -> None:
+        """Decide what a close covers, and close it at once, at the open of this instant, or at the next."""
+        tickets = self._covered(order)
+        entries = [] if order.tickets else [o for o in self._opening.values() if _takes_along(order, o)]
+        order.parts_left = len(tickets) + len(entries)
+        for entry in entries:
+            entry.taken_by.append(order)
+        if not order.parts_left:
+            self.counts["does_nothing"] += 1
+            self._done(order)
+            return
+        if order.status == "decided":
+            order.move("waiting", self.now_ns)
+        for ticket in tickets:
+            if at_once:
+                self.agenda.add(self.now_ns, 4, AT_ONCE, order.seq, 0, CLOSE, (order, ticket))
+            elif opens_now:
+                self.agenda.add(self.now_ns, 2, CLOSES, order.arrival_ns, order.seq, CLOSE, (order, ticket))
+            else:
+                self.form.wait(prices, CLOSES, order.arrival_ns, order.seq, CLOSE, (order, ticket))
+
+    def _covered(self, order: Order) -> list[Ticket]:
+        if order.tickets:
+            return [self.tickets[n] for n in order.tickets if n in self.tickets]
+        return [
+            t
+            for t in self.tickets.values()
+            if t.symbol == order.symbol and t.plugin_id == order.plugin_id and order.side in (0, t.side)
+        ]
+
+    # --- fills ----------------------------------------------------------------------------------------------------
+
+    def _fill(self, order: Order) -> None:
+        """An opening order meets the open of this instant (or of the bar in progress): a refusal, or a ticket."""
+        if not order.is_under_way:
+            return
+        self._cause = order
+        prices = self.prices[order.symbol]
+        row = prices.row_at(self.now_ns)
+        bid, ask = int(prices.bid_open[row]), int(prices.ask_open[row])
+        side = order.side
+        points = (ask if side > 0 else bid) + side * self.fill_model.slippage_points
+        sl = order.sl if order.sl_offset is None else max(points + order.sl_offset, 1)
+        tp = order.tp if order.tp_offset is None else max(points + order.tp_offset, 1)
+        if not _stops_are_valid(side, bid if side > 0 else ask, sl, tp, prices.instrument.stops_level_points):
+            order.sl, order.tp = sl, tp
+            self._end(order, "refused", "invalid_stops", row)
+            return
+        fill_ns = int(prices.time[row])
+        margin = self.book.margin_of(prices.instrument, order.volume_steps, fill_ns)
+        if not self.book.affords(order.symbol, side, margin, self.now_ns, max(self.phase, 2)):
+            self._end(order, "refused", "no_money", row)
+            return
+        ticket = self.book.open(order, prices, row, points, sl, tp, margin, self.now_ns)
+        self._opening.pop(order.id, None)
+        order.move("filled", self.now_ns)
+        order.fill_ns, order.fill_points, order.filled_steps = fill_ns, points, order.volume_steps
+        order.ticket, order.sl, order.tp = ticket.id, sl, tp
+        if sl or tp:
+            self.form.watch(ticket, prices, row)
+        self.events.append(OrderFilled(fill_ns, self.now_ns, order, ticket))
+        for close in order.taken_by:
+            part = (self.now_ns, 4, AT_ONCE, order.seq, 0) if self.phase == 4 else (self.now_ns, 2, OPENINGS, order.arrival_ns, order.seq)  # fmt: skip
+            self.agenda.add(*part, CLOSE, (close, ticket))
+        self._release_after(order)
+
+    def _end(self, order: Order, status: str, reason: str, row: int = -1) -> None:
+        """An opening order ends unfilled; what was taken along lapses."""
+        self._opening.pop(order.id, None)
+        order.move(status, self.now_ns, reason)
+        happened = int(self.prices[order.symbol].time[row]) if row >= 0 else self.now_ns
+        event = OrderRefused if status == "refused" else OrderCancelled
+        self.events.append(event(happened, self.now_ns, order))
+        for close in order.taken_by:
+            self._part_done(close)
+        self._release_after(order)
+
+    def _range(self, subject: Scheduled) -> None:
+        ticket, version, row = subject
+        if not ticket.is_open or ticket.version != version:
+            return
+        prices = self.prices[ticket.symbol]
+        if ticket.side > 0:
+            low, high = int(prices.bid_low[row]), int(prices.bid_high[row])
+        else:
+            low, high = int(prices.ask_low[row]), int(prices.ask_high[row])
+        stop, target = touches(ticket, low, high)
+        if stop and not (target and self.fill_model.intrabar == "optimistic"):
+            price, reason = ticket.sl - ticket.side * self.fill_model.slippage_points, "sl"
+        else:
+            price, reason = ticket.tp, "tp"
+        self._book_close(ticket, prices, self.now_ns, row, price, reason, row - 1, stop and target)
+
+    def _gap(self, subject: Scheduled) -> None:
+        ticket, version, row = subject
+        if not ticket.is_open or ticket.version != version:
+            return
+        prices = self.prices[ticket.symbol]
+        price = int(prices.bid_open[row] if ticket.side > 0 else prices.ask_open[row])
+        stop, _ = touches(ticket, price, price)
+        if stop:
+            price -= ticket.side * self.fill_model.slippage_points
+        self._book_close(ticket, prices, self.now_ns, row, price, "sl" if stop else "tp", row - 1)
+
+    def _close_part(self, order: Order, ticket: Ticket) -> None:
+        """One ticket of a closing order, at the open of this instant; a ticket closed meanwhile counts as done."""
+        self._cause = order
+        if ticket.is_open:
+            prices = self.prices[ticket.symbol]
+            row = prices.row_at(self.now_ns)
+            price = int(prices.bid_open[row] if ticket.side > 0 else prices.ask_open[row])
+            price -= ticket.side * self.fill_model.slippage_points
+            order.closed += 1
+            order.fill_ns, order.fill_points = int(prices.time[row]), price
+            order.filled_steps += ticket.steps
+            self._book_close(ticket, prices, order.fill_ns, row, price, order.reason_to_close, row - 1)
+        else:
+            self.counts["does_nothing"] += 1
+        self._part_done(order)
+
+    def _part_done(self, order: Order) -> None:
+        order.parts_left -= 1
+        if not order.parts_left and order.is_under_way:
+            self._done(order)
+
+    def _done(self, order: Order) -> None:
+        """A closing order has done all it could: confirmed, or nothing was there to close."""
+        if order.closed:
+            order.move("filled", self.now_ns)
+            self.events.append(OrderFilled(self.now_ns, self.now_ns, order, None))
+        else:
+            order.move("cancelled", self.now_ns, "nothing_to_close")
+            self.events.append(OrderCancelled(self.now_ns, self.now_ns, order))
+        self._release_after(order)
+
+    def _release_after(self, done: Order) -> None:
+        """What was held for ``done`` alone leaves now."""
+        for order in self._after.pop(done.id, ()):
+            order.after = tuple(n for n in order.after if n != done.id)
+            if not order.after and order.status == "held":
+                order.move("decided", self.now_ns)
+                order.decided_ns = self.now_ns
+                self._send(order)
+
+    def _book_close(self, ticket: Ticket, prices: SymbolPrices, exit_ns: int, row: int, points: int, reason: str, last_lived: int, is_ambiguous: bool = False) -> None:  # fmt: skip
+        excursion = self.form.excursion(ticket, prices, last_lived, points)
+        fill = self.book.close(ticket, exit_ns, row, points, reason, excursion, is_ambiguous, self.now_ns)
+        self.events.append(TicketClosed(exit_ns, self.now_ns, fill, ticket))
+
+
+def _takes_along(close: Order, entry: Order) -> bool:
+    return (
+        entry.symbol == close.symbol
+        and entry.plugin_id == close.plugin_id
+        and close.side in (0, entry.side)
+        and close.id not in entry.after
+        and close not in entry.taken_by
+    )
+
+
+def _endless(order: Order) -> str:
+    chain: list[str] = []
+    link: Order | None = order
+    while link is not None and len(chain) < 4:
+        chain.append(f"{link.kind} {link.symbol} by {link.plugin_id} (order {link.id})")
+        link = link.cause
+    return f"over {MAX_CHAIN} commands answered one another at {order.decided_ns} ns; the last: {' <- '.join(chain)}"
+
+
+def _stops_are_valid(side: int, closing: int, sl: int, tp: int, level: int) -> bool:
+    """A stop strictly behind and a target strictly ahead of the closing side's price, neither nearer than ``level``."""
+    if sl and not (side * (closing - sl) > 0 and side * (closing - sl) >= level):
+        return False
+    return not (tp and not (side * (tp - closing) > 0 and side * (tp - closing) >= level))

@@ -1,0 +1,209 @@
+"""What a strategy can do beyond signals: protocols it has by having the methods, and the values they speak in.
+
+The services do the work by default; a strategy that defines one of these methods overrides that decision of the service
+for its own tickets. The ``I...`` names are aliases.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol, runtime_checkable
+
+from zepix.model import Alert, Decision
+
+__all__ = [
+    "CAPABILITIES",
+    "AutonomousCapable",
+    "BookingResult",
+    "DatabaseCapable",
+    "DualOrderCapable",
+    "DualOrderResult",
+    "IAutonomousCapable",
+    "IDatabaseCapable",
+    "IDualOrderCapable",
+    "IOrderExecutor",
+    "IProfitBookingCapable",
+    "IReentryCapable",
+    "ISignalProcessor",
+    "OrderConfig",
+    "OrderExecutor",
+    "ProfitBookingCapable",
+    "ProfitChain",
+    "ReentryCapable",
+    "ReentryEvent",
+    "SafetyCheckResult",
+    "SignalProcessor",
+    "capabilities_of",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class ReentryEvent:
+    """Something after which a chain may re-enter: ``sl_hunt, tp_cont`` or ``exit_cont``."""
+
+    trade_id: str
+    plugin_id: str
+    symbol: str
+    reentry_type: str
+    entry_price: float
+    exit_price: float
+    sl_price: float
+    direction: str
+    chain_level: int
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    timestamp: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class OrderConfig:
+    """How one leg of a dual order is placed; ``sl_type`` is ``v3_smart_sl`` or ``fixed_risk_sl``."""
+
+    order_type: str
+    sl_type: str
+    lot_size: float
+    sl_pips: float
+    tp_pips: float | None = None
+    trailing_enabled: bool = False
+    trailing_start_pips: float = 0.0
+    trailing_step_pips: float = 0.0
+    risk_amount: float = 10.0
+    plugin_id: str = ""
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class DualOrderResult:
+    """What became of both legs, each for itself."""
+
+    order_a_id: int | None
+    order_b_id: int | None
+    order_a_status: str = ""
+    order_b_status: str = ""
+    total_lot_size: float = 0.0
+    error: str = ""
+    timestamp: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ProfitChain:
+    """A pyramid in progress; ``status`` is ``active, completed, sl_hunt`` or ``cancelled``."""
+
+    chain_id: str
+    plugin_id: str
+    symbol: str
+    direction: str
+    level: int
+    orders_in_level: int
+    orders_booked: int
+    total_profit: float
+    status: str = "active"
+
+
+@dataclass(frozen=True, slots=True)
+class BookingResult:
+    """One booked profit, and whether the chain went up a level."""
+
+    success: bool
+    order_id: int
+    profit_amount: float
+    chain_advanced: bool = False
+    new_level: int = 0
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SafetyCheckResult:
+    """Whether a recovery may start, with the counts that decided."""
+
+    allowed: bool
+    reason: str = ""
+    daily_count: int = 0
+    daily_limit: int = 0
+    concurrent_count: int = 0
+    concurrent_limit: int = 0
+    current_profit: float = 0.0
+    profit_threshold: float = 0.0
+    timestamp: int = 0
+
+
+@runtime_checkable
+class SignalProcessor(Protocol):
+    def get_supported_strategies(self) -> Sequence[str]: ...
+    def get_supported_timeframes(self) -> Sequence[str]: ...
+    def can_process_signal(self, alert: Alert) -> bool: ...
+    async def process_signal(self, alert: Alert) -> Decision | None: ...
+
+
+@runtime_checkable
+class OrderExecutor(Protocol):
+    async def execute_order(self, params: Mapping[str, Any]) -> Any: ...
+    async def modify_order(self, order_id: int, changes: Mapping[str, Any]) -> Any: ...
+    async def close_order(self, order_id: int, reason: str) -> Any: ...
+
+
+@runtime_checkable
+class ReentryCapable(Protocol):
+    async def on_sl_hit(self, event: Any) -> Any: ...
+    async def on_tp_hit(self, event: Any) -> Any: ...
+    async def on_exit(self, event: Any) -> Any: ...
+    async def on_recovery_signal(self, event: Any) -> Any: ...
+    def get_chain_level(self, trade_id: str) -> int: ...
+    def get_max_chain_level(self) -> int: ...
+
+
+@runtime_checkable
+class DualOrderCapable(Protocol):
+    async def create_dual_orders(self, signal: Any) -> Any: ...
+    def get_order_a_config(self, signal: Any) -> OrderConfig: ...
+    def get_order_b_config(self, signal: Any) -> OrderConfig: ...
+    async def on_order_a_closed(self, event: Any) -> Any: ...
+    async def on_order_b_closed(self, event: Any) -> Any: ...
+
+
+@runtime_checkable
+class ProfitBookingCapable(Protocol):
+    async def create_profit_chain(self, order_b_id: int, signal: Any) -> Any: ...
+    async def on_profit_target_hit(self, event: Any) -> Any: ...
+    async def on_chain_sl_hit(self, event: Any) -> Any: ...
+    def get_active_chains(self) -> Sequence[ProfitChain]: ...
+    def get_pyramid_config(self) -> Mapping[str, Any]: ...
+
+
+@runtime_checkable
+class AutonomousCapable(Protocol):
+    def check_recovery_allowed(self, event: Any) -> SafetyCheckResult: ...
+    async def activate_reverse_shield(self, event: Any) -> Any: ...
+    async def deactivate_reverse_shield(self, event: Any) -> Any: ...
+    def get_safety_stats(self) -> Mapping[str, Any]: ...
+
+
+@runtime_checkable
+class DatabaseCapable(Protocol):
+    def get_database_config(self) -> Mapping[str, Any]: ...
+    def initialize_database(self) -> Any: ...
+    def execute_query(self, query: str, parameters: Sequence[Any] = ()) -> Any: ...
+
+
+ISignalProcessor = SignalProcessor
+IOrderExecutor = OrderExecutor
+IReentryCapable = ReentryCapable
+IDualOrderCapable = DualOrderCapable
+IProfitBookingCapable = ProfitBookingCapable
+IAutonomousCapable = AutonomousCapable
+IDatabaseCapable = DatabaseCapable
+
+CAPABILITIES: dict[str, type] = {
+    "signals": SignalProcessor,
+    "orders": OrderExecutor,
+    "reentry": ReentryCapable,
+    "dual_orders": DualOrderCapable,
+    "profit_booking": ProfitBookingCapable,
+    "autonomous": AutonomousCapable,
+    "database": DatabaseCapable,
+}
+
+
+def capabilities_of(strategy: object) -> tuple[str, ...]:
+    """The capabilities a strategy has, by having their methods."""
+    return tuple(name for name, protocol in CAPABILITIES.items() if isinstance(strategy, protocol))

@@ -1,0 +1,304 @@
+"""TradingEngine: one event in, handlers run, commands out. Replay, shadow and live turn the same engine.
+
+- ``step(event)`` is the one step of a session: an alert, a broker's answer, a price reached, a time come.
+- ``process_alert`` is dedup, route, decide; ``delegate_to_plugin`` is the only way from an alert to a strategy.
+- A strategy that raises is isolated: its exception becomes the decision ``error`` and a journal line; after
+  ``MAX_FAILURES`` in a row it is disabled and its open tickets keep their stops.
+- The engine reads no clock: its time is the event's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, Protocol
+
+from zepix.engine.decisions import DecisionBook, Handling
+from zepix.engine.registry import PluginRegistry
+from zepix.engine.router import PluginRouter
+from zepix.engine.stepping import run_to_completion
+from zepix.engine.strategy import HOOKS, Strategy
+from zepix.engine.wakers import Timers
+from zepix.errors import StrategyError, WouldBlockError
+from zepix.model import (
+    Accepted,
+    Alert,
+    AlertArrived,
+    BarClosed,
+    Decision,
+    Event,
+    Order,
+    OrderCancelled,
+    OrderFilled,
+    OrderRefused,
+    PriceReached,
+    Refused,
+    Ticket,
+    TicketClosed,
+    TimerFired,
+)
+from zepix.services.ports import BrokerPort
+
+__all__ = ["MAX_FAILURES", "Dedup", "TradingEngine"]
+
+MAX_FAILURES: Final = 5
+
+_HANDLERS: Final = {
+    "entry": "process_entry_signal",
+    "exit": "process_exit_signal",
+    "reversal": "process_reversal_signal",
+}
+
+
+class Dedup(Protocol):
+    """Who tells a resend from a new alert; the same object in replay and live."""
+
+    def check(self, alert: Alert, open_before: bool) -> str | None:
+        """None for a new alert, else the id of the one it repeats; never a repeat where it closes and is needed."""
+        ...
+
+
+class _Running:
+    """A plugin with the hooks its class defines, and how often in a row it failed."""
+
+    __slots__ = ("failures", "hooks", "plugin")
+
+    def __init__(self, plugin: Strategy) -> None:
+        self.plugin = plugin
+        self.failures = 0
+        cls = type(plugin)
+        self.hooks = {name: getattr(plugin, name) for name in HOOKS if getattr(cls, name) is not getattr(Strategy, name)}
+
+
+class TradingEngine:
+    """The one loop's step, and the gate every command passes."""
+
+    def __init__(self, broker: BrokerPort, registry: PluginRegistry, router: PluginRouter, *, dedup: Dedup | None = None, write: Callable[[int, str, Any], None] | None = None) -> None:  # fmt: skip
+        self.broker = broker
+        self.registry = registry
+        self.router = router
+        self.timers = Timers()
+        self.decisions = DecisionBook()
+        self.now_ns = 0
+        self.phase = 0
+        self.is_paused = False
+        self.orders: list[Order] = []
+        self.errors: list[StrategyError] = []
+        self.recorded: dict[str, list[tuple[int, float]]] = {}
+        self._dedup = dedup
+        self._write = write or (lambda _ns, _kind, _what: None)
+        self._running: dict[str, _Running] = {}
+        self._handling: Handling | None = None
+        self._watchers: dict[int, str] = {}
+        self._from_timer = False
+
+    # --- life -----------------------------------------------------------------------------------------------------
+
+    def start(self, now_ns: int) -> None:
+        """Take the registry's plugins in and wake their ``on_start``."""
+        self.at(now_ns, 3)
+        self._running = {name: _Running(p) for name, p in self.registry.get_all_plugins().items()}
+        for running in self._running.values():
+            self._hook(running, "on_start")
+
+    def shutdown(self) -> None:
+        """Wake ``on_stop`` of every plugin; open tickets stay with their stops."""
+        for running in self._running.values():
+            self._hook(running, "on_stop")
+
+    def pause(self) -> None:
+        """Refuse new entries (``paused``); what is open goes on."""
+        self.is_paused = True
+
+    def resume(self) -> None:
+        self.is_paused = False
+
+    @property
+    def open_trades(self) -> list[Ticket]:
+        return list(self.broker.tickets.values())
+
+    def at(self, now_ns: int, phase: int) -> None:
+        self.now_ns = now_ns
+        self.phase = phase
+
+    # --- the one step ---------------------------------------------------------------------------------------------
+
+    def step(self, event: Event) -> None:
+        """Take one event in; its handlers run now, to completion."""
+        if isinstance(event, AlertArrived):
+            self.process_alert(event.alert)
+        elif isinstance(event, OrderFilled):
+            self._on_filled(event)
+        elif isinstance(event, TicketClosed):
+            self._on_closed(event)
+        elif isinstance(event, OrderRefused | OrderCancelled):
+            is_refused = isinstance(event, OrderRefused)
+            self._write(event.ts_recv_ns, "refused" if is_refused else "cancelled", event.order)
+            self._wake(event.order.plugin_id, "on_order_refused" if is_refused else "on_order_cancelled", event, event.order.alert_id)  # fmt: skip
+        elif isinstance(event, TimerFired | BarClosed | PriceReached):
+            self._on_waker(event)
+
+    def _on_filled(self, event: OrderFilled) -> None:
+        self._write(event.ts_recv_ns, "filled", event.order)
+        if event.ticket is not None:
+            self._wake(event.order.plugin_id, "on_fill", event, event.order.alert_id)
+
+    def _on_closed(self, event: TicketClosed) -> None:
+        fill = event.fill
+        self._write(event.ts_recv_ns, "closed", fill)
+        running = self._running.get(fill.plugin_id)
+        if running is None or not running.hooks:
+            return
+        self._wake(fill.plugin_id, "on_ticket_closed", event, fill.alert_id)
+        if fill.exit_reason == "sl":
+            self._wake(fill.plugin_id, "on_sl_hit", event, fill.alert_id)
+        elif fill.exit_reason == "tp":
+            self._wake(fill.plugin_id, "on_tp_hit", event, fill.alert_id)
+
+    def _on_waker(self, event: TimerFired | BarClosed | PriceReached) -> None:
+        self._from_timer = not isinstance(event, PriceReached)
+        try:
+            if isinstance(event, PriceReached):
+                self._wake(self._watchers.get(event.watch_id, ""), "on_price", event, "")
+            elif isinstance(event, TimerFired):
+                self._wake(self.timers.owner_of(event.timer_id), "on_timer", event, "")
+            else:
+                for plugin_id in self.timers.subscribers(event.bar.symbol, event.bar.timeframe):
+                    self._wake(plugin_id, "on_bar", event, "")
+        finally:
+            self._from_timer = False
+
+    # --- alerts ---------------------------------------------------------------------------------------------------
+
+    def process_alert(self, alert: Alert) -> None:
+        """Dedup, route, decide: at least one decision for every alert."""
+        self._write(self.now_ns, "alert", alert)
+        if self._dedup is not None:
+            first = self._dedup.check(alert, alert.closes and self._has_ticket_before(alert))
+            if first is not None:
+                self.decisions.without_plugin(alert, "duplicate", "duplicate", {"first": first})
+                return
+        self.delegate_to_plugin(alert)
+
+    def delegate_to_plugin(self, alert: Alert) -> None:
+        """Hand an alert to the plugins its route names, each with a decision of its own."""
+        route = self.router.route_signal(alert)
+        if not route.plugins:
+            outcome = "ignored" if route.reason == "no_plugin_found" else "error"
+            note = {"detail": route.detail, "route": route.note} if route.note else {"detail": route.detail}
+            self.decisions.without_plugin(alert, outcome, route.reason, note)
+            return
+        for plugin in route.plugins:
+            self._decide(self._running[plugin.plugin_id], alert, route.note)
+
+    def _decide(self, running: _Running, alert: Alert, note: str) -> None:
+        plugin = running.plugin
+        handling = self.decisions.open(alert, plugin.plugin_id, plugin.info.strategy, note)
+        if not plugin.enabled:
+            handling.answer = Decision.refused("plugin_disabled")
+            return
+        if self.is_paused and alert.type == "entry":
+            handling.answer = Decision.refused("paused")
+            return
+        name = _HANDLERS.get(alert.type, "process_signal")
+        self._handling = handling
+        try:
+            answer = run_to_completion(getattr(plugin, name)(alert), plugin.plugin_id, name)
+        except Exception as error:  # noqa: BLE001 - isolated: one alert's failure is that alert's decision
+            self._failed(running, name, error)
+            reason = "would_block" if isinstance(error, WouldBlockError) else "strategy_error"
+            handling.answer = Decision("error", reason, {"detail": str(error)[:500]})
+        else:
+            running.failures = 0
+            if answer is not None and not isinstance(answer, Decision):
+                handling.answer = Decision("error", "bad_answer", {"detail": f"{name} returned {type(answer).__name__}"})
+            else:
+                handling.answer = answer
+        finally:
+            self._handling = None
+
+    def _has_ticket_before(self, alert: Alert) -> bool:
+        return any(t.symbol == alert.symbol and t.opened_ns < alert.received_ns for t in self.broker.tickets.values())
+
+    # --- handlers -------------------------------------------------------------------------------------------------
+
+    def _wake(self, plugin_id: str, name: str, event: Event, alert_id: str) -> None:
+        running = self._running.get(plugin_id)
+        if running is None or name not in running.hooks:
+            return
+        self._handling = self.decisions.reopen(alert_id, plugin_id)
+        self._hook(running, name, event)
+        self._handling = None
+
+    def _hook(self, running: _Running, name: str, *args: Any) -> None:
+        hook = running.hooks.get(name)
+        if hook is None:
+            return
+        try:
+            run_to_completion(hook(*args), running.plugin.plugin_id, name)
+        except Exception as error:  # noqa: BLE001 - isolated like an alert's handler
+            self._failed(running, name, error)
+        else:
+            running.failures = 0
+
+    def _failed(self, running: _Running, what: str, error: Exception) -> None:
+        plugin = running.plugin
+        wrapped = error if isinstance(error, StrategyError) else StrategyError(plugin.plugin_id, what, error)
+        self.errors.append(wrapped)
+        self._write(self.now_ns, "error", {"plugin": plugin.plugin_id, "what": what, "error": str(wrapped)[:500]})
+        running.failures += 1
+        if running.failures >= MAX_FAILURES and plugin.enabled:
+            plugin.enabled = False
+            self._write(self.now_ns, "disabled", {"plugin": plugin.plugin_id, "failures": running.failures})
+
+    # --- the gate (services.ports.OrderGate, market.WatchPort) ------------------------------------------------------
+
+    @property
+    def alert_id(self) -> str:
+        return "" if self._handling is None else self._handling.alert_id
+
+    def next_order_id(self) -> int:
+        return len(self.orders) + 1
+
+    def submit(self, order: Order, after: Sequence[int]) -> Accepted | Refused:
+        """The one door to the broker."""
+        if after:
+            pending = tuple(n for n in after if 0 < n <= len(self.orders) and self.orders[n - 1].is_under_way)
+            if pending:
+                order.after, order.status = pending, "held"
+        order.from_timer = self._from_timer
+        if self._handling is not None:
+            self._handling.orders.append(order)
+        self.orders.append(order)
+        answer = self.broker.submit(order)
+        if isinstance(answer, Refused):
+            order.status, order.reason, order.answered_ns = "refused", answer.reason, self.now_ns
+            self._write(self.now_ns, "refused", order)
+        return answer
+
+    def refuse(self, refused: Refused) -> Refused:
+        if self._handling is not None:
+            self._handling.refusals.append(refused)
+        return refused
+
+    def watch_price(self, plugin_id: str, symbol: str, direction: int, points: int) -> int:
+        watch_id = int(self.broker.watch_price(symbol, direction, points))
+        self._watchers[watch_id] = plugin_id
+        return watch_id
+
+    def drop_watch(self, watch_id: int) -> None:
+        self.broker.drop_watch(watch_id)
+
+    def subscribe(self, plugin_id: str, symbol: str, timeframe: str) -> None:
+        self.timers.subscribe(plugin_id, symbol, timeframe, self.now_ns)
+
+    def set_timer(self, plugin_id: str, at_ns: int, tag: str) -> int:
+        return self.timers.set(plugin_id, max(at_ns, self.now_ns), tag)
+
+    # --- what strategies write --------------------------------------------------------------------------------------
+
+    def write_log(self, plugin_id: str, level: str, text: str) -> None:
+        self._write(self.now_ns, "log", {"plugin": plugin_id, "level": level, "alert": self.alert_id, "text": text[:2000]})
+
+    def write_record(self, plugin_id: str, values: Mapping[str, float]) -> None:
+        for name, value in values.items():
+            self.recorded.setdefault(f"{plugin_id}.{name}", []).append((self.now_ns, float(value)))

@@ -1,0 +1,207 @@
+"""Which strategies there are, and which plugins run: discovery in folders and by entry point, loading, switching.
+
+A strategy is the class; a plugin is a configured instance of it, known by ``plugin_id``. What cannot be loaded is
+reported with its reason and the rest go on.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib.metadata
+import importlib.util
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from zepix.engine.capabilities import capabilities_of
+from zepix.engine.service_api import ServiceAPI
+from zepix.engine.strategy import Strategy, settings_fields
+from zepix.errors import ConfigError
+from zepix.model import Alert
+
+__all__ = ["ENTRY_POINTS", "PluginConfig", "PluginRegistry", "builtin_strategies"]
+
+ENTRY_POINTS = "zepix.strategies"
+MAX_FILES = 500
+
+CheckSettings = Callable[[str, Mapping[str, tuple[Any, Any]], Mapping[str, Any]], Mapping[str, Any]]
+"""(plugin id, fields, given settings) -> complete settings; raises ConfigError."""
+
+
+@dataclass(frozen=True, slots=True)
+class PluginConfig:
+    """A plugin as configured: an instance of ``strategy`` with settings of its own."""
+
+    plugin_id: str
+    strategy: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    timeframes: tuple[str, ...] | None = None
+    enabled: bool = True
+    shadow_mode: bool = False
+
+
+def builtin_strategies() -> Path:
+    """The folder of the strategies that ship with zepix: inside an installed package, beside it in a checkout."""
+    package = Path(__file__).resolve().parent.parent
+    shipped = package / "_strategies"
+    return shipped if shipped.is_dir() else package.parent / "strategies"
+
+
+class PluginRegistry:
+    """Classes by family and default plugin id; instances by plugin id, in the order in which they were loaded."""
+
+    def __init__(self, check_settings: CheckSettings | None = None) -> None:
+        self.classes: dict[str, type[Strategy]] = {}
+        self.failures: dict[str, str] = {}
+        self._plugins: dict[str, Strategy] = {}
+        self._timeframes: dict[str, tuple[str, ...]] = {}
+        self._check_settings = check_settings or _only_known
+
+    # --- discovery ------------------------------------------------------------------------------------------------
+
+    def discover_plugins(self, folders: Iterable[Path] = (), *, entry_points: bool = True) -> dict[str, type[Strategy]]:
+        """Find strategy classes in folders (a file or a package each) and by entry point; later ones win by name."""
+        for folder in folders:
+            self._discover_folder(Path(folder))
+        if entry_points:
+            for point in importlib.metadata.entry_points(group=ENTRY_POINTS):
+                try:
+                    self.register(point.load())
+                except Exception as error:  # noqa: BLE001 - a foreign package must not stop the rest
+                    self.failures[f"entry point {point.name}"] = f"{type(error).__name__}: {error}"
+        return dict(self.classes)
+
+    def register(self, cls: type[Strategy]) -> None:
+        """Make a class known; raises ConfigError for what is no strategy or declares no ``info``."""
+        if not (isinstance(cls, type) and issubclass(cls, Strategy)):
+            raise ConfigError(f"{cls!r} is no Strategy")
+        if not hasattr(cls, "info"):
+            raise ConfigError(f"strategy {cls.__name__} declares no info = PluginInfo(strategy=...)")
+        self.classes[cls.info.plugin_id] = cls
+
+    def _discover_folder(self, folder: Path) -> None:
+        if not folder.is_dir():
+            self.failures[folder.name] = "no such folder"
+            return
+        found = [p for p in sorted(folder.iterdir()) if not p.name.startswith(("_", "."))]
+        for path in found[:MAX_FILES]:
+            entry = path if path.suffix == ".py" else path / "__init__.py"
+            if not entry.is_file() and (path / "plugin.py").is_file():
+                entry = path / "plugin.py"
+            if entry.suffix == ".py" and entry.is_file():
+                self._load_file(entry, path.stem)
+
+    def _load_file(self, entry: Path, name: str) -> None:
+        module_name = f"zepix_strategies.{name}"
+        try:
+            spec = importlib.util.spec_from_file_location(
+                module_name, entry, submodule_search_locations=[str(entry.parent)] if entry.stem != name else None
+            )
+            if spec is None or spec.loader is None:
+                raise ImportError(f"{entry.name} is no Python file")  # noqa: TRY301
+            module = importlib.util.module_from_spec(spec)
+            sys.modules[module_name] = module
+            spec.loader.exec_module(module)
+            classes = [
+                c
+                for c in vars(module).values()
+                if isinstance(c, type) and issubclass(c, Strategy) and c is not Strategy and c.__module__.startswith(module_name)  # noqa: E501
+            ]
+            for cls in classes:
+                if hasattr(cls, "info"):
+                    self.register(cls)
+            if not any(hasattr(c, "info") for c in classes):
+                self.failures[name] = "holds no Strategy with an info = PluginInfo(strategy=...)"
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - one broken file must not stop the rest
+            sys.modules.pop(module_name, None)
+            self.failures[name] = f"{type(error).__name__}: {error}"
+
+    def find_class(self, name: str) -> type[Strategy]:
+        """The class of a plugin id, family or alias; raises ConfigError with near names."""
+        wanted = name.lower()
+        for plugin_id, cls in self.classes.items():
+            if wanted in (plugin_id.lower(), cls.info.strategy.lower(), *(a.lower() for a in cls.info.aliases)):
+                return cls
+        near = difflib.get_close_matches(wanted, [k.lower() for k in self.classes], n=3)
+        hint = f"; did you mean {' or '.join(near)}?" if near else f"; there are {', '.join(self.classes) or 'none'}"
+        broken = "".join(f"; {file} could not be loaded ({why})" for file, why in self.failures.items())
+        raise ConfigError(f"no strategy {name!r}{hint}{broken}")
+
+    # --- plugins --------------------------------------------------------------------------------------------------
+
+    def load_all_plugins(self, configs: Iterable[PluginConfig], make_api: Callable[[PluginConfig, str, Mapping[str, Any]], ServiceAPI]) -> dict[str, Strategy]:  # fmt: skip
+        """Make an instance of each enabled configuration; every problem of every one at once, as ConfigError."""
+        problems: list[str] = []
+        for config in configs:
+            if not config.enabled:
+                continue
+            try:
+                cls = self.find_class(config.strategy)
+                settings = self._check_settings(config.plugin_id, settings_fields(cls), config.settings)
+                api = make_api(config, cls.info.strategy, settings)
+                self.add(cls(config.plugin_id, settings, api), config.timeframes)
+            except ConfigError as error:
+                problems.extend(error.problems)
+        if problems:
+            raise ConfigError(problems)
+        return dict(self._plugins)
+
+    def add(self, plugin: Strategy, timeframes: tuple[str, ...] | None = None) -> None:
+        self._plugins[plugin.plugin_id] = plugin
+        self._timeframes[plugin.plugin_id] = plugin.info.timeframes if timeframes is None else timeframes
+
+    def get_plugin(self, plugin_id: str) -> Strategy | None:
+        return self._plugins.get(plugin_id)
+
+    def get_all_plugins(self) -> dict[str, Strategy]:
+        return dict(self._plugins)
+
+    def timeframes_of(self, plugin_id: str) -> tuple[str, ...]:
+        """Timeframes a plugin is for; empty for any."""
+        return self._timeframes[plugin_id]
+
+    def get_plugin_for_signal(self, alert: Alert) -> Strategy | None:
+        """The first enabled plugin of the alert's family and timeframe; the router decides the whole question."""
+        for plugin in self._plugins.values():
+            frames = self._timeframes[plugin.plugin_id]
+            if plugin.enabled and _is_family(plugin, alert.strategy) and (not frames or alert.timeframe in frames):
+                return plugin
+        return None
+
+    def enable_plugin(self, plugin_id: str) -> bool:
+        return self._switch(plugin_id, True)
+
+    def disable_plugin(self, plugin_id: str) -> bool:
+        return self._switch(plugin_id, False)
+
+    def get_plugin_status(self, plugin_id: str) -> dict[str, Any]:
+        """What is known of a plugin; raises ConfigError for an unknown one."""
+        plugin = self._plugins.get(plugin_id)
+        if plugin is None:
+            raise ConfigError(f"no plugin {plugin_id!r}; loaded are {', '.join(self._plugins) or 'none'}")
+        return {**plugin.get_status(), "capabilities": capabilities_of(plugin), "timeframes": self._timeframes[plugin_id]}
+
+    def _switch(self, plugin_id: str, on: bool) -> bool:
+        plugin = self._plugins.get(plugin_id)
+        if plugin is not None:
+            plugin.enabled = on
+        return plugin is not None
+
+
+def _is_family(plugin: Strategy, family: str | None) -> bool:
+    if family is None:
+        return False
+    info = plugin.info
+    return family.lower() in (info.strategy.lower(), *(a.lower() for a in info.aliases))
+
+
+def _only_known(plugin_id: str, fields: Mapping[str, tuple[Any, Any]], given: Mapping[str, Any]) -> Mapping[str, Any]:
+    unknown = sorted(set(given) - set(fields))
+    missing = sorted(n for n, (_, default) in fields.items() if default is ... and n not in given)
+    problems = [f"plugin {plugin_id!r}: unknown setting {n!r}; there are {', '.join(fields) or 'none'}" for n in unknown]
+    problems += [f"plugin {plugin_id!r}: setting {n!r} is required" for n in missing]
+    if problems:
+        raise ConfigError(problems)
+    return {name: given.get(name, default) for name, (_, default) in fields.items()}

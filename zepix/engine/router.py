@@ -1,0 +1,96 @@
+"""From an alert to its plugin: the hint, then strategy and timeframe, then strategy; broadcast only where asked for.
+
+A hint that names no plugin is said, then routing goes on. Where two plugins would answer, none is taken by chance: the
+alert is refused ``ambiguous_plugin`` with their names.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from zepix.engine.registry import PluginRegistry
+from zepix.engine.strategy import Strategy
+from zepix.model import Alert
+
+__all__ = ["PluginRouter", "Route"]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Where an alert goes: the plugins, or the reason why none; ``note`` says how, where that is worth saying."""
+
+    plugins: tuple[Strategy, ...]
+    reason: str = ""
+    note: str = ""
+    detail: str = ""
+
+
+class PluginRouter:
+    """Routes by rule; answers are remembered by what decides them.
+
+    ``as_family``: every alert is taken as addressed to this family. An alert that names no family goes to the only
+    plugin there is, else to ``default_family``.
+    """
+
+    def __init__(self, registry: PluginRegistry, *, as_family: str | None = None, default_family: str = "bracket", broadcast: bool = False) -> None:  # fmt: skip
+        self._registry = registry
+        self._as_family = as_family
+        self._default_family = default_family
+        self._broadcast = broadcast
+        self._routes: dict[tuple[str | None, str | None, str | None], Route] = {}
+        self.stats: Counter[str] = Counter()
+
+    def route_signal(self, alert: Alert) -> Route:
+        """The plugins for an alert; ``no_plugin_found`` or ``ambiguous_plugin`` where there is none to take."""
+        key = (alert.plugin_hint, alert.strategy, alert.timeframe)
+        route = self._routes.get(key)
+        if route is None:
+            route = self._routes[key] = self._find(*key)
+        self.stats[route.reason or "routed"] += 1
+        return route
+
+    def forget(self) -> None:
+        """Plugins changed: find every route anew."""
+        self._routes.clear()
+
+    def broadcast_signal(self, alert: Alert, deliver: Callable[[Strategy, Alert], Any]) -> list[dict[str, Any]]:
+        """Give an alert to every plugin: ``[{plugin_id, result | error}]``; one that raises does not stop the rest."""
+        answers: list[dict[str, Any]] = []
+        for plugin_id, plugin in self._registry.get_all_plugins().items():
+            try:
+                answers.append({"plugin_id": plugin_id, "result": deliver(plugin, alert)})
+            except Exception as error:  # noqa: BLE001 - the answer of this plugin
+                answers.append({"plugin_id": plugin_id, "error": f"{type(error).__name__}: {error}"})
+        return answers
+
+    def _find(self, hint: str | None, family: str | None, timeframe: str | None) -> Route:
+        plugins = list(self._registry.get_all_plugins().values())
+        note = ""
+        if hint:
+            named = [p for p in plugins if p.plugin_id.lower() == hint.lower()]
+            if named:
+                return Route((named[0],))
+            note = f"hint {hint!r} names no plugin"
+        family = self._as_family or family
+        if family is None:
+            family = plugins[0].info.strategy if len(plugins) == 1 else self._default_family
+        mine = [p for p in plugins if family.lower() in (p.info.strategy.lower(), *(a.lower() for a in p.info.aliases))]
+        for candidates in self._in_turn(mine, timeframe):
+            if len(candidates) > 1 and not self._broadcast:
+                names = ", ".join(p.plugin_id for p in candidates)
+                return Route((), "ambiguous_plugin", note, f"{names} would all answer; name one by plugin_hint")
+            if candidates:
+                return Route(tuple(candidates), note=note)
+        if self._broadcast and plugins:
+            return Route(tuple(plugins), note=note)
+        there = ", ".join(p.plugin_id for p in plugins) or "none"
+        return Route((), "no_plugin_found", note, f"strategy {family}, timeframe {timeframe}; plugins here: {there}")
+
+    def _in_turn(self, mine: Sequence[Strategy], timeframe: str | None) -> tuple[list[Strategy], list[Strategy]]:
+        frames = self._registry.timeframes_of
+        exact = [p for p in mine if timeframe is not None and timeframe in frames(p.plugin_id)]
+        by_strategy = [p for p in mine if not frames(p.plugin_id) or p.info.takes_other_timeframes or timeframe is None]
+        return exact, by_strategy

@@ -1,0 +1,53 @@
+"""Coroutines turned by hand: a handler runs to completion or it is an error that names where it wanted to wait."""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine
+from typing import Any
+
+from zepix.errors import WouldBlockError
+
+__all__ = ["run_to_completion"]
+
+
+def run_to_completion(coroutine: Coroutine[Any, Any, Any], plugin_id: str, what: str) -> Any:
+    """The coroutine's result, without any event loop; works inside a running one too.
+
+    Raises WouldBlockError where it awaits the outside world (a bare ``sleep(0)`` too), naming the frame, and whatever
+    the coroutine raises.
+    """
+    try:
+        coroutine.send(None)
+    except StopIteration as done:
+        return done.value
+    except RuntimeError as error:
+        if "no running event loop" not in str(error):
+            raise
+        raise WouldBlockError(plugin_id, what, _raised_at(error)) from None
+    frame = _waits_at(coroutine)
+    coroutine.close()
+    raise WouldBlockError(plugin_id, what, frame)
+
+
+def _raised_at(error: BaseException) -> str:
+    """The last frame of user code on the way to the error: the one before asyncio's own."""
+    place = "?"
+    trace = error.__traceback__
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        if "asyncio" not in code.co_filename:
+            place = f"{code.co_filename}:{trace.tb_lineno} in {code.co_qualname}"
+        trace = trace.tb_next
+    return place
+
+
+def _waits_at(coroutine: Any) -> str:
+    """The innermost frame of user code that is suspended."""
+    place = "?"
+    inner = coroutine
+    while inner is not None:
+        frame = getattr(inner, "cr_frame", None) or getattr(inner, "gi_frame", None)
+        if frame is not None and ("asyncio" not in frame.f_code.co_filename or place == "?"):
+            place = f"{frame.f_code.co_filename}:{frame.f_lineno} in {frame.f_code.co_qualname}"
+        inner = getattr(inner, "cr_await", None) or getattr(inner, "gi_yieldfrom", None)
+    return place

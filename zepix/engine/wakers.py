@@ -1,0 +1,58 @@
+"""Times a strategy waits for: single timers, and the ends of bars it subscribed to."""
+
+from __future__ import annotations
+
+import heapq
+from typing import Final
+
+from zepix.model.timeframe import NS, minutes
+
+__all__ = ["Timers"]
+
+PHASE: Final = 3
+
+
+class Timers:
+    """A heap of what is due in phase 3; ids count from 1. A bar subscription is a timer that sets itself anew."""
+
+    def __init__(self) -> None:
+        self.heap: list[tuple[int, int, int, str, str, str]] = []
+        self._owners: dict[int, str] = {}
+        self._subscribers: dict[tuple[str, str], list[str]] = {}
+        self._last = 0
+
+    def set(self, plugin_id: str, at_ns: int, tag: str) -> int:
+        number = self._push(at_ns, tag, "", "")
+        self._owners[number] = plugin_id
+        return number
+
+    def owner_of(self, timer_id: int) -> str:
+        return self._owners.get(timer_id, "")
+
+    def subscribe(self, plugin_id: str, symbol: str, timeframe: str, now_ns: int) -> None:
+        subscribers = self._subscribers.setdefault((symbol, timeframe), [])
+        if not subscribers:
+            self._push(_next_end(now_ns, timeframe), "", symbol, timeframe)
+        if plugin_id not in subscribers:
+            subscribers.append(plugin_id)
+
+    def subscribers(self, symbol: str, timeframe: str) -> list[str]:
+        return list(self._subscribers.get((symbol, timeframe), ()))
+
+    def again(self, at_ns: int, symbol: str, timeframe: str) -> None:
+        """The next wake of a bar subscription."""
+        self._push(at_ns, "", symbol, timeframe)
+
+    def pop(self) -> tuple[int, int, int, str, str, str]:
+        """(t_ns, phase, id, tag, symbol, timeframe)"""
+        return heapq.heappop(self.heap)
+
+    def _push(self, at_ns: int, tag: str, symbol: str, timeframe: str) -> int:
+        self._last += 1
+        heapq.heappush(self.heap, (at_ns, PHASE, self._last, tag, symbol, timeframe))
+        return self._last
+
+
+def _next_end(now_ns: int, timeframe: str) -> int:
+    length = minutes(timeframe) * 60 * NS
+    return (now_ns // length + 1) * length

@@ -1,0 +1,95 @@
+"""A ticket: one position with its stop and target, as MetaTrader 5's hedged position; and the record of its close."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+__all__ = ["EXIT_REASONS", "ClosingFill", "Ticket"]
+
+EXIT_REASONS = (
+    "sl",
+    "tp",
+    "trailing",
+    "break_even",
+    "signal",
+    "reversal",
+    "profit_booking",
+    "stop_out",
+    "equity_guard",
+    "manual",
+    "end_of_data",
+)
+
+
+@dataclass(slots=True, eq=False)
+class Ticket:
+    """An open position; only the broker writes it. Prices in points, 0 is no level; ``side`` is +1 or -1.
+
+    ``entry_row`` is the bar of the entry; ``version`` grows whenever its levels change, so that what was scheduled
+    for the old ones is void.
+    """
+
+    id: int
+    order_id: int
+    plugin_id: str
+    family: str
+    alert_id: str
+    symbol: str
+    index: int
+    side: int
+    steps: int
+    entry_ns: int
+    entry_row: int
+    entry_points: int
+    sl: int
+    tp: int
+    initial_sl: int
+    initial_tp: int
+    margin: Decimal
+    role: str = ""
+    chain_id: str = ""
+    opened_ns: int = -1
+    version: int = 0
+    parts: int = 0
+    is_open: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ClosingFill:
+    """One row of ``trades.parquet``, in integers: points, steps, nanoseconds, minor currency units.
+
+    ``known_ns`` is the instant at which it was processed: the exit's own time, or later for a graced close.
+    """
+
+    ticket: int
+    part: int
+    plugin_id: str
+    family: str
+    symbol: str
+    side: int
+    role: str
+    steps: int
+    entry_ns: int
+    entry_points: int
+    exit_ns: int
+    exit_points: int
+    initial_sl: int
+    initial_tp: int
+    sl: int
+    tp: int
+    exit_reason: str
+    gross_minor: int
+    commission_minor: int
+    swap_minor: int
+    pnl_minor: int
+    pnl_points: int
+    mae_points: int
+    mfe_points: int
+    bars_held: int
+    ambiguous: bool
+    alert_id: str
+    chain_id: str
+    known_ns: int
+    entry_row: int
+    exit_row: int

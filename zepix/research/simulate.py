@@ -1,0 +1,188 @@
+"""One replay from loaded parts: prices, alerts, plugins and rules in; the run's record out. Reads and writes no file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from zepix.alerts.dedup import Deduplicator
+from zepix.brokers.shadow.broker import ShadowBroker
+from zepix.engine.engine import TradingEngine
+from zepix.engine.record import JournalLine, RunRecord
+from zepix.engine.registry import CheckSettings, PluginConfig, PluginRegistry
+from zepix.engine.router import PluginRouter
+from zepix.engine.service_api import ElapsedClock, ServiceAPI
+from zepix.engine.session import Progress, Session, describe
+from zepix.errors import DataError
+from zepix.model import AccountSpec, Alert, Bar, Catalogue, ClosingFill, FillModel, Order, Quarantined, Series
+from zepix.services.account import AccountService
+from zepix.services.market import BarTable, MarketDataService
+from zepix.services.orders import OrderExecutionService
+from zepix.services.prices import PriceBook, SymbolPrices
+from zepix.services.risk import RiskManagementService
+
+__all__ = ["Rules", "Simulation", "simulate"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What a replay is run by, besides prices, alerts and plugins."""
+
+    account: AccountSpec = field(default_factory=AccountSpec)
+    fill_model: FillModel = field(default_factory=FillModel)
+    costs: str = "instrument"
+    dedup_window_s: float = 30
+    as_family: str | None = None
+    config: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Simulation:
+    """The parts of one replay, wired; kept apart from ``simulate`` so that tests can turn it step by step."""
+
+    def __init__(
+        self,
+        series: Mapping[str, Series],
+        catalogue: Catalogue,
+        registry: PluginRegistry,
+        plugins: Sequence[PluginConfig],
+        rules: Rules,
+        elapsed_clock: ElapsedClock | None = None,
+    ) -> None:
+        order = {symbol: number for number, symbol in enumerate(catalogue)}
+        self.catalogue = catalogue
+        self.rules = rules
+        self.series = dict(series)
+        self.prices = PriceBook(SymbolPrices(s, catalogue[s.symbol], order[s.symbol]) for s in series.values())
+        if not len(self.prices):
+            raise DataError("no prices at all; give bars with --bars")
+        self.broker = ShadowBroker(
+            self.prices, catalogue, rules.account, rules.fill_model, has_costs=rules.costs != "none"
+        )
+        self.registry = registry
+        self.router = PluginRouter(registry, as_family=rules.as_family)
+        self.log: list[tuple[int, str, Any]] = []
+        self.engine = TradingEngine(
+            self.broker, registry, self.router, dedup=Deduplicator(window_s=rules.dedup_window_s), write=self._write
+        )
+        self._tables: dict[tuple[str, str], BarTable] = {}
+        self._elapsed_clock = elapsed_clock
+        self.apis: dict[str, ServiceAPI] = {}
+        registry.load_all_plugins(plugins, self._make_api)
+        self.session = Session(self.engine, self.broker, self._bar_ended)
+
+    def run(self, rows: Sequence[Alert | Quarantined], progress: Progress | None = None) -> RunRecord:
+        """Replay ``rows`` (in order of arrival) and hand out the record."""
+        engine, broker = self.engine, self.broker
+        alerts = [r for r in rows if isinstance(r, Alert)]
+        for row in rows:
+            if isinstance(row, Quarantined):
+                engine.decisions.quarantined(row)
+        start_ns = min([min(p.series.start_ns for p in self.prices), *(a.received_ns for a in alerts[:1])])
+        broker.book.balances.append((start_ns, broker.book.balance_minor))
+        late = self.session.run(alerts, start_ns, progress)
+        record = RunRecord(self.rules.account, self.rules.fill_model, self.catalogue, self.series, self.rules.costs)
+        record.start_ns, record.end_ns = start_ns, broker.end_ns
+        record.alerts = list(rows)
+        record.fills, record.balances = broker.book.fills, broker.book.balances
+        record.orders, record.recorded = engine.orders, engine.recorded
+        record.decisions = engine.decisions.settle(describe(self.catalogue))
+        record.journal = [_line(entry) for entry in self.log]
+        record.counts = self._counts(rows, alerts, late)
+        record.plugins = [self.registry.get_plugin_status(p) for p in self.registry.get_all_plugins()]
+        record.metrics = {
+            plugin: {name: (m.calls, m.errors, m.total_time_ms) for name, m in api.get_metrics().items()}
+            for plugin, api in self.apis.items()
+        }
+        return record
+
+    def _counts(self, rows: Sequence[Any], alerts: Sequence[Alert], late: int) -> dict[str, int]:
+        first = min(p.series.start_ns for p in self.prices)
+        return {
+            "rows": len(rows),
+            "alerts": len(alerts),
+            "quarantined": len(rows) - len(alerts),
+            "after_data": late,
+            "before_data": sum(1 for a in alerts if a.received_ns < first),
+            "without_prices": sum(
+                1 for a in alerts if a.is_action and a.symbol in self.catalogue and a.symbol not in self.prices
+            ),  # fmt: skip
+            "unknown_symbol": sum(1 for a in alerts if a.is_action and a.symbol not in self.catalogue),
+            "strategy_errors": len(self.engine.errors),
+            "does_nothing": self.broker.counts["does_nothing"],
+        }
+
+    def _write(self, ns: int, kind: str, what: Any) -> None:
+        self.log.append((ns, kind, what))
+
+    def _make_api(self, config: PluginConfig, family: str, settings: Mapping[str, Any]) -> ServiceAPI:
+        engine, broker = self.engine, self.broker
+        api = ServiceAPI(
+            config.plugin_id,
+            clock=engine,
+            config=self.rules.config,
+            plugin_config=settings,
+            elapsed_clock=self._elapsed_clock,
+            write_log=engine.write_log,
+            write_record=engine.write_record,
+            set_timer=engine.set_timer,
+        )
+        account = AccountService(broker)
+        api.register_service("order", OrderExecutionService(engine, broker, self.catalogue, config.plugin_id, family))
+        api.register_service(
+            "market",
+            MarketDataService(engine, self.prices, self.catalogue, engine, self._tables, config.plugin_id),
+            health_check=lambda: len(self.prices) > 0,
+        )
+        api.register_service("account", account)
+        api.register_service("risk", RiskManagementService(engine, account, self.catalogue, broker.conversions))
+        self.apis[config.plugin_id] = api
+        return api
+
+    def _bar_ended(self, symbol: str, timeframe: str, t_ns: int) -> tuple[Bar | None, int | None]:
+        prices = self.prices.get(symbol)
+        if prices is None:
+            return None, None
+        key = (symbol, timeframe)
+        if key not in self._tables:
+            self._tables[key] = BarTable(prices, timeframe)
+        return self._tables[key].ended_at(prices, t_ns)
+
+
+def simulate(
+    series: Mapping[str, Series],
+    catalogue: Catalogue,
+    rows: Iterable[Alert | Quarantined],
+    plugins: Sequence[PluginConfig],
+    *,
+    registry: PluginRegistry,
+    rules: Rules | None = None,
+    progress: Progress | None = None,
+    elapsed_clock: Callable[[], float] | None = None,
+) -> RunRecord:
+    """Run alerts (in order of arrival) on prices; raises ConfigError and DataError before anything runs."""
+    simulation = Simulation(series, catalogue, registry, plugins, rules or Rules(), elapsed_clock)
+    return simulation.run(list(rows), progress)
+
+
+def _line(entry: tuple[int, str, Any]) -> JournalLine:
+    """A journal line of plain values; orders are described as they ended."""
+    ns, kind, what = entry
+    if isinstance(what, Alert):
+        return (
+            ns,
+            kind,
+            {"id": what.id, "type": what.type, "symbol": what.symbol, "side": what.side or "", "raw": what.raw},
+        )
+    if isinstance(what, Order):
+        return ns, kind, {
+            "order": what.id, "what": what.kind, "plugin": what.plugin_id, "alert": what.alert_id, "symbol": what.symbol,
+            "side": what.side, "steps": what.volume_steps, "sl": what.sl, "tp": what.tp, "reason": what.reason,
+            "ticket": what.ticket, "points": what.fill_points, "fill_ns": what.fill_ns,
+        }  # fmt: skip
+    if isinstance(what, ClosingFill):
+        return ns, kind, {
+            "ticket": what.ticket, "part": what.part, "symbol": what.symbol, "steps": what.steps, "points": what.exit_points,
+            "exit_ns": what.exit_ns, "reason": what.exit_reason, "pnl_minor": what.pnl_minor,
+        }  # fmt: skip
+    return ns, kind, dict(what)

@@ -1,0 +1,43 @@
+"""The account as a strategy sees it: money at this instant, in the account's currency."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from zepix.services.ports import BrokerPort
+
+__all__ = ["AccountService"]
+
+
+class AccountService:
+    """Balance, equity and margin, computed when asked for."""
+
+    def __init__(self, broker: BrokerPort) -> None:
+        self._broker = broker
+
+    @property
+    def balance(self) -> Decimal:
+        return self._broker.account().balance
+
+    @property
+    def equity(self) -> Decimal:
+        """Balance plus the unrounded gross of open tickets at the prices of this instant."""
+        return self._broker.account().equity
+
+    @property
+    def margin(self) -> Decimal:
+        return self._broker.account().margin
+
+    @property
+    def free_margin(self) -> Decimal:
+        return self._broker.account().free_margin
+
+    @property
+    def currency(self) -> str:
+        return self._broker.account().currency
+
+    def get_balance(self) -> Decimal:
+        return self.balance
+
+    def get_equity(self) -> Decimal:
+        return self.equity

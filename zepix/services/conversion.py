@@ -1,0 +1,80 @@
+"""Money of one currency in the account's: the mid of the last close of a pair that is among the run's prices.
+
+``rate(currency, t)`` is direct (EUR -> USD by EURUSD), inverse as 1/mid (JPY -> USD by USDJPY), else through USD.
+The traded pair's own bars serve it. A conversion that no pair can make is an error before the run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import ROUND_HALF_EVEN, Context, Decimal
+from typing import Final
+
+from zepix.errors import DataError
+from zepix.services.prices import PriceBook, SymbolPrices
+
+__all__ = ["MONEY", "ONE", "Conversions"]
+
+MONEY: Final = Context(prec=28, rounding=ROUND_HALF_EVEN)
+ONE: Final = Decimal(1)
+
+_Leg = tuple[SymbolPrices, Decimal, bool]
+
+
+class Conversions:
+    """Rates into ``account_currency``; the way for each currency is found once."""
+
+    def __init__(self, prices: PriceBook, account_currency: str) -> None:
+        self._prices = prices
+        self.account_currency = account_currency
+        self._ways: dict[str, tuple[_Leg, ...]] = {account_currency: ()}
+
+    def require(self, currencies: Iterable[str]) -> None:
+        """Raise DataError that lists every currency that cannot be converted, and the pairs that would do it."""
+        missing = sorted({c for c in currencies if self._way(c) is None})
+        if missing:
+            home = self.account_currency
+            wanted = ", ".join(f"{c} (bars of {c}{home} or {home}{c}, or both legs through USD)" for c in missing)
+            raise DataError(f"no conversion into {home} for {wanted}; add those bars with --bars")
+
+    def is_constant(self, currency: str) -> bool:
+        return currency == self.account_currency
+
+    def rate(self, currency: str, t_ns: int) -> Decimal:
+        """Units of the account's currency for one of ``currency``, at t; raises DataError if no pair serves."""
+        way = self._ways.get(currency)
+        if way is None:
+            way = self._way(currency)
+            if way is None:
+                self.require([currency])
+                raise AssertionError("require raises")
+        rate = ONE
+        for prices, half_point, is_inverse in way:
+            mid = MONEY.multiply(Decimal(prices.doubled_mid(t_ns)), half_point)
+            leg = MONEY.divide(ONE, mid) if is_inverse else mid
+            rate = leg if rate is ONE else MONEY.multiply(rate, leg)
+        return rate
+
+    def pairs(self, currency: str) -> tuple[str, ...]:
+        """Symbols whose bars make the rate; none where the currency is the account's."""
+        return tuple(leg[0].symbol for leg in self._way(currency) or ())
+
+    def _way(self, currency: str) -> tuple[_Leg, ...] | None:
+        if currency not in self._ways:
+            home = self.account_currency
+            direct = self._leg(currency, home)
+            if direct is not None:
+                self._ways[currency] = (direct,)
+            else:
+                first, second = self._leg(currency, "USD"), self._leg("USD", home)
+                if first is None or second is None:
+                    return None
+                self._ways[currency] = (first, second)
+        return self._ways[currency]
+
+    def _leg(self, source: str, target: str) -> _Leg | None:
+        for symbol, is_inverse in ((source + target, False), (target + source, True)):
+            prices = self._prices.get(symbol)
+            if prices is not None:
+                return prices, prices.instrument.point / 2, is_inverse
+        return None

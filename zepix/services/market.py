@@ -1,0 +1,162 @@
+"""Prices, spread, ATR and bars as a strategy may know them now; what is unknown gets the cautious value.
+
+Spread unknown = 999.9 pips, price unknown = None, ATR unknown = NaN: no trade, never a guess. Indicators use bars that
+had ended at or before now, on bid prices.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Final, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zepix.kernels.atr import atr
+from zepix.kernels.resample import fold_first, fold_last, fold_max, fold_min, group_starts, group_times
+from zepix.kernels.search import last_at_or_before
+from zepix.model import Bar, Catalogue, Side
+from zepix.model.series import Int32, Int64
+from zepix.model.timeframe import NS, minutes, normalise
+from zepix.services.ports import Clock
+from zepix.services.prices import PriceBook, SymbolPrices
+
+__all__ = ["UNKNOWN_SPREAD_PIPS", "MarketDataService", "WatchPort"]
+
+UNKNOWN_SPREAD_PIPS: Final = 999.9
+
+
+class WatchPort(Protocol):
+    """Who wakes a strategy by price, by time, or at the end of a bar."""
+
+    def watch_price(self, plugin_id: str, symbol: str, direction: int, points: int) -> int: ...
+
+    def drop_watch(self, watch_id: int) -> None: ...
+
+    def subscribe(self, plugin_id: str, symbol: str, timeframe: str) -> None: ...
+
+
+class BarTable:
+    """Bid bars of one symbol in one timeframe, whole, in points; rows are only read up to now."""
+
+    def __init__(self, prices: SymbolPrices, timeframe: str) -> None:
+        self.timeframe = timeframe
+        self.tf_ns = minutes(timeframe) * 60 * NS
+        if self.tf_ns < prices.tf_ns:
+            raise ValueError(f"{prices.symbol}: {timeframe} is finer than the prices at hand ({prices.series.timeframe})")
+        self.time: Int64
+        self.columns: tuple[Int32, Int32, Int32, Int32]
+        whole = (prices.bid_open, prices.bid_high, prices.bid_low, prices.bid_close)
+        if self.tf_ns == prices.tf_ns:
+            self.time, self.columns = prices.time, whole
+        else:
+            starts = group_starts(prices.time, self.tf_ns)
+            folds = (fold_first, fold_max, fold_min, fold_last)
+            self.time = group_times(prices.time, starts, self.tf_ns)
+            first, high, low, last = (fold(c, starts) for fold, c in zip(folds, whole, strict=True))
+            self.columns = (first, high, low, last)
+        self._atr: dict[int, NDArray[np.float64]] = {}
+
+    def ended_row(self, t_ns: int) -> int:
+        return int(last_at_or_before(self.time, t_ns - self.tf_ns))
+
+    def ended_at(self, prices: SymbolPrices, t_ns: int) -> tuple[Bar | None, int | None]:
+        """(the bar that ended exactly at t, the end of the next one); None for none."""
+        row = self.ended_row(t_ns)
+        ends_now = row >= 0 and int(self.time[row]) + self.tf_ns == t_ns
+        following = int(self.time[row + 1]) + self.tf_ns if row + 1 < len(self.time) else None
+        return (_bar(prices, self, row) if ends_now else None), following
+
+    def atr(self, period: int) -> NDArray[np.float64]:
+        """Wilder's ATR in points, row i from rows up to i."""
+        if period not in self._atr:
+            _, high, low, close = self.columns
+            self._atr[period] = atr(high, low, close, period)
+        return self._atr[period]
+
+
+class MarketDataService:
+    """The market service of one plugin."""
+
+    def __init__(self, clock: Clock, prices: PriceBook, catalogue: Catalogue, watches: WatchPort, tables: dict[tuple[str, str], BarTable], plugin_id: str) -> None:  # fmt: skip
+        self._clock = clock
+        self._prices = prices
+        self._catalogue = catalogue
+        self._watches = watches
+        self._tables = tables
+        self._plugin_id = plugin_id
+
+    def quote_points(self, symbol: str) -> tuple[int, int] | None:
+        """(bid, ask) in points as known now; None where nothing is known."""
+        prices = self._prices.get(symbol)
+        return None if prices is None else prices.quote(self._clock.now_ns, self._clock.phase)
+
+    def quote(self, symbol: str) -> tuple[float, float] | None:
+        """(bid, ask) as prices; None where nothing is known."""
+        points = self.quote_points(symbol)
+        if points is None:
+            return None
+        instrument = self._catalogue[symbol]
+        return instrument.price(points[0]), instrument.price(points[1])
+
+    def price(self, symbol: str, side: Side | str) -> float | None:
+        """The price a market order of ``side`` would pay now: the ask for a buy, the bid for a sell."""
+        points = self.quote_points(symbol)
+        if points is None:
+            return None
+        return self._catalogue[symbol].price(points[1] if side == "buy" else points[0])
+
+    def get_current_price(self, symbol: str) -> float | None:
+        """The middle of bid and ask."""
+        points = self.quote_points(symbol)
+        return None if points is None else (points[0] + points[1]) / 2 * self._catalogue[symbol].point_float
+
+    def get_spread(self, symbol: str) -> float:
+        """The spread in pips of the instrument's ``spread_pip``; 999.9 where it is unknown."""
+        points = self.quote_points(symbol)
+        if points is None:
+            return UNKNOWN_SPREAD_PIPS
+        instrument = self._catalogue[symbol]
+        return (points[1] - points[0]) * instrument.point_float / float(instrument.spread_pip)
+
+    def get_atr(self, symbol: str, timeframe: str = "1h", period: int = 14) -> float:
+        """Wilder's ATR as a price distance, from bars that have ended; NaN where it is unknown."""
+        prices = self._prices.get(symbol)
+        if prices is None or period < 1:
+            return math.nan
+        table = self._table(prices, timeframe)
+        row = table.ended_row(self._clock.now_ns)
+        return math.nan if row < 0 else float(table.atr(period)[row]) * prices.instrument.point_float
+
+    def bars(self, symbol: str, timeframe: str, count: int = 100) -> list[Bar]:
+        """Up to ``count`` bars that have ended, oldest first, bid prices."""
+        prices = self._prices.get(symbol)
+        if prices is None:
+            return []
+        table = self._table(prices, timeframe)
+        last = table.ended_row(self._clock.now_ns)
+        return [_bar(prices, table, row) for row in range(max(0, last - count + 1), last + 1)]
+
+    def watch_price(self, symbol: str, price: float, direction: int) -> int:
+        """Be woken (``on_price``) when the bid rises to (direction +1), or the ask falls to (-1), ``price``."""
+        return self._watches.watch_price(self._plugin_id, symbol, direction, self._catalogue[symbol].points(price))
+
+    def drop_watch(self, watch_id: int) -> None:
+        self._watches.drop_watch(watch_id)
+
+    def subscribe(self, symbol: str, timeframe: str) -> None:
+        """Be woken (``on_bar``) whenever a bar of this timeframe has ended."""
+        self._watches.subscribe(self._plugin_id, symbol, normalise(timeframe))
+
+    def _table(self, prices: SymbolPrices, timeframe: str) -> BarTable:
+        key = (prices.symbol, timeframe)
+        if key not in self._tables:
+            self._tables[key] = BarTable(prices, normalise(timeframe))
+        return self._tables[key]
+
+
+def _bar(prices: SymbolPrices, table: BarTable, row: int) -> Bar:
+    opened = int(table.time[row])
+    price = prices.instrument.price
+    first, high, low, last = (price(int(c[row])) for c in table.columns)
+    return Bar(prices.symbol, table.timeframe, opened, opened + table.tf_ns, first, high, low, last)

@@ -1,0 +1,144 @@
+"""What is known of prices at an instant: the one place that turns a time into a row.
+
+Rules (docs/fills.md):
+
+- a bar is named by its open, covers [open, open + timeframe), and is known as a whole at its end;
+- the *last known price* at t is the open of the bar in progress, else the last close; an open at t counts from phase 2
+  of t. In phase 1 of t the price is the close just ended;
+- nothing here looks past t, except ``next_open``, which is what a trading calendar would say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from zepix.kernels.search import last_at_or_before
+from zepix.model import Instrument, Series
+
+__all__ = ["PriceBook", "SymbolPrices"]
+
+NONE: Final = -1
+
+
+class SymbolPrices:
+    """One symbol's rows; ``row_at`` remembers its last answer, since an instant asks several times."""
+
+    __slots__ = (
+        "_asked_ns",
+        "_row",
+        "ask_close",
+        "ask_high",
+        "ask_low",
+        "ask_open",
+        "bid_close",
+        "bid_high",
+        "bid_low",
+        "bid_open",
+        "index",
+        "instrument",
+        "n",
+        "series",
+        "symbol",
+        "tf_ns",
+        "time",
+    )
+
+    def __init__(self, series: Series, instrument: Instrument, index: int) -> None:
+        self.series = series
+        self.symbol = series.symbol
+        self.instrument = instrument
+        self.index = index
+        self.tf_ns = series.timeframe_ns
+        self.time = series.time
+        self.n = len(series)
+        self.bid_open, self.bid_high, self.bid_low, self.bid_close = (
+            series.bid_open,
+            series.bid_high,
+            series.bid_low,
+            series.bid_close,
+        )
+        self.ask_open, self.ask_high, self.ask_low, self.ask_close = (
+            series.ask_open,
+            series.ask_high,
+            series.ask_low,
+            series.ask_close,
+        )
+        self._asked_ns = -(1 << 62)
+        self._row = NONE
+
+    def row_at(self, t_ns: int) -> int:
+        """The last row that opened at or before t, -1 before the first."""
+        if t_ns == self._asked_ns:
+            return self._row
+        row = int(last_at_or_before(self.time, t_ns))
+        self._asked_ns = t_ns
+        self._row = row
+        return row
+
+    def ended_row(self, t_ns: int) -> int:
+        """The last row that had ended at or before t, -1 if none."""
+        row = self.row_at(t_ns)
+        while row >= 0 and self.time[row] + self.tf_ns > t_ns:
+            row -= 1
+        return row
+
+    def next_open(self, t_ns: int) -> int:
+        """The first row that opens at or after t, -1 if none ever does."""
+        row = self.row_at(t_ns)
+        if row >= 0 and self.time[row] == t_ns:
+            while row > 0 and self.time[row - 1] == t_ns:
+                row -= 1
+            return row
+        return row + 1 if row + 1 < self.n else NONE
+
+    def quote(self, t_ns: int, phase: int) -> tuple[int, int] | None:
+        """(bid, ask) in points as known in ``phase`` of t; None before the first open."""
+        row = self.row_at(t_ns)
+        if phase == 1:
+            while row >= 0 and self.time[row] >= t_ns:
+                row -= 1
+        if row < 0:
+            return None
+        if self.time[row] + self.tf_ns > t_ns:
+            return int(self.bid_open[row]), int(self.ask_open[row])
+        return int(self.bid_close[row]), int(self.ask_close[row])
+
+    def doubled_mid(self, t_ns: int) -> int:
+        """bid + ask (points) of the last close ended at or before t; before the first bar's end, of its open."""
+        row = self.ended_row(t_ns)
+        if row < 0:
+            return int(self.bid_open[0]) + int(self.ask_open[0])
+        return int(self.bid_close[row]) + int(self.ask_close[row])
+
+    @property
+    def end_ns(self) -> int:
+        return int(self.time[self.n - 1]) + self.tf_ns
+
+
+class PriceBook:
+    """All symbols of a run, in catalogue order."""
+
+    def __init__(self, symbols: Iterable[SymbolPrices]) -> None:
+        ordered = sorted(symbols, key=lambda p: p.index)
+        self._by_symbol = {p.symbol: p for p in ordered}
+
+    def __contains__(self, symbol: object) -> bool:
+        return symbol in self._by_symbol
+
+    def __getitem__(self, symbol: str) -> SymbolPrices:
+        return self._by_symbol[symbol]
+
+    def __iter__(self) -> Iterator[SymbolPrices]:
+        return iter(self._by_symbol.values())
+
+    def __len__(self) -> int:
+        return len(self._by_symbol)
+
+    def get(self, symbol: str) -> SymbolPrices | None:
+        return self._by_symbol.get(symbol)
+
+    @property
+    def end_ns(self) -> int:
+        """The run's last instant: the latest bar end of all series."""
+        return max(p.end_ns for p in self)
