@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import math
+from decimal import Decimal
 from typing import Literal
 
 from zepix import Alert, Decision, PluginInfo, Refused, Side, Strategy
@@ -37,11 +38,13 @@ class Bracket(Strategy):
     """Refuse an alert whose price lies further from ours (the middle of bid and ask) than this, as a price."""
 
     async def process_entry_signal(self, alert: Alert) -> Decision | None:
-        return self._refusal(alert, ()) or await self._enter(alert, ())
+        return self._refusal(alert) or await self._enter(alert, ())
 
     async def process_exit_signal(self, alert: Alert) -> Decision | None:
         if alert.ref is not None or alert.close_frac not in (None, 1.0):
             return Decision.refused("not_supported", detail="ref and close_frac come with the next release")
+        if not self._has_something(alert.symbol, alert.side):
+            return Decision("ignored", "nothing_to_close")
         await self.api.orders.close_positions(alert.symbol, alert.side)
         return None
 
@@ -49,31 +52,38 @@ class Bracket(Strategy):
         if alert.side is None:
             return Decision.refused("no_side")
         other = alert.side.opposite
-        orders = self.api.orders
+        refusal = self._refusal(alert, alert.side)
         closing: tuple[int, ...] = ()
-        if orders.open_tickets(alert.symbol, other) or orders.under_way(alert.symbol, other):
-            answer = await orders.close_positions(alert.symbol, other, reason="reversal")
+        if self._has_something(alert.symbol, other):
+            answer = await self.api.orders.close_positions(alert.symbol, other, reason="reversal")
             if isinstance(answer, Refused):
                 return None
             closing = (answer.order_id,)
-        refusal = self._refusal(alert, closing)
         return refusal or await self._enter(alert, closing)
 
-    def _refusal(self, alert: Alert, closing: tuple[int, ...]) -> Decision | None:
-        """Why this alert is not followed; None where it is. With ``closing``, the other side is on its way out."""
+    def _has_something(self, symbol: str, side: Side | None) -> bool:
+        """Whether a ticket is open or an entry under way on this side (None: either)."""
+        orders = self.api.orders
+        return bool(orders.open_tickets(symbol, side) or orders.under_way(symbol, side))
+
+    def _refusal(self, alert: Alert, counted_side: Side | None = None) -> Decision | None:
+        """Why this alert is not followed, None where it is; ``one_at_a_time`` counts ``counted_side`` (None: both)."""
         if alert.side is None:
             return Decision.refused("no_side")
         if alert.order_type != "market" or alert.trailing or alert.break_even_points or alert.oco:
             return Decision.refused("not_supported", detail="pending orders, oco and trailing come with the next release")
-        if self.one_at_a_time:
-            side = alert.side if closing else None
-            orders = self.api.orders
-            if orders.open_tickets(alert.symbol, side) or orders.under_way(alert.symbol, side):
-                return Decision.refused("one_at_a_time")
+        if self.one_at_a_time and self._has_something(alert.symbol, counted_side):
+            return Decision.refused("one_at_a_time")
         if self.max_price_gap is not None and alert.price is not None:
-            ours = self.api.market.get_current_price(alert.symbol)
-            if ours is not None and abs(alert.price - ours) > self.max_price_gap:
-                return Decision.refused("price_far_from_alert", our_price=ours, gap=abs(alert.price - ours))
+            market = self.api.market
+            gap = market.gap_to_mid(alert.symbol, alert.price)
+            if gap is None:
+                return Decision.refused("no_prices")
+            if gap > Decimal(str(self.max_price_gap)):
+                ours = market.get_current_price(alert.symbol)
+                return Decision.refused("price_far_from_alert", our_price=ours, gap=float(gap))
+        if self.levels == "distance" and alert.price is None and (alert.sl or alert.tp):
+            return Decision.refused("no_alert_price")
         return None
 
     async def _enter(self, alert: Alert, after: tuple[int, ...]) -> Decision | None:

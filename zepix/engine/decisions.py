@@ -106,7 +106,7 @@ def _outcome(handling: Handling) -> tuple[str, str]:
 def _closing_outcome(closes: list[Order]) -> tuple[str, str]:
     if any(o.closed for o in closes):
         return "closed", ""
-    if any(o.is_under_way for o in closes):
+    if any(o.is_under_way or o.reason == "end_of_data" for o in closes):
         return "expired", "end_of_data"
     refused = next((o for o in closes if o.status == "refused"), None)
     return ("refused", refused.reason) if refused else ("ignored", "nothing_to_close")

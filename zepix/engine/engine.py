@@ -200,6 +200,11 @@ class TradingEngine:
             handling.answer = Decision.refused("paused")
             return
         name = _HANDLERS.get(alert.type, "process_signal")
+        if alert.type in _HANDLERS:
+            refused = self.broker.refusal_for(alert.symbol)
+            if refused is not None:
+                handling.answer = Decision.refused(refused.reason, detail=refused.detail)
+                return
         self._handling = handling
         try:
             answer = run_to_completion(getattr(plugin, name)(alert), plugin.plugin_id, name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,7 +34,7 @@ class RunRecord:
     orders: list[Order] = field(default_factory=list)
     decisions: list[DecisionRow] = field(default_factory=list)
     balances: list[tuple[int, int]] = field(default_factory=list)
-    journal: list[JournalLine] = field(default_factory=list)
+    journal: Sequence[JournalLine] = ()
     recorded: dict[str, list[tuple[int, float]]] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
     plugins: list[dict[str, Any]] = field(default_factory=list)

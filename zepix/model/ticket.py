@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
+
+from zepix.model.order import Order
 
 __all__ = ["EXIT_REASONS", "ClosingFill", "Ticket"]
 
@@ -27,7 +29,7 @@ class Ticket:
     """An open position; only the broker writes it. Prices in points, 0 is no level; ``side`` is +1 or -1.
 
     ``entry_row`` is the bar of the entry; ``version`` grows whenever its levels change, so that what was scheduled
-    for the old ones is void.
+    for the old ones is void. ``closing``: the closing orders that wait to close it.
     """
 
     id: int
@@ -53,6 +55,7 @@ class Ticket:
     version: int = 0
     parts: int = 0
     is_open: bool = True
+    closing: list[Order] = field(default_factory=list, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

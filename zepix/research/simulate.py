@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import contextlib
+import gc
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, overload
 
 from zepix.alerts.dedup import Deduplicator
+from zepix.brokers.shadow.agenda import Agenda
 from zepix.brokers.shadow.broker import ShadowBroker
+from zepix.brokers.shadow.forms import Form
 from zepix.engine.engine import TradingEngine
 from zepix.engine.record import JournalLine, RunRecord
 from zepix.engine.registry import CheckSettings, PluginConfig, PluginRegistry
@@ -48,16 +52,28 @@ class Simulation:
         plugins: Sequence[PluginConfig],
         rules: Rules,
         elapsed_clock: ElapsedClock | None = None,
+        step_form: tuple[PriceBook, Agenda, Form] | None = None,
     ) -> None:
+        """``step_form``: growing prices, agenda and form of a feed, instead of whole arrays."""
         order = {symbol: number for number, symbol in enumerate(catalogue)}
         self.catalogue = catalogue
         self.rules = rules
         self.series = dict(series)
-        self.prices = PriceBook(SymbolPrices(s, catalogue[s.symbol], order[s.symbol]) for s in series.values())
+        agenda = form = None
+        if step_form is None:
+            self.prices = PriceBook(SymbolPrices(s, catalogue[s.symbol], order[s.symbol]) for s in series.values())
+        else:
+            self.prices, agenda, form = step_form
         if not len(self.prices):
             raise DataError("no prices at all; give bars with --bars")
         self.broker = ShadowBroker(
-            self.prices, catalogue, rules.account, rules.fill_model, has_costs=rules.costs != "none"
+            self.prices,
+            catalogue,
+            rules.account,
+            rules.fill_model,
+            has_costs=rules.costs != "none",
+            agenda=agenda,
+            form=form,
         )
         self.registry = registry
         self.router = PluginRouter(registry, as_family=rules.as_family)
@@ -75,19 +91,21 @@ class Simulation:
         """Replay ``rows`` (in order of arrival) and hand out the record."""
         engine, broker = self.engine, self.broker
         alerts = [r for r in rows if isinstance(r, Alert)]
+        broker.require_conversions({a.symbol for a in alerts if a.is_action})
         for row in rows:
             if isinstance(row, Quarantined):
                 engine.decisions.quarantined(row)
         start_ns = min([min(p.series.start_ns for p in self.prices), *(a.received_ns for a in alerts[:1])])
         broker.book.balances.append((start_ns, broker.book.balance_minor))
-        late = self.session.run(alerts, start_ns, progress)
+        with _without_collector():
+            late = self.session.run(alerts, start_ns, progress)
         record = RunRecord(self.rules.account, self.rules.fill_model, self.catalogue, self.series, self.rules.costs)
         record.start_ns, record.end_ns = start_ns, broker.end_ns
         record.alerts = list(rows)
         record.fills, record.balances = broker.book.fills, broker.book.balances
         record.orders, record.recorded = engine.orders, engine.recorded
         record.decisions = engine.decisions.settle(describe(self.catalogue))
-        record.journal = [_line(entry) for entry in self.log]
+        record.journal = JournalLines(self.log)
         record.counts = self._counts(rows, alerts, late)
         record.plugins = [self.registry.get_plugin_status(p) for p in self.registry.get_all_plugins()]
         record.metrics = {
@@ -149,6 +167,19 @@ class Simulation:
         return self._tables[key].ended_at(prices, t_ns)
 
 
+@contextlib.contextmanager
+def _without_collector() -> Iterator[None]:
+    """Python's cycle collector off for the run: a replay makes many objects and no cycles, and the collector would walk
+    all of them again and again (a quarter of the time at 10,000 alerts)."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
 def simulate(
     series: Mapping[str, Series],
     catalogue: Catalogue,
@@ -163,6 +194,25 @@ def simulate(
     """Run alerts (in order of arrival) on prices; raises ConfigError and DataError before anything runs."""
     simulation = Simulation(series, catalogue, registry, plugins, rules or Rules(), elapsed_clock)
     return simulation.run(list(rows), progress)
+
+
+class JournalLines(Sequence[JournalLine]):
+    """The run's journal; a line is put into words when it is read, so that the replay does not pay for the writing."""
+
+    def __init__(self, log: list[tuple[int, str, Any]]) -> None:
+        self._log = log
+
+    def __len__(self) -> int:
+        return len(self._log)
+
+    @overload
+    def __getitem__(self, index: int) -> JournalLine: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[JournalLine]: ...
+
+    def __getitem__(self, index: int | slice) -> JournalLine | list[JournalLine]:
+        return [_line(e) for e in self._log[index]] if isinstance(index, slice) else _line(self._log[index])
 
 
 def _line(entry: tuple[int, str, Any]) -> JournalLine:

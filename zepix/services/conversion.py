@@ -40,6 +40,10 @@ class Conversions:
     def is_constant(self, currency: str) -> bool:
         return currency == self.account_currency
 
+    def has(self, currency: str) -> bool:
+        """Whether a pair of the run's prices makes the rate."""
+        return self._way(currency) is not None
+
     def rate(self, currency: str, t_ns: int) -> Decimal:
         """Units of the account's currency for one of ``currency``, at t; raises DataError if no pair serves."""
         way = self._ways.get(currency)

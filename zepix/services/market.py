@@ -7,6 +7,7 @@ had ended at or before now, on bid prices.
 from __future__ import annotations
 
 import math
+from decimal import Decimal
 from typing import Final, Protocol
 
 import numpy as np
@@ -110,6 +111,14 @@ class MarketDataService:
         """The middle of bid and ask."""
         points = self.quote_points(symbol)
         return None if points is None else (points[0] + points[1]) / 2 * self._catalogue[symbol].point_float
+
+    def gap_to_mid(self, symbol: str, price: float) -> Decimal | None:
+        """How far ``price`` (in whole points) lies from the middle of bid and ask, exactly; None where that is unknown."""
+        points = self.quote_points(symbol)
+        if points is None:
+            return None
+        instrument = self._catalogue[symbol]
+        return abs(2 * instrument.points(price) - points[0] - points[1]) * instrument.point / 2
 
     def get_spread(self, symbol: str) -> float:
         """The spread in pips of the instrument's ``spread_pip``; 999.9 where it is unknown."""

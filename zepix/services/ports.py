@@ -34,6 +34,10 @@ class BrokerPort(Protocol):
 
     def submit(self, order: Order) -> Accepted | Refused: ...
 
+    def refusal_for(self, symbol: str) -> Refused | None:
+        """Why a symbol cannot be traded here at all; None where it can."""
+        ...
+
     def account(self) -> AccountState: ...
 
     def watch_price(self, symbol: str, direction: int, points: int) -> int:

@@ -15,7 +15,7 @@ The array form (``ArrayForm``) and the step form (``StepForm``) differ only in h
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from zepix.brokers.shadow.agenda import ARRIVALS, AT_ONCE, CLOSES, OPENINGS, Agenda, Entry
@@ -69,9 +69,6 @@ class ShadowBroker:
         self.catalogue = catalogue
         self.fill_model = fill_model
         self.conversions = Conversions(prices, account.currency)
-        self.conversions.require(
-            c for p in prices for c in (p.instrument.profit_currency, p.instrument.margin_currency)
-        )
         self.book = Book(account, prices, self.conversions, has_costs)
         self.agenda = Agenda() if agenda is None else agenda
         self.form: Form = ArrayForm(self.agenda) if form is None else form
@@ -86,6 +83,7 @@ class ShadowBroker:
         self._turn = 0
         self._after: dict[int, list[Order]] = {}
         self._cause: Order | None = None
+        self._tradable: set[str] = set()
         self._steps: dict[tuple[str, str], int] = {}
 
     # --- the port -------------------------------------------------------------------------------------------------
@@ -103,6 +101,26 @@ class ShadowBroker:
     def tickets(self) -> dict[int, Ticket]:
         return self.book.tickets
 
+    def refusal_for(self, symbol: str) -> Refused | None:
+        """Why a symbol cannot be traded here at all: ``unknown_symbol, no_prices, no_conversion``; None where it can."""
+        if symbol in self._tradable:
+            return None
+        if symbol not in self.catalogue:
+            return Refused("unknown_symbol", f"{symbol} is in no catalogue")
+        prices = self.prices.get(symbol)
+        if prices is None:
+            return Refused("no_prices", f"{symbol} has no prices in this run")
+        for currency in (prices.instrument.profit_currency, prices.instrument.margin_currency):
+            if not self.conversions.has(currency):
+                return Refused("no_conversion", f"no bars convert {currency} into {self.book.spec.currency}")
+        self._tradable.add(symbol)
+        return None
+
+    def require_conversions(self, symbols: Iterable[str]) -> None:
+        """Raise DataError where money of one of these symbols cannot be put into the account's currency."""
+        instruments = [self.prices[s].instrument for s in symbols if s in self.prices]
+        self.conversions.require(c for i in instruments for c in (i.profit_currency, i.margin_currency))
+
     def under_way(self) -> Sequence[Order]:
         return list(self._opening.values())
 
@@ -113,9 +131,9 @@ class ShadowBroker:
 
     def submit(self, order: Order) -> Accepted | Refused:
         """Take a command on its way; ``order.decided_ns`` is now. Refused only for a symbol that cannot be traded."""
-        if order.symbol not in self.prices:
-            known = order.symbol in self.catalogue
-            return Refused("no_prices" if known else "unknown_symbol", f"{order.symbol} has no prices in this run")
+        refused = self.refusal_for(order.symbol)
+        if refused is not None:
+            return refused
         if order.kind == "market":
             self._opening[order.id] = order
             order.volume_steps = self._steps_of(order)
@@ -160,11 +178,18 @@ class ShadowBroker:
         self._cause = None
 
     def end_of_data(self) -> None:
-        """After everything else: orders under way are cancelled, open tickets close at their symbol's last close."""
+        """After everything else: what is under way is cancelled, open tickets close at their symbol's last close."""
         self.at(self.end_ns, 4)
+        closes = [entry[7] for entry in self.agenda.heap if entry[6] == ARRIVE and entry[7].kind == "close"]
+        closes += [order for ticket in self.tickets.values() for order in ticket.closing]
+        closes += [close for order in self._opening.values() for close in order.taken_by]
+        for close in closes:
+            if close.is_under_way:
+                close.move("cancelled", self.now_ns, "end_of_data")
+                self.events.append(OrderCancelled(self.now_ns, self.now_ns, close))
         for order in list(self._opening.values()):
-            held = order.status == "held"
-            self._end(order, "refused" if held else "cancelled", "close_unconfirmed" if held else "end_of_data")
+            if order.is_under_way:
+                self._end(order, "cancelled", "end_of_data")
         for ticket in sorted(self.book.tickets.values(), key=lambda t: (t.index, t.id)):
             prices = self.prices[ticket.symbol]
             row = prices.n - 1
@@ -260,6 +285,7 @@ class ShadowBroker:
         if order.status == "decided":
             order.move("waiting", self.now_ns)
         for ticket in tickets:
+            ticket.closing.append(order)
             if at_once:
                 self.agenda.add(self.now_ns, 4, AT_ONCE, order.seq, 0, CLOSE, (order, ticket))
             elif opens_now:
@@ -307,6 +333,7 @@ class ShadowBroker:
         if sl or tp:
             self.form.watch(ticket, prices, row)
         self.events.append(OrderFilled(fill_ns, self.now_ns, order, ticket))
+        ticket.closing.extend(order.taken_by)
         for close in order.taken_by:
             part = (self.now_ns, 4, AT_ONCE, order.seq, 0) if self.phase == 4 else (self.now_ns, 2, OPENINGS, order.arrival_ns, order.seq)  # fmt: skip
             self.agenda.add(*part, CLOSE, (close, ticket))
@@ -351,7 +378,7 @@ class ShadowBroker:
         self._book_close(ticket, prices, self.now_ns, row, price, "sl" if stop else "tp", row - 1)
 
     def _close_part(self, order: Order, ticket: Ticket) -> None:
-        """One ticket of a closing order, at the open of this instant; a ticket closed meanwhile counts as done."""
+        """One ticket of a closing order, at the open of this instant; one closed meanwhile is left alone."""
         self._cause = order
         if ticket.is_open:
             prices = self.prices[ticket.symbol]
@@ -364,7 +391,6 @@ class ShadowBroker:
             self._book_close(ticket, prices, order.fill_ns, row, price, order.reason_to_close, row - 1)
         else:
             self.counts["does_nothing"] += 1
-        self._part_done(order)
 
     def _part_done(self, order: Order) -> None:
         order.parts_left -= 1
@@ -394,14 +420,21 @@ class ShadowBroker:
         excursion = self.form.excursion(ticket, prices, last_lived, points)
         fill = self.book.close(ticket, exit_ns, row, points, reason, excursion, is_ambiguous, self.now_ns)
         self.events.append(TicketClosed(exit_ns, self.now_ns, fill, ticket))
+        for order in ticket.closing:
+            self._part_done(order)
 
 
 def _takes_along(close: Order, entry: Order) -> bool:
+    """Whether a close that arrives takes an entry under way along.
+
+    An entry that is still held for closes of its own, only where the close was raised after it: else two reversals
+    under way together would wait for each other.
+    """
     return (
         entry.symbol == close.symbol
         and entry.plugin_id == close.plugin_id
         and close.side in (0, entry.side)
-        and close.id not in entry.after
+        and (entry.status != "held" or entry.id < close.id)
         and close not in entry.taken_by
     )
 

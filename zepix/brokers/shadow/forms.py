@@ -19,6 +19,7 @@ import numpy as np
 
 from zepix.brokers.shadow.agenda import GAPS, Agenda
 
+from zepix.errors import DataError
 from zepix.kernels.crossing import NO_HIGH, NO_LOW, crossing, range_max, range_min
 from zepix.model import Instrument, Series, Ticket
 from zepix.services.prices import SymbolPrices
@@ -150,6 +151,11 @@ class GrowingPrices(SymbolPrices):
             setattr(self, name, array[: self.n])
         self._asked_ns = -(1 << 62)
         return row
+
+    def doubled_mid(self, t_ns: int) -> int:
+        if not self.n:
+            raise DataError(f"{self.symbol} has no price yet, so nothing can be converted by it")
+        return super().doubled_mid(t_ns)
 
     def end_bar(self, bid: tuple[int, int, int], ask: tuple[int, int, int]) -> int:
         """The bar in progress has ended: (high, low, close) of both sides. Returns its row."""

@@ -1,0 +1,182 @@
+"""What a dialect works with: one body, what stands beside it, and the names its fields may have.
+
+- A field may come under several names (``NAMES``); the contract's own name wins over an alias, and an alias that is not
+  needed stays in ``fields``. Names are compared without case, underscores and dashes (``stopLoss``, ``stop_loss``).
+- ``{{ticker}}`` becomes the symbol that came beside the body (the export's Ticker column, the webhook's address), and
+  ``{{interval}}`` its timeframe. Other placeholders in a field that matters set the body aside, since nobody knows what
+  was meant; in the rest (``price``, ``time``, a message) they become nothing. Each repair is noted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from functools import lru_cache
+from typing import Any, Final
+
+from zepix.alerts import values
+from zepix.alerts.payload import Body, shown
+from zepix.alerts.reasons import Unreadable
+from zepix.alerts.timestamps import NoZone
+
+__all__ = ["NAMES", "UNIMPORTANT", "Reading"]
+
+ALIASES: Final[dict[str, tuple[str, ...]]] = {
+    "type": ("event_type",),
+    "symbol": ("ticker", "instrument", "asset"),
+    "side": ("direction", "action"),
+    "timeframe": ("tf", "interval", "time_frame"),
+    "volume": ("qty", "quantity", "lots", "lot", "lot_size"),
+    "sl": ("stop_loss", "sl_price"),
+    "tp": ("take_profit", "tp_price"),
+    "id": ("alert_id",),
+    "time": ("timestamp",),
+    "plugin_hint": ("plugin",),
+    "order_type": (),
+    "entry_price": (),
+    "limit_price": (),
+    "expires_s": (),
+    "break_even_points": (),
+    "close_frac": (),
+    "strategy": (),
+    "price": (),
+    "ref": (),
+    "oco": (),
+    "trailing": (),
+    "comment": (),
+}
+NAMES: Final[dict[str, str]] = {alias: name for name, others in ALIASES.items() for alias in (name, *others)}
+_PLAIN_NAMES: Final = {alias.replace("_", ""): name for alias, name in NAMES.items()}
+UNIMPORTANT: Final = frozenset({"price", "time", "comment", "message"})
+"""A placeholder left in these harms nobody: they become nothing."""
+_LONGEST_NAME: Final = 64
+
+
+@lru_cache(maxsize=4096)
+def _name_of(key: str) -> str | None:
+    return _PLAIN_NAMES.get(key.lower().replace("_", "").replace("-", "").replace(" ", ""))
+
+
+class Reading:
+    """One body being read: its fields under their names, the rest, and what had to be repaired."""
+
+    __slots__ = ("body", "extras", "repairs", "ticker", "timeframe")
+
+    def __init__(self, body: Body, ticker: str | None, timeframe: str | None) -> None:
+        self.body = body
+        self.ticker = ticker
+        self.timeframe = timeframe
+        self.repairs: list[str] = []
+        self.extras: dict[str, Any] = {}
+
+    def named(self, matters: Collection[str] = ()) -> dict[str, Any]:
+        """The fields under the contract's names; what has none goes to ``extras``, what is null goes nowhere.
+
+        ``matters`` names extra fields in which a placeholder sets the body aside. Raises Unreadable.
+        """
+        body = self.body
+        assert body.fields is not None, "text has no fields"
+        found: dict[str, Any] = {}
+        taken_by_alias: set[str] = set()
+        for key, value in body.fields.items():
+            name = NAMES.get(key)
+            if name is None and isinstance(key, str) and len(key) <= _LONGEST_NAME:
+                name = _name_of(key)
+            if name is None:
+                self._keep(key, value)
+            elif value is None:
+                continue
+            elif name not in found:
+                found[name] = value
+                if key != name:
+                    taken_by_alias.add(name)
+            elif key == name and name in taken_by_alias:
+                self.extras[f"{name} (other name)"] = found[name]
+                found[name] = value
+            else:
+                self._keep(key, value)
+        if body.has_placeholders:
+            self._mend(found, matters)
+        return found
+
+    def _keep(self, key: Any, value: Any) -> None:
+        if not isinstance(key, str):
+            raise Unreadable("bad_json", f"the key {shown(key)} is no text")
+        if not values.is_finite_throughout(value):
+            raise Unreadable("bad_number", f"{shown(key)} holds a number that is not finite")
+        self.extras[key] = value
+
+    def _mend(self, found: dict[str, Any], matters: Collection[str]) -> None:
+        for name, value in list(found.items()):
+            if not isinstance(value, str):
+                if isinstance(value, Mapping | list) and "{{" in str(value):
+                    raise Unreadable("placeholder", f"{name} still holds {shown(str(value))}")
+            elif "{{" in value and name not in ("symbol", "timeframe"):
+                self.give_up(name, value, important=name not in UNIMPORTANT)
+                del found[name]
+        for name, value in self.extras.items():
+            if isinstance(value, str) and "{{" in value:
+                self.give_up(name, value, important=name in matters)
+                self.extras[name] = None
+
+    def give_up(self, name: str, value: str, *, important: bool) -> None:
+        """Notes a placeholder that becomes nothing. Raises Unreadable where the field matters."""
+        if important:
+            raise Unreadable("placeholder", f"{shown(name)} still holds {shown(value)}")
+        self.repairs.append(f"{ascii(name)[1:-1]}: {ascii(value[:80])[1:-1]} -> null")
+
+    def symbol(self, value: Any) -> str:
+        """The symbol as sent, else as it came beside the body. Raises Unreadable."""
+        if value is None or value == "" or (isinstance(value, str) and "{{" in value):
+            if not self.ticker:
+                if value:
+                    raise Unreadable("placeholder", f"symbol still holds {shown(value)} and no ticker came beside it")
+                raise Unreadable("missing_symbol", "there is no symbol, neither in the body nor beside it")
+            self.repairs.append(f"symbol: {ascii(value)[1:-1] if value else 'missing'} -> ticker beside the body")
+            value = self.ticker
+        return values.symbol_text(value)
+
+    def period(self, value: Any) -> str | None:
+        """The timeframe as sent, else as it came beside the body, else None. Raises Unreadable."""
+        if value is None or value == "" or (isinstance(value, str) and "{{" in value):
+            if not self.timeframe:
+                if value:
+                    raise Unreadable("placeholder", f"timeframe still holds {shown(value)} and none came beside it")
+                return None
+            note = ascii(value[:80])[1:-1] if value else "missing"
+            self.repairs.append(f"timeframe: {note} -> timeframe beside the body")
+            value = self.timeframe
+        return values.timeframe("timeframe", value)
+
+    def moment_ns(self, value: Any) -> int | None:
+        """The sender's own time. It informs only, so one that cannot be read is kept beside and noted."""
+        try:
+            return values.time_ns(value)
+        except ValueError as error:
+            self.extras["time"] = value if values.is_finite_throughout(value) else None
+            why = "no zone" if isinstance(error, NoZone) else "no time"
+            self.repairs.append(f"time: {shown(value)} -> null ({why})")
+            return None
+
+    def common(self, found: dict[str, Any]) -> dict[str, Any]:
+        """Takes out of ``found`` what means the same in every dialect, and gives it as fields of an Alert.
+
+        Raises Unreadable.
+        """
+        out: dict[str, Any] = {"symbol": self.symbol(found.pop("symbol", None))}
+        period = self.period(found.pop("timeframe", None))
+        if period is not None:
+            out["timeframe"] = period
+        if "price" in found:
+            out["price"] = values.price("price", found.pop("price"))
+        if "time" in found:
+            out["time_ns"] = self.moment_ns(found.pop("time"))
+        for name, target in (("id", "explicit_id"), ("plugin_hint", "plugin_hint"), ("comment", "comment")):
+            text = values.text(name, found.pop(name)) if name in found else ""
+            if text:
+                out[target] = text
+        return out
+
+    def keep_rest(self, found: Mapping[str, Any]) -> None:
+        """What a dialect has no use for stays readable in ``fields``. Raises Unreadable for numbers that are none."""
+        for name, value in found.items():
+            self._keep(name, value)

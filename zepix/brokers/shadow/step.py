@@ -1,0 +1,43 @@
+"""The shadow broker in its step form: fed bar by bar, as a live feed brings them.
+
+At one instant the feed calls ``ended`` for every bar that ends, then ``opened`` for every bar that opens; between the
+two the session does what phase 1 brings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from zepix.brokers.shadow.agenda import Agenda
+from zepix.brokers.shadow.forms import GrowingPrices, StepForm
+from zepix.model import Catalogue
+from zepix.model.timeframe import NS, minutes
+from zepix.services.prices import PriceBook, SymbolPrices
+
+__all__ = ["StepFeed"]
+
+
+class StepFeed:
+    """Prices that grow, and the form that watches them; ``timeframes`` names the symbols of the feed."""
+
+    def __init__(self, catalogue: Catalogue, timeframes: Mapping[str, str], calendar: Callable[[SymbolPrices, int], int | None] | None = None) -> None:  # fmt: skip
+        order = {symbol: number for number, symbol in enumerate(catalogue)}
+        self.growing = {
+            symbol: GrowingPrices(catalogue[symbol], order[symbol], frame, minutes(frame) * 60 * NS)
+            for symbol, frame in timeframes.items()
+        }
+        self.agenda = Agenda()
+        self.prices = PriceBook(self.growing.values())
+        self.form = StepForm(self.agenda, calendar)
+
+    def ended(self, symbol: str, bid: tuple[int, int, int], ask: tuple[int, int, int]) -> None:
+        """The bar in progress of ``symbol`` has ended: (high, low, close) in points, of both sides."""
+        prices = self.growing[symbol]
+        prices.end_bar(bid, ask)
+        self.form.ended(prices)
+
+    def opened(self, symbol: str, t_ns: int, bid: int, ask: int) -> None:
+        """A bar of ``symbol`` opens at ``t_ns`` with these prices in points; raises ValueError if time runs back."""
+        prices = self.growing[symbol]
+        prices.open_bar(t_ns, bid, ask)
+        self.form.opened(prices)

@@ -1,0 +1,246 @@
+"""Where columns of prices come from: a Parquet file or arrays in memory, read block by block.
+
+A block is a row group and as many columns as keep its floats below 16 MB (two at least), so that a file of any length
+is decoded in little memory. Decoding goes past pyarrow's own conversion to numpy, which imports pandas.
+
+Format of a file of bars: ``time`` (a timestamp with its zone; the bar's open), ``bid_open bid_high bid_low
+bid_close``, and the same four of the ask, or a column ``spread`` (or ``spread_points``) in points of the instrument, or
+neither. Further columns (``tick_volume``) are left alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zepix.errors import DataError
+from zepix.model.series import Int64
+
+__all__ = ["ASKS", "BIDS", "MAX_ROWS", "SPREADS", "ArrayColumns", "Block", "Columns", "Float64", "ParquetColumns"]
+
+Float64 = NDArray[np.float64]
+Block = tuple[int, dict[str, Float64]]
+"""The row at which a block starts, and its columns."""
+
+BIDS: Final = ("bid_open", "bid_high", "bid_low", "bid_close")
+ASKS: Final = ("ask_open", "ask_high", "ask_low", "ask_close")
+SPREADS: Final = ("spread_points", "spread")
+MAX_ROWS: Final = 200_000_000
+MAX_FILE_BYTES: Final = 32_000_000_000
+BLOCK_BYTES: Final = 16_000_000
+_UNIT_NS: Final = {"s": 1_000_000_000, "ms": 1_000_000, "us": 1_000, "ns": 1}
+_LAST_NS: Final = 7_258_118_400_000_000_000  # 2200-01-01
+
+
+class Columns(Protocol):
+    """Columns by name; ``name`` says whose they are in an error."""
+
+    name: str
+    rows: int
+
+    @property
+    def has_asks(self) -> bool: ...
+    @property
+    def spread_column(self) -> str | None: ...
+    def time_ns(self) -> Int64: ...
+    def blocks(self, names: Sequence[str]) -> Iterator[Block]: ...
+    def is_single(self, column: str) -> bool: ...
+
+
+def _check_names(name: str, have: Sequence[str]) -> None:
+    """Raise DataError if columns are missing; says what to do where they look like a foreign export."""
+    missing = [c for c in ("time", *BIDS) if c not in have]
+    asks = [c for c in ASKS if c in have]
+    if asks and len(asks) < len(ASKS):
+        missing += [c for c in ASKS if c not in have]
+    if not missing:
+        return
+    hint = ""
+    if {"bid", "ask"} <= set(have):
+        hint = "; these look like ticks, which come with a later release"
+    elif {c.lower() for c in have} >= {"open", "high", "low", "close"}:
+        hint = "; bring foreign prices in with `zepix bars import`"
+    shown = ", ".join(list(have)[:20]) or "none"
+    raise DataError(f"{name}: columns missing: {', '.join(missing)}; it has: {shown}{hint}")
+
+
+class ParquetColumns:
+    """The columns of one Parquet file, each decoded when asked for.
+
+    Raises DataError if the file is absent, empty, no Parquet, without the columns or with times without a zone.
+    """
+
+    def __init__(self, path: Path) -> None:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        self.name = path.name
+        try:
+            size = path.stat().st_size
+            if not path.is_file():
+                raise DataError(f"{path} is no file")
+            if size == 0:
+                raise DataError(f"{path} is empty (0 bytes)")
+            if size > MAX_FILE_BYTES:
+                raise DataError(f"{path} is larger than {MAX_FILE_BYTES} bytes; split it by year")
+            self._file = pq.ParquetFile(path, memory_map=False)
+        except OSError as why:
+            raise DataError(f"{path} cannot be read: {why.strerror or why}") from why
+        except pa.ArrowException as why:
+            raise DataError(f"{path} is no Parquet file: {why}") from why
+        try:
+            self._schema = self._file.schema_arrow
+            self.rows = int(self._file.metadata.num_rows)
+            self._check()
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        self._file.close()
+
+    def __enter__(self) -> ParquetColumns:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _check(self) -> None:
+        import pyarrow as pa
+
+        _check_names(self.name, self._schema.names)
+        kind = self._schema.field("time").type
+        if not pa.types.is_timestamp(kind):
+            raise DataError(f"{self.name}: column time is {kind}; expected a timestamp with a time zone")
+        if kind.tz is None:
+            raise DataError(
+                f"{self.name}: times carry no time zone, and zepix never guesses one; write them as UTC, "
+                "or bring the file in with `zepix bars import --zone`"
+            )
+        for column in (*BIDS, *(ASKS if self.has_asks else ()), *filter(None, (self.spread_column,))):
+            value = self._schema.field(column).type
+            if not (pa.types.is_floating(value) or pa.types.is_integer(value) or pa.types.is_decimal(value)):
+                raise DataError(f"{self.name}: column {column} is {value}; expected numbers")
+        if self.rows == 0:
+            raise DataError(f"{self.name} holds no rows")
+        if self.rows > MAX_ROWS:
+            raise DataError(f"{self.name} holds {self.rows} rows, more than {MAX_ROWS}; split it by year")
+
+    @property
+    def has_asks(self) -> bool:
+        return ASKS[0] in self._schema.names
+
+    @property
+    def spread_column(self) -> str | None:
+        return next((c for c in SPREADS if c in self._schema.names), None)
+
+    def is_single(self, column: str) -> bool:
+        """Whether a column is kept in 32 bits, which cannot say every price exactly."""
+        return str(self._schema.field(column).type) in ("float", "halffloat")
+
+    def _read(self, group: int, names: Sequence[str]) -> Any:
+        import pyarrow as pa
+
+        try:
+            return self._file.read_row_group(group, columns=list(names), use_threads=True)
+        except (OSError, pa.ArrowException) as why:
+            raise DataError(f"{self.name}: columns {', '.join(names)} cannot be read: {why}") from why
+
+    def _group_sizes(self) -> list[int]:
+        return [self._file.metadata.row_group(k).num_rows for k in range(self._file.num_row_groups)]
+
+    def time_ns(self) -> Int64:
+        """The column ``time`` in nanoseconds. Raises DataError for missing times and such outside 1970 to 2199."""
+        time = np.empty(self.rows, np.int64)
+        factor = _UNIT_NS[self._schema.field("time").type.unit]
+        start = 0
+        for group, size in enumerate(self._group_sizes()):
+            column = self._read(group, ["time"]).column("time")
+            if column.null_count:
+                raise DataError(f"{self.name}: {column.null_count} times are missing in rows from {start} on")
+            _copy(column, time[start : start + size])
+            start += size
+        if int(time.min()) < 0 or int(time.max()) > _LAST_NS // factor:
+            raise DataError(f"{self.name}: times lie before 1970 or after 2199; is the unit right?")
+        time *= factor
+        return time
+
+    def blocks(self, names: Sequence[str]) -> Iterator[Block]:
+        """The columns as float64, block by block, in order of rows for each column; a missing value is NaN."""
+        import pyarrow as pa
+
+        start = 0
+        for group, size in enumerate(self._group_sizes()):
+            width = max(2, BLOCK_BYTES // (8 * max(size, 1)))
+            for first in range(0, len(names), width):
+                some = names[first : first + width]
+                table = self._read(group, some)
+                yield start, {name: _as_floats(table.column(name)) for name in some}
+            start += size
+            pa.default_memory_pool().release_unused()
+
+
+def _as_floats(column: Any) -> Float64:
+    """A chunked column as one float64 array, without a copy where it is one chunk of doubles without gaps."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if column.type != pa.float64():
+        column = pc.cast(column, pa.float64(), safe=False)
+    if column.null_count:
+        column = pc.fill_null(column, float("nan"))
+    if column.num_chunks == 1:
+        return _values(column.chunk(0), np.float64)
+    found = np.empty(len(column), np.float64)
+    _copy(column, found)
+    return found
+
+
+def _copy(column: Any, out: NDArray[Any]) -> None:
+    start = 0
+    for chunk in column.chunks:
+        out[start : start + len(chunk)] = _values(chunk, out.dtype)
+        start += len(chunk)
+
+
+def _values(chunk: Any, dtype: Any) -> NDArray[Any]:
+    """The values of an Arrow array of 64-bit values without gaps; shares its memory."""
+    if not len(chunk):
+        return np.empty(0, dtype)
+    return np.frombuffer(chunk.buffers()[1], dtype, count=len(chunk), offset=chunk.offset * 8)
+
+
+class ArrayColumns:
+    """Arrays in memory under the names of the file format; ``time`` is int64 nanoseconds UTC."""
+
+    def __init__(self, name: str, arrays: Mapping[str, NDArray[Any]]) -> None:
+        self.name = name
+        self._arrays = arrays
+        _check_names(name, list(arrays))
+        self.rows = len(arrays["time"])
+        if not self.rows:
+            raise DataError(f"{name} holds no rows")
+        for column, values in arrays.items():
+            if len(values) != self.rows:
+                raise DataError(f"{name}: column {column} has {len(values)} rows, time has {self.rows}")
+
+    @property
+    def has_asks(self) -> bool:
+        return ASKS[0] in self._arrays
+
+    @property
+    def spread_column(self) -> str | None:
+        return next((c for c in SPREADS if c in self._arrays), None)
+
+    def is_single(self, column: str) -> bool:
+        return self._arrays[column].dtype == np.float32
+
+    def time_ns(self) -> Int64:
+        return np.ascontiguousarray(self._arrays["time"], np.int64)
+
+    def blocks(self, names: Sequence[str]) -> Iterator[Block]:
+        yield 0, {name: np.ascontiguousarray(self._arrays[name], np.float64) for name in names}

@@ -1,0 +1,184 @@
+"""From a spec to a result: alerts and prices are loaded, plugins configured, the replay run. Files are read here only."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from zepix.alerts.log import read_log
+from zepix.alerts.rows import UniqueIds, in_order
+from zepix.config import complete_settings
+from zepix.data import BarsLoaded, default_catalogue, load_bars, load_instruments
+from zepix.data.checksum import hash_file
+from zepix.engine.record import RunRecord
+from zepix.engine.registry import PluginConfig, PluginRegistry, builtin_strategies
+from zepix.engine.session import Progress
+from zepix.errors import ConfigError, DataError
+from zepix.model import Alert, Catalogue, Quarantined, Series
+from zepix.research.result import Result
+from zepix.research.simulate import Rules, simulate
+from zepix.spec import Spec
+
+__all__ = ["Loaded", "load", "plugins_of", "registry_for", "run", "run_loaded"]
+
+MS: Final = 1000.0
+_NEVER: Final = 1 << 63
+
+
+@dataclass(slots=True)
+class Loaded:
+    """What a replay needs in memory: rows in order of arrival, prices, what was found while loading."""
+
+    rows: list[Alert | Quarantined]
+    series: dict[str, Series]
+    catalogue: Catalogue
+    bars: BarsLoaded
+    checksums: dict[str, Any] = field(default_factory=dict)
+    load_s: float = 0.0
+    parse_s: float = 0.0
+
+
+def run(spec: Spec, *, progress: Progress | None = None) -> Result:
+    """Replay a spec; raises ConfigError or DataError before anything runs, with one sentence a problem."""
+    registry = registry_for(spec)
+    plugins = plugins_of(spec, registry)
+    for plugin in plugins:
+        registry.find_class(plugin.strategy)
+    return run_loaded(spec, load(spec), registry, plugins, progress=progress)
+
+
+def run_loaded(
+    spec: Spec, loaded: Loaded, registry: PluginRegistry, plugins: Sequence[PluginConfig], *, progress: Progress | None = None
+) -> Result:  # fmt: skip
+    """Replay what is in memory already."""
+    if spec.broker != "shadow":
+        raise ConfigError(f"broker {spec.broker!r} is not built yet; there is shadow")
+    rules = Rules(
+        account=spec.account,
+        fill_model=spec.fill,
+        costs=spec.costs,
+        dedup_window_s=spec.dedup_window_s,
+        as_family=spec.as_strategy,
+        config=spec.config.get("", {}) or {},
+    )
+    clock: Callable[[], float] | None = (lambda: time.perf_counter() * MS) if spec.profile else None
+    started = time.perf_counter()
+    record = simulate(
+        loaded.series, loaded.catalogue, loaded.rows, plugins, registry=registry, rules=rules, progress=progress, elapsed_clock=clock
+    )  # fmt: skip
+    timings = {
+        "load_s": loaded.load_s,
+        "index_s": loaded.bars.index_s,
+        "parse_s": loaded.parse_s,
+        "replay_s": time.perf_counter() - started,
+    }
+    return Result(
+        record,
+        spec=spec.as_dict(),
+        timings=timings,
+        checksums=loaded.checksums,
+        data_report=loaded.bars.report,
+        warnings=_warnings(spec, record, loaded, registry),
+    )
+
+
+def load(spec: Spec, alerts: Sequence[Alert | Quarantined] = ()) -> Loaded:
+    """Read the alerts, then the prices of the symbols they name and of the pairs that convert their money.
+
+    ``alerts`` in memory are taken instead of the spec's logs.
+    """
+    started = time.perf_counter()
+    catalogue = default_catalogue()
+    if spec.instruments is not None:
+        catalogue = catalogue.with_instruments(load_instruments(spec.instruments))
+    rows, parse_s, checksums = (_in_period(spec, alerts), 0.0, {}) if alerts else _alerts(spec, catalogue)
+    symbols = {r.symbol for r in rows if isinstance(r, Alert)}
+    bars = load_bars(
+        spec.bars,
+        catalogue,
+        choice=spec.choice,
+        crossed=spec.crossed,
+        to_ns=spec.to_ns,
+        symbols=_with_conversions(symbols, catalogue, spec.account.currency),
+        cache=spec.cache,
+    )
+    priced = sum(1 for r in rows if isinstance(r, Alert) and r.symbol in bars.series)
+    if not priced:
+        raise DataError(_nothing_priced(rows, bars.series))
+    if spec.instruments is not None:
+        checksums[spec.instruments.name] = hash_file(spec.instruments)
+    return Loaded(rows, bars.series, catalogue, bars, checksums, time.perf_counter() - started, parse_s)
+
+
+def _alerts(spec: Spec, catalogue: Catalogue) -> tuple[list[Alert | Quarantined], float, dict[str, Any]]:
+    """Rows of all logs by time of arrival, within the spec's period; ids are unique over all logs."""
+    if not spec.alerts:
+        raise ConfigError("no alerts: say --alerts with a log (JSON lines, Parquet or TradingView's CSV export)")
+    started = time.perf_counter()
+    ids = UniqueIds()
+    rows: list[Alert | Quarantined] = []
+    checksums: dict[str, Any] = {}
+    for path in spec.alerts:
+        rows.extend(read_log(path, catalogue, ids=ids).rows)
+        checksums[path.name] = hash_file(path)
+    return _in_period(spec, rows), time.perf_counter() - started, checksums
+
+
+def _in_period(spec: Spec, rows: Iterable[Alert | Quarantined]) -> list[Alert | Quarantined]:
+    first = -1 if spec.from_ns is None else spec.from_ns
+    last = _NEVER if spec.to_ns is None else spec.to_ns
+    return [r for r in in_order(rows) if r.received_ns is None or first <= r.received_ns < last]
+
+
+def _with_conversions(symbols: Iterable[str], catalogue: Catalogue, home: str) -> set[str]:
+    """The symbols, and every pair of the catalogue that could convert their money."""
+    wanted = set(symbols)
+    currencies = {c for s in wanted if s in catalogue for c in (catalogue[s].profit_currency, catalogue[s].margin_currency)}
+    for currency in currencies | {home}:
+        for other in (home, "USD"):
+            wanted.update(p for p in (currency + other, other + currency) if p in catalogue)
+    return wanted
+
+
+def _nothing_priced(rows: Sequence[Alert | Quarantined], series: dict[str, Series]) -> str:
+    alerts = [r for r in rows if isinstance(r, Alert)]
+    if not alerts:
+        return f"no alert to replay: {len(rows)} rows, all quarantined or outside --from and --to; see zepix alerts validate"
+    named = sorted({a.symbol for a in alerts})
+    return (
+        f"none of {len(alerts)} alerts has prices: they name {', '.join(named[:12])}, "
+        f"the bars are of {', '.join(series) or 'nothing they name'}"
+    )
+
+
+def registry_for(spec: Spec) -> PluginRegistry:
+    """The strategies that ship with zepix, those of the spec's folders, and those of installed packages."""
+    registry = PluginRegistry(check_settings=complete_settings)
+    registry.discover_plugins([builtin_strategies(), *spec.strategy_folders])
+    return registry
+
+
+def plugins_of(spec: Spec, registry: PluginRegistry) -> list[PluginConfig]:
+    """The plugins that run: those of the spec, else every strategy found that declares itself enabled."""
+    if spec.plugins:
+        return [
+            PluginConfig(p.plugin_id, p.strategy, p.settings, p.timeframes, p.enabled, p.shadow_mode) for p in spec.plugins
+        ]
+    return [PluginConfig(name, cls.info.strategy) for name, cls in registry.classes.items() if cls.info.enabled]
+
+
+def _warnings(spec: Spec, record: RunRecord, loaded: Loaded, registry: PluginRegistry) -> list[str]:
+    said = [f"strategy {name} could not be loaded: {why}" for name, why in registry.failures.items()]
+    said += loaded.bars.notes
+    longest = max(s.timeframe_ns for s in record.series.values())
+    if spec.fill.latency_ms and spec.fill.latency_ms * 1_000_000 < longest:
+        said.append(f"a latency of {spec.fill.latency_ms} ms is shorter than a bar: only ticks can show it exactly")
+    errors = record.counts.get("strategy_errors", 0)
+    if errors:
+        said.append(f"strategies raised {errors} times; see the decisions with outcome error")
+    disabled = [p["plugin_id"] for p in record.plugins if not p["enabled"]]
+    if disabled:
+        said.append(f"disabled after failures in a row: {', '.join(disabled)}; their open tickets kept their stops")
+    return said

@@ -1,0 +1,1 @@
+"""The parts of the report: markup, figures, sections, and the style and script that go into the page."""

@@ -1,0 +1,84 @@
+"""What the report says in prose: what refusals mean, what settings mean, and what a bar cannot know."""
+
+from __future__ import annotations
+
+from typing import Final
+
+__all__ = ["CANNOT_KNOW", "FILL_SETTINGS", "INTRABAR", "OUTCOMES", "REASONS"]
+
+OUTCOMES: Final = {
+    "filled": "an order of this alert was filled",
+    "closed": "it closed tickets",
+    "working": "its order was still working at the end",
+    "expired": "its order ended unfilled",
+    "refused": "checked and turned down; the reason is below",
+    "info": "it informs and asks for nothing",
+    "ignored": "the plugin had nothing to do with it",
+    "duplicate": "the same alert had come before",
+    "quarantined": "it could not be understood; kept, never traded",
+    "error": "the strategy raised an exception on it",
+}
+
+REASONS: Final = {
+    "market_closed": "no price opened within the longest wait after it arrived",
+    "invalid_stops": "stop or target on the wrong side of the price, or closer than the stops level",
+    "volume_too_small": "less than the smallest volume after rounding down to steps",
+    "volume_too_large": "more than the largest volume of one order",
+    "no_money": "free margin would have been negative",
+    "unknown_symbol": "the catalogue has no such symbol",
+    "no_prices": "the run has no prices of this symbol",
+    "one_at_a_time": "a ticket or an order of this symbol was already there",
+    "no_plugin_found": "no plugin takes alerts of this strategy",
+    "price_far_from_alert": "our price lay further from the alert's than max_price_gap allows",
+    "close_unconfirmed": "the close it waited for was not confirmed",
+    "not_supported": "understood, but not served yet",
+    "plugin_returned_none": "the strategy gave no answer where one was due",
+    "end_of_data": "the prices ended first",
+    "after_data": "it came after the last price",
+    "no_timezone": "its time carries no zone",
+}
+
+FILL_SETTINGS: Final = {
+    "latency_ms": "from a decision to its arrival at the broker; on bars, less than one bar is not seen",
+    "open_grace_ms": "an order that arrives this soon after an open is filled at that open; 0 is the cautious value",
+    "max_wait_s": "an opening order waits this long for an open, or one timeframe if that is longer",
+    "intrabar": "which level counts where one bar holds stop and target",
+    "slippage_points": "against us, on market orders, stops and closes by signal; never on limits and targets",
+    "stop_out_frac": "share of the margin at which the broker closes tickets",
+}
+
+INTRABAR: Final = {
+    "pessimistic": "the stop was taken (the cautious reading)",
+    "optimistic": "the target was taken (the hopeful reading)",
+}
+
+CANNOT_KNOW: Final = (
+    (
+        "The order of things inside it.",
+        "A bar says how far a price went, not which way first. Where one bar holds a ticket's stop and its target the "
+        "setting decides, and the ticket is marked ambiguous.",
+    ),
+    (
+        "The spread inside it.",
+        "Ask and bid are known at the open, the extremes and the close; where the data has no ask, a model made it. A "
+        "spread that jumps for a second at a news release is in no bar.",
+    ),
+    (
+        "What your broker would have done.",
+        "Requotes, partial fills, slippage beyond the setting, and outages leave no trace in prices.",
+    ),
+    (
+        "Delays shorter than itself.",
+        "An order that is a second late looks on time on bars; only ticks show what a second costs.",
+    ),
+    (
+        "Another feed's prices.",
+        "The alerts were raised on their chart's prices. The table of gaps shows how far those lie from the prices "
+        "used here; an alert that a few points decided might not have come from these prices.",
+    ),
+    (
+        "What would have happened next.",
+        "A replay does not move the market, and a ticket that the other reading had left open would have blocked or "
+        "allowed others. The money between two readings leaves such consequences out.",
+    ),
+)
