@@ -71,7 +71,9 @@ class Bracket(Strategy):
         if alert.side is None:
             return Decision.refused("no_side")
         if alert.order_type != "market" or alert.trailing or alert.break_even_points or alert.oco:
-            return Decision.refused("not_supported", detail="pending orders, oco and trailing come with the next release")
+            return Decision.refused(
+                "not_supported", detail="pending orders, oco and trailing come with the next release"
+            )
         if self.one_at_a_time and self._has_something(alert.symbol, counted_side):
             return Decision.refused("one_at_a_time")
         if self.max_price_gap is not None and alert.price is not None:
@@ -94,8 +96,14 @@ class Bracket(Strategy):
             sl_offset = None if alert.sl is None else alert.sl - alert.price
             tp_offset = None if alert.tp is None else alert.tp - alert.price
             await orders.place_order(
-                alert.symbol, alert.side, volume, sl_offset=sl_offset, tp_offset=tp_offset, comment=alert.comment, after=after
-            )  # fmt: skip
+                alert.symbol,
+                alert.side,
+                volume,
+                sl_offset=sl_offset,
+                tp_offset=tp_offset,
+                comment=alert.comment,
+                after=after,
+            )
             return None
         levels = self._levels(alert, alert.side)
         if levels is None:

@@ -1,4 +1,4 @@
-"""The oracle's scenarios, given to zepix: the same bars, instruments, alerts and rules, in both forms of the shadow broker."""
+"""The oracle's scenarios, given to zepix: the same bars, instruments, alerts and rules, in both forms of its broker."""
 
 from __future__ import annotations
 
@@ -19,9 +19,29 @@ from zepix.research.simulate import Rules, Simulation
 from zepix.services.prices import SymbolPrices
 
 TRADE_COLUMNS = (
-    "ticket part symbol side steps entry_ns entry_points exit_ns exit_points sl tp exit_reason gross_minor "
-    "commission_minor swap_minor pnl_minor pnl_points mae_points mfe_points bars_held ambiguous alert_id"
-).split()
+    "ticket",
+    "part",
+    "symbol",
+    "side",
+    "steps",
+    "entry_ns",
+    "entry_points",
+    "exit_ns",
+    "exit_points",
+    "sl",
+    "tp",
+    "exit_reason",
+    "gross_minor",
+    "commission_minor",
+    "swap_minor",
+    "pnl_minor",
+    "pnl_points",
+    "mae_points",
+    "mfe_points",
+    "bars_held",
+    "ambiguous",
+    "alert_id",
+)
 
 
 def instrument(symbol: str, given: Mapping[str, Any]) -> Instrument:
@@ -115,7 +135,7 @@ def replay_stepwise(scenario: Scenario) -> Simulation:
     instants = sorted(
         {int(t) + shift for s in simulation.series.values() for t in s.time for shift in (0, s.timeframe_ns)}
     )
-    opened = {symbol: 0 for symbol in simulation.series}
+    opened = dict.fromkeys(simulation.series, 0)
     engine.start(instants[0])
     due = 0
     for t_ns in instants:
@@ -167,5 +187,3 @@ def first_difference(ours: Sequence[Any], theirs: Sequence[Any]) -> str:
             what = "; ".join(f"{k}: ours {a.get(k)}, oracle {b[k]}" for k in keys) or f"ours {a}, oracle {b}"
             return f"row {number} ({b.get('alert_id') if isinstance(b, dict) else ''}): {what}"
     return "" if len(ours) == len(theirs) else f"ours {len(ours)} rows, oracle {len(theirs)}"
-
-

@@ -2,8 +2,8 @@
 
 - By the id in the payload, within source and symbol, for as long as the log runs (the newest million ids are kept).
 - Else by source, symbol as resolved, and hash of the canonical body, for 30 s from the *first* receipt: TradingView
-  sends a failed webhook again after 5, 10 and 15 s. The window is anchored at the first: the same body 31 s later is new,
-  and opens a window of its own. (A body exactly 30 s later still belongs to the first.)
+  sends a failed webhook again after 5, 10 and 15 s. The window is anchored at the first: the same body 31 s later is
+  new, and opens a window of its own. (A body exactly 30 s later still belongs to the first.)
 - An exit or a cancel is never dropped while ``open_before`` holds: a ticket opened before it is open. A reversal is not
   among them: it also opens a ticket, and letting its resend through would open it twice.
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any, Final
 
-from zepix.alerts.payload import BODY_LIMIT_BYTES, body_text, decode_json, shown
+from zepix.alerts.payload import BODY_LIMIT_BYTES, body_text, decode_line, shown
 from zepix.alerts.reasons import Unreadable
 from zepix.alerts.rows import COLUMNS, LogRow
 from zepix.errors import DataError
@@ -52,7 +52,7 @@ def _row(line: bytes, number: int, line_number: int, handle: IO[bytes]) -> LogRo
         text = line.decode("utf-8").strip()
         if not text:
             return None
-        value = decode_json(text)
+        value, payload_text = decode_line(text)
     except UnicodeDecodeError as error:
         problem = ("bad_encoding", f"line {line_number} is no UTF-8 at byte {error.start}")
         return LogRow(number, payload=body_text(line.strip()), problem=problem)
@@ -64,11 +64,10 @@ def _row(line: bytes, number: int, line_number: int, handle: IO[bytes]) -> LogRo
     if "payload" not in value:
         problem = ("bad_row", f"line {line_number} has no payload; it needs received_at and payload")
         return LogRow(number, payload=text, problem=problem)
-    get = value.get
-    return LogRow(
-        number, get("received_at"), value["payload"], get("id"), get("source"), get("source_id"), get("ticker"),
-        get("timeframe"),
-    )  # fmt: skip
+    if len(value) == 2:
+        return LogRow(number, value.get("received_at"), value["payload"], text=payload_text)
+    beside = {name: value[name] for name in COLUMNS[2:] if name in value}
+    return LogRow(number, value.get("received_at"), value["payload"], text=payload_text, **beside)
 
 
 def _skip_line(handle: IO[bytes]) -> int:

@@ -1,4 +1,4 @@
-"""The legacy dialect (ZepixPremium): JSON with ``type``, ``symbol``, ``signal``, ``tf``; ``price`` and ``strategy`` may be.
+"""The legacy dialect (ZepixPremium): JSON with ``type``, ``symbol``, ``signal``, ``tf``, and more if sent.
 
 | type     | signal            | becomes                                                |
 |----------|-------------------|--------------------------------------------------------|

@@ -38,10 +38,11 @@ def read_parquet(path: Path) -> Iterator[LogRow]:
             wanted = [name for name in COLUMNS if name in names]
             number = 0
             for batch in file.iter_batches(batch_size=_BATCH_ROWS, columns=wanted):
-                columns = {name: _values(batch.column(name)) for name in wanted}
-                for values in zip(*columns.values(), strict=True):
+                nothing = [None] * batch.num_rows
+                columns = [_values(batch.column(name)) if name in wanted else nothing for name in COLUMNS]
+                for values in zip(*columns, strict=True):
                     number += 1
-                    yield LogRow(number, **dict(zip(wanted, values, strict=True)))
+                    yield LogRow(number, *values)
     except (pa.ArrowException, OSError) as error:
         raise DataError(f"{path} cannot be read as Parquet ({str(error)[:200]}); an alert log was expected") from error
 
@@ -67,6 +68,7 @@ def write_parquet(path: Path, rows: Iterable[LogRow]) -> int:
     with pq.ParquetWriter(path, schema, compression="zstd") as writer:
         while batch := list(islice(remaining, _BATCH_ROWS)):
             columns = {name: [_text(getattr(row, name)) for row in batch] for name in COLUMNS}
+            columns["payload"] = [row.text or _text(row.payload) for row in batch]
             writer.write_table(pa.table(columns, schema=schema))
             count += len(batch)
     return count

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from zepix.alerts import legacy, plain, v3, v6  # importing a dialect registers it
 from zepix.alerts.dialects import Dialect, detect
+from zepix.alerts.draft import Draft
 from zepix.alerts.payload import body_text, decode
 from zepix.alerts.reading import Reading
 from zepix.alerts.reasons import Unreadable
@@ -72,15 +73,17 @@ class AlertProcessor:
         ticker: str | None = None,
         timeframe: str | None = None,
         fallback_id: str = "",
+        text: str | None = None,
     ) -> Alert | Quarantined:
         """An Alert, or the reason why the body is none. Never raises, whatever the body.
 
         ``id`` names the alert in its log; without it the payload's own id does, else ``fallback_id``. ``ticker`` and
-        ``timeframe`` came beside the body (a column, an address) and stand in for what it does not say.
+        ``timeframe`` came beside the body (a column, an address) and stand in for what it does not say. ``text`` is the
+        text of a body that comes as a mapping, where it is known.
         """
         dialect: Dialect | None = None
         try:
-            text, body = decode(raw)
+            whole, body = decode(raw, text)
             dialect = detect(body)
             if dialect is None:
                 raise Unreadable("unknown_dialect", "text that no dialect recognises; JSON or V6 pipes are expected")
@@ -91,15 +94,17 @@ class AlertProcessor:
                 found["fields"] = MappingProxyType(reading.extras)
             if reading.repairs:
                 found["repairs"] = tuple(reading.repairs)
-            return Alert(
+            draft = Draft(
                 id=id or found.get("explicit_id") or fallback_id,
                 received_ns=received_ns,
                 dialect=dialect.name,
                 source=source,
                 source_id=source_id,
-                raw=text,
+                raw=whole,
                 **found,
             )
+            draft.__class__ = Alert
+            return cast("Alert", draft)
         except Unreadable as problem:
             reason, detail = problem.reason, problem.detail
         except Exception as error:  # noqa: BLE001 - whatever a body does to a dialect, the receiver lives on
@@ -108,7 +113,7 @@ class AlertProcessor:
             id=id or fallback_id,
             reason=reason,
             detail=detail,
-            raw=body_text(raw),
+            raw=text or body_text(raw),
             received_ns=received_ns,
             dialect=dialect.name if dialect else None,
             source=source,

@@ -2,8 +2,8 @@
 
 The columns: ``received_at`` (ISO 8601 with a zone), ``payload`` (the body: an object or a text) and, where known,
 ``id``, ``source`` (token or file), ``source_id`` (the alert's definition at TradingView), ``ticker`` and ``timeframe``
-(what came beside the body). An id is unique in a log: a second ``A17`` becomes ``A17#2``; ``explicit_id`` keeps what was
-sent.
+(what came beside the body). An id is unique in a log: a second ``A17`` becomes ``A17#2``; ``explicit_id`` keeps what
+was sent.
 """
 
 from __future__ import annotations
@@ -37,7 +37,10 @@ _TEXT_LIMIT: Final = 256
 
 
 class LogRow(NamedTuple):
-    """A row as it stands in the file, counted from 1; ``problem`` is (reason, detail) of what is no row."""
+    """A row as it stands in the file, counted from 1.
+
+    ``problem`` is (reason, detail) of what is no row, ``text`` the payload's own text where it is an object.
+    """
 
     number: int
     received_at: Any = None
@@ -48,6 +51,7 @@ class LogRow(NamedTuple):
     ticker: Any = None
     timeframe: Any = None
     problem: tuple[str, str] | None = None
+    text: str | None = None
 
 
 class UniqueIds:
@@ -100,9 +104,11 @@ def read_row(row: LogRow, processor: AlertProcessor, ids: UniqueIds) -> Alert | 
     if problem is None:
         received_ns, problem = _received(row.received_at)
     texts: tuple[Any, ...] = row[3:8]
-    if texts != _NO_TEXTS:
-        problem = problem or _bad_text(texts)
-        texts = tuple(text if isinstance(text, str) else None if text is None else str(text) for text in texts)
+    for text in texts:
+        if text is not None and not (type(text) is str and text.isascii() and text.isprintable() and len(text) < 257):
+            problem = problem or _bad_text(texts)
+            texts = tuple(None if text is None else body_text(str(text)) for text in texts)
+            break
     row_id, source, source_id, ticker, timeframe = texts
     if problem is not None or received_ns is None:
         reason, detail = problem or ("bad_time", "no time")
@@ -110,7 +116,7 @@ def read_row(row: LogRow, processor: AlertProcessor, ids: UniqueIds) -> Alert | 
             id=str(row_id or f"row-{row.number}")[:_TEXT_LIMIT],
             reason=reason,
             detail=f"row {row.number}: {detail}",
-            raw=body_text(row.payload),
+            raw=row.text or body_text(row.payload),
             received_ns=received_ns,
             source=(source or "")[:_TEXT_LIMIT],
             source_id=source_id,
@@ -124,13 +130,11 @@ def read_row(row: LogRow, processor: AlertProcessor, ids: UniqueIds) -> Alert | 
             source_id=source_id,
             ticker=ticker,
             timeframe=timeframe,
-            fallback_id=f"row-{row.number}",
+            fallback_id="" if row_id else f"row-{row.number}",
+            text=row.text,
         )
     unique = ids.claim(found.id)
     return found if unique == found.id else replace(found, id=unique)
-
-
-_NO_TEXTS: Final = (None, None, None, None, None)
 
 
 def _received(value: Any) -> tuple[int | None, tuple[str, str] | None]:

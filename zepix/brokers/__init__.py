@@ -1,0 +1,1 @@
+"""Brokers: plugs behind one port; foreign words stay inside a plug."""

@@ -3,32 +3,36 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from datetime import datetime, tzinfo
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from zepix.commands.console import note, say, table
+from zepix.commands.console import note, say, table, words
 from zepix.errors import ConfigError
 
-__all__ = ["app"]
+if TYPE_CHECKING:
+    from zepix.model import Catalogue
+
+__all__ = ["Instruments", "app", "catalogue_of"]
 
 app = typer.Typer(no_args_is_help=True, help="Import, validate and show recorded alerts.")
 
+_ZONE = "Zone of times that carry none, as Europe/Athens or +02:00."
+_NAMES = "Another name of a symbol. Repeatable."
 Instruments = Annotated[
     Path | None, typer.Option("--instruments", metavar="FILE", help="Instruments of your own, TOML.")
 ]
-Zone = Annotated[str | None, typer.Option("--zone", metavar="ZONE", help="Zone of times that carry none, as Europe/Athens or +02:00.")]  # fmt: skip
-Symbols = Annotated[list[str] | None, typer.Option("--symbol-map", metavar="THEIRS=OURS", help="Another name of a symbol. Repeatable.")]  # fmt: skip
+Zone = Annotated[str | None, typer.Option("--zone", metavar="ZONE", help=_ZONE)]
+Symbols = Annotated[list[str] | None, typer.Option("--symbol-map", metavar="THEIRS=OURS", help=_NAMES)]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON lines.")]
 
 
 @app.command("import")
 def import_(
     files: Annotated[
-        list[Path], typer.Argument(metavar="FILE...", help="TradingView alert-log exports (CSV), or logs.")
+        list[Path], typer.Argument(metavar="FILE", help="TradingView alert-log exports (CSV), or logs.")
     ],
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help="The log to write: .jsonl or .parquet.")],
     instruments: Instruments = None,
@@ -39,11 +43,12 @@ def import_(
     """Make one alert log of exports: repaired, in order of time, rows that repeat across files merged."""
     from zepix.alerts.commands import import_files
 
-    report = import_files(files, out, _catalogue(instruments), symbol_map=_symbol_map(symbols), zone=_zone(zone))
+    report = import_files(files, out, catalogue_of(instruments), symbol_map=_symbol_map(symbols), zone=_zone(zone))
     if as_json:
         say(json.dumps(report))
     else:
-        table(("what", "value"), [(key.replace("_", " "), _words(value)) for key, value in report.items()])
+        rows = [(key.replace("_", " "), words(value)) for key, value in report.items() if key != "files"]
+        table(("what", "value"), [*((file["path"], words(file)) for file in report.get("files", [])), *rows])
 
 
 @app.command()
@@ -57,14 +62,14 @@ def validate(
     """Say of every row, in the file's order, whether it is an alert, a duplicate or quarantined, and why."""
     from zepix.alerts.validate import FIELDS, validate_rows
 
-    rows = list(validate_rows(file, _catalogue(instruments), symbol_map=_symbol_map(symbols), zone=_zone(zone)))
+    rows = list(validate_rows(file, catalogue_of(instruments), symbol_map=_symbol_map(symbols), zone=_zone(zone)))
     if as_json:
         for row in rows:
             say(json.dumps(row))
         return
-    table(FIELDS, [[_words(row[name]) for name in FIELDS] for row in rows])
+    table(FIELDS, [[words(row[name]) for name in FIELDS] for row in rows])
     counts = {status: sum(row["status"] == status for row in rows) for status in ("alert", "duplicate", "quarantined")}
-    note(f"{len(rows)} rows: {_words(counts)}")
+    note(f"{len(rows)} rows: {words(counts)}")
 
 
 @app.command()
@@ -83,7 +88,7 @@ def show(
 
     rows = shown(
         file,
-        _catalogue(instruments),
+        catalogue_of(instruments),
         symbol_map=_symbol_map(symbols),
         zone=_zone(zone),
         symbol=symbol,
@@ -108,12 +113,13 @@ def show(
         "tp",
         "reason",
     )
-    table(heads, [[_words(row.get(head)) for head in heads] for row in rows])
+    table(heads, [[words(row.get(head)) for head in heads] for row in rows])
     if len(rows) == limit:
         note(f"the first {limit} rows; --limit N shows more")
 
 
-def _catalogue(file: Path | None) -> Any:
+def catalogue_of(file: Path | None) -> Catalogue:
+    """The instruments zepix knows, with those of a file of one's own."""
     from zepix.data import default_catalogue, load_instruments
 
     catalogue = default_catalogue()
@@ -141,11 +147,3 @@ def _zone(text: str | None) -> tzinfo | None:
         return ZoneInfo(text)
     except (ValueError, OSError, ZoneInfoNotFoundError):
         raise ConfigError(f"--zone {text!r}: no such zone; examples: UTC, Europe/Athens, +02:00") from None
-
-
-def _words(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return ", ".join(f"{key} {count}" for key, count in value.items()) or "none"
-    if isinstance(value, list):
-        return ", ".join(map(str, value)) or "none"
-    return "" if value is None else value

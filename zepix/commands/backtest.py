@@ -15,7 +15,7 @@ _OUTPUT = "Output"
 
 
 def backtest(
-    spec: Annotated[Path | None, typer.Argument(metavar="[SPEC.toml]", help="Spec file: TOML, JSON or YAML.")] = None,
+    spec: Annotated[Path | None, typer.Argument(metavar="SPEC.toml", help="Spec file: TOML, JSON or YAML.")] = None,
     alerts: Annotated[
         list[str] | None,
         typer.Option(

@@ -6,7 +6,7 @@ Results go to standard output, everything else (problems, notes, progress) to st
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from io import TextIOWrapper
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,7 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["harden_streams", "note", "problem", "progress", "say", "table"]
+__all__ = ["harden_streams", "note", "problem", "progress", "say", "table", "words"]
 
 WIDTH_WITHOUT_TERMINAL = 120
 
@@ -55,6 +55,17 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str |
     for row in cells:
         drawn.add_row(*(str(cell) for cell in row))
     _console().print(drawn)
+
+
+def words(value: Any) -> Any:
+    """A value as a cell: lists and tables in words, nothing as nothing, numbers as they are."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {words(child)}" for key, child in value.items()) or "none"
+    if isinstance(value, list | tuple):
+        return ", ".join(str(words(child)) for child in value) or "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "" if value is None else value
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from zepix.commands.console import say, table
 __all__ = ["ASSUMED", "doctor"]
 
 ASSUMED: Final = (
-    "TradingView sends an alert at the bar's close; an order within 5 s of an open fills at that open (fill.open_grace_ms)",
+    "TradingView sends at the bar's close; an order within 5 s of an open fills at that open (fill.open_grace_ms)",
     "a bar that holds a ticket's stop and target: the stop is taken (fill.intrabar)",
     "times without a zone are never guessed: alerts without one go to quarantine, importers ask for one",
     "an MT5 server's clock is New York + 7 h, so that its day ends at 17:00 New York",

@@ -66,7 +66,8 @@ def instruments(
         names = [f.name for f in fields(next(iter(catalogue.values()))) if f.init and f.name != "spread"]
         say(json.dumps([{n: _plain(getattr(i, n)) for n in names} for i in catalogue.values()], indent=2))
         return
-    heads = ("symbol", "class", "point", "pip", "contract", "profit", "margin", "min lot", "step", "stops", "commission", "week")  # fmt: skip
+    heads = ("symbol", "class", "point", "pip", "contract", "profit", "margin", "min lot", "step", "stops",
+             "commission", "week")  # fmt: skip
     rows = [
         (i.symbol, i.asset_class, i.point, i.pip, i.contract_size, i.profit_currency, i.margin_currency, i.volume_min,
          i.volume_step, i.stops_level_points, i.commission_per_lot, i.trading_week)

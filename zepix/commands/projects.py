@@ -25,7 +25,7 @@ def new(
 
 def demo(
     folder: Annotated[
-        Path | None, typer.Argument(metavar="[DIR]", help="Folder to use. Default: ./zepix-demo.")
+        Path | None, typer.Argument(metavar="DIR", help="Folder to use. Default: ./zepix-demo.")
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print the folder of the results and nothing else.")] = False,
     no_report: Annotated[bool, typer.Option("--no-report", help="Write no report.html.")] = False,

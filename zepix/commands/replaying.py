@@ -55,11 +55,10 @@ def _show(result: Result, folder: Path, report: Path | None) -> None:
         ("max drawdown", f"{money(stats['max_drawdown'])} {unit} ({percent(stats['max_drawdown_frac'])})"),
         ("Sharpe, Sortino", f"{number(stats['sharpe'])}, {number(stats['sortino'])}"),
         ("ambiguous", f"{stats['ambiguous']:,} tickets, {money(stats['ambiguous_money'])} {unit} between the readings"),
-        ("digest", result.digest[:16]),
     ]
     table(("figure", "value"), rows)
     for line in lines:
-        if line.startswith(("outside", "warning")):
+        if line.startswith("warning"):
             note(line)
     say(lines[7])
     say(f"report {report}" if report is not None else f"files in {folder}")

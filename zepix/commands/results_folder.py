@@ -31,8 +31,10 @@ def results_folder(spec: Spec) -> Iterator[Path]:
         yield folder
     finally:
         if is_new:
-            with suppress(OSError):  # only an empty folder can be removed so
+            with suppress(OSError):  # only empty folders can be removed so
                 folder.rmdir()
+                if spec.out is None:
+                    folder.parent.rmdir()
 
 
 def _given(folder: Path) -> tuple[Path, bool]:

@@ -70,8 +70,8 @@ class ConfigManager:
             raise ConfigError(problems)
 
     def get(self, key: str, default: Any = None) -> Any:
-        """The value of a dotted key (a table comes as a dict), else ``default``."""
-        found, value = _find(self._values, key)
+        """The value of a dotted key (a table comes as a dict, all of them for ``""``), else ``default``."""
+        found, value = _find(self._values, key) if key else (True, self._values)
         return plain(copied(value)) if found else default
 
     def origin(self, key: str) -> str | None:

@@ -64,6 +64,7 @@ def _made_writable(folder: Path) -> bool:
             if parent.is_dir() and (not parent.stat().st_mode & 0o222 or not os.access(parent, os.W_OK)):
                 return False
             folder.mkdir(parents=True, exist_ok=True)
+            (folder / ".gitignore").write_text("*\n", encoding="utf-8", newline="\n")
         return bool(folder.stat().st_mode & 0o222) and os.access(folder, os.W_OK)
     except OSError:
         return False

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from zepix.data.clock import HOUR_NS
 from zepix.data.findings import time_text
 from zepix.data.importing import write_bars
-from zepix.data.names import file_for
+from zepix.data.names import file_for, parse_name
 from zepix.data.sample_alerts import synthetic_alerts
 from zepix.data.synthetic import PROFILES, bar_points, instant_ns, synthetic_bars
 from zepix.errors import ConfigError, DataError
@@ -76,10 +76,11 @@ def write_sample(
 ) -> dict[str, Any]:
     """Write bars (one Parquet a symbol), ``alerts.jsonl`` and ``manifest.json`` into ``folder``; returns the manifest.
 
-    Files of the same names are replaced. Raises ConfigError for impossible wishes, DataError if it cannot be written.
+    A sample already there is replaced. Raises ConfigError for impossible wishes, DataError if it cannot be written.
     """
     folder = Path(folder)
     bars, lines = sample_contents(seed=seed, days=days, symbols=symbols, n_alerts=n_alerts)
+    _forget_bars(folder)
     listed = []
     for symbol, points in bars.items():
         name = file_for(symbol, "1m", int(points["time"][0]), int(points["time"][-1]))
@@ -107,6 +108,18 @@ def write_sample(
     except OSError as why:
         raise DataError(f"the sample cannot be written to {folder}: {why.strerror or why}") from why
     return manifest
+
+
+def _forget_bars(folder: Path) -> None:
+    """Delete the bars of an earlier sample here: of other days, they would overlap with those to come."""
+    try:
+        before = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+        names = [str(entry["file"]) for entry in before["bars"]] if before["synthetic"] is True else []
+        for name in names:
+            if Path(name).name == name and parse_name(Path(name)) is not None:
+                (folder / name).unlink(missing_ok=True)
+    except (OSError, ValueError, KeyError, TypeError):
+        return  # no sample of ours
 
 
 def _bars_entry(name: str, symbol: str, points: Points) -> dict[str, Any]:

@@ -113,7 +113,8 @@ def _steps(profile: Profile, seed: int, symbol: str, time: Int64, hour: Int64) -
     """The usual move of each minute in 1/256 points: by hour of the day, and by how busy this very hour is."""
     hours = (time - time[0]) // HOUR_NS
     mood = 60 + _bits(draws(seed, f"{symbol} mood", int(hours[-1]) + 1), 0, 7)  # 60 to 187 per cent
-    return 256 * profile.step * np.array(_BUSY, np.int64)[hour] // 100 * mood[hours] // 100
+    step: Int64 = 256 * profile.step * np.array(_BUSY, np.int64)[hour] // 100 * mood[hours] // 100
+    return step
 
 
 def _prices(

@@ -62,7 +62,16 @@ class DecisionBook:
 
     def quarantined(self, row: Quarantined) -> None:
         self._entries.append(
-            DecisionRow(row.id, row.received_ns, row.dialect or "", "", "", "quarantined", row.reason, numbers={"detail": row.detail})  # fmt: skip
+            DecisionRow(
+                row.id,
+                row.received_ns,
+                row.dialect or "",
+                "",
+                "",
+                "quarantined",
+                row.reason,
+                numbers={"detail": row.detail},
+            )
         )
 
     def settle(self, describe: Any) -> list[DecisionRow]:

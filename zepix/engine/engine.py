@@ -16,7 +16,7 @@ from zepix.engine.decisions import DecisionBook, Handling
 from zepix.engine.registry import PluginRegistry
 from zepix.engine.router import PluginRouter
 from zepix.engine.stepping import run_to_completion
-from zepix.engine.strategy import HOOKS, Strategy
+from zepix.engine.strategy import HANDLERS, HOOKS, Strategy, handler_name
 from zepix.engine.wakers import Timers
 from zepix.errors import StrategyError, WouldBlockError
 from zepix.model import (
@@ -42,12 +42,6 @@ __all__ = ["MAX_FAILURES", "Dedup", "TradingEngine"]
 
 MAX_FAILURES: Final = 5
 
-_HANDLERS: Final = {
-    "entry": "process_entry_signal",
-    "exit": "process_exit_signal",
-    "reversal": "process_reversal_signal",
-}
-
 
 class Dedup(Protocol):
     """Who tells a resend from a new alert; the same object in replay and live."""
@@ -66,13 +60,23 @@ class _Running:
         self.plugin = plugin
         self.failures = 0
         cls = type(plugin)
-        self.hooks = {name: getattr(plugin, name) for name in HOOKS if getattr(cls, name) is not getattr(Strategy, name)}
+        self.hooks = {
+            name: getattr(plugin, name) for name in HOOKS if getattr(cls, name) is not getattr(Strategy, name)
+        }
 
 
 class TradingEngine:
     """The one loop's step, and the gate every command passes."""
 
-    def __init__(self, broker: BrokerPort, registry: PluginRegistry, router: PluginRouter, *, dedup: Dedup | None = None, write: Callable[[int, str, Any], None] | None = None) -> None:  # fmt: skip
+    def __init__(
+        self,
+        broker: BrokerPort,
+        registry: PluginRegistry,
+        router: PluginRouter,
+        *,
+        dedup: Dedup | None = None,
+        write: Callable[[int, str, Any], None] | None = None,
+    ) -> None:
         self.broker = broker
         self.registry = registry
         self.router = router
@@ -116,6 +120,10 @@ class TradingEngine:
     def open_trades(self) -> list[Ticket]:
         return list(self.broker.tickets.values())
 
+    def failures_in_a_row(self, plugin_id: str) -> int:
+        running = self._running.get(plugin_id)
+        return 0 if running is None else running.failures
+
     def at(self, now_ns: int, phase: int) -> None:
         self.now_ns = now_ns
         self.phase = phase
@@ -133,7 +141,12 @@ class TradingEngine:
         elif isinstance(event, OrderRefused | OrderCancelled):
             is_refused = isinstance(event, OrderRefused)
             self._write(event.ts_recv_ns, "refused" if is_refused else "cancelled", event.order)
-            self._wake(event.order.plugin_id, "on_order_refused" if is_refused else "on_order_cancelled", event, event.order.alert_id)  # fmt: skip
+            self._wake(
+                event.order.plugin_id,
+                "on_order_refused" if is_refused else "on_order_cancelled",
+                event,
+                event.order.alert_id,
+            )
         elif isinstance(event, TimerFired | BarClosed | PriceReached):
             self._on_waker(event)
 
@@ -199,8 +212,8 @@ class TradingEngine:
         if self.is_paused and alert.type == "entry":
             handling.answer = Decision.refused("paused")
             return
-        name = _HANDLERS.get(alert.type, "process_signal")
-        if alert.type in _HANDLERS:
+        name = handler_name(alert)
+        if alert.type in HANDLERS:
             refused = self.broker.refusal_for(alert.symbol)
             if refused is not None:
                 handling.answer = Decision.refused(refused.reason, detail=refused.detail)
@@ -215,7 +228,9 @@ class TradingEngine:
         else:
             running.failures = 0
             if answer is not None and not isinstance(answer, Decision):
-                handling.answer = Decision("error", "bad_answer", {"detail": f"{name} returned {type(answer).__name__}"})
+                handling.answer = Decision(
+                    "error", "bad_answer", {"detail": f"{name} returned {type(answer).__name__}"}
+                )
             else:
                 handling.answer = answer
         finally:
@@ -302,7 +317,9 @@ class TradingEngine:
     # --- what strategies write --------------------------------------------------------------------------------------
 
     def write_log(self, plugin_id: str, level: str, text: str) -> None:
-        self._write(self.now_ns, "log", {"plugin": plugin_id, "level": level, "alert": self.alert_id, "text": text[:2000]})
+        self._write(
+            self.now_ns, "log", {"plugin": plugin_id, "level": level, "alert": self.alert_id, "text": text[:2000]}
+        )
 
     def write_record(self, plugin_id: str, values: Mapping[str, float]) -> None:
         for name, value in values.items():

@@ -100,14 +100,17 @@ class PluginRegistry:
                 module_name, entry, submodule_search_locations=[str(entry.parent)] if entry.stem != name else None
             )
             if spec is None or spec.loader is None:
-                raise ImportError(f"{entry.name} is no Python file")  # noqa: TRY301
+                raise ImportError(f"{entry.name} is no Python file")
             module = importlib.util.module_from_spec(spec)
             sys.modules[module_name] = module
             spec.loader.exec_module(module)
             classes = [
                 c
                 for c in vars(module).values()
-                if isinstance(c, type) and issubclass(c, Strategy) and c is not Strategy and c.__module__.startswith(module_name)  # noqa: E501
+                if isinstance(c, type)
+                and issubclass(c, Strategy)
+                and c is not Strategy
+                and c.__module__.startswith(module_name)
             ]
             for cls in classes:
                 if hasattr(cls, "info"):
@@ -131,7 +134,9 @@ class PluginRegistry:
 
     # --- plugins --------------------------------------------------------------------------------------------------
 
-    def load_all_plugins(self, configs: Iterable[PluginConfig], make_api: Callable[[PluginConfig, str, Mapping[str, Any]], ServiceAPI]) -> dict[str, Strategy]:  # fmt: skip
+    def load_all_plugins(
+        self, configs: Iterable[PluginConfig], make_api: Callable[[PluginConfig, str, Mapping[str, Any]], ServiceAPI]
+    ) -> dict[str, Strategy]:
         """Make an instance of each enabled configuration; every problem of every one at once, as ConfigError."""
         problems: list[str] = []
         for config in configs:
@@ -181,7 +186,11 @@ class PluginRegistry:
         plugin = self._plugins.get(plugin_id)
         if plugin is None:
             raise ConfigError(f"no plugin {plugin_id!r}; loaded are {', '.join(self._plugins) or 'none'}")
-        return {**plugin.get_status(), "capabilities": capabilities_of(plugin), "timeframes": self._timeframes[plugin_id]}
+        return {
+            **plugin.get_status(),
+            "capabilities": capabilities_of(plugin),
+            "timeframes": self._timeframes[plugin_id],
+        }
 
     def _switch(self, plugin_id: str, on: bool) -> bool:
         plugin = self._plugins.get(plugin_id)
@@ -200,7 +209,9 @@ def _is_family(plugin: Strategy, family: str | None) -> bool:
 def _only_known(plugin_id: str, fields: Mapping[str, tuple[Any, Any]], given: Mapping[str, Any]) -> Mapping[str, Any]:
     unknown = sorted(set(given) - set(fields))
     missing = sorted(n for n, (_, default) in fields.items() if default is ... and n not in given)
-    problems = [f"plugin {plugin_id!r}: unknown setting {n!r}; there are {', '.join(fields) or 'none'}" for n in unknown]
+    problems = [
+        f"plugin {plugin_id!r}: unknown setting {n!r}; there are {', '.join(fields) or 'none'}" for n in unknown
+    ]
     problems += [f"plugin {plugin_id!r}: setting {n!r} is required" for n in missing]
     if problems:
         raise ConfigError(problems)

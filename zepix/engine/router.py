@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from zepix.engine.registry import PluginRegistry
-from zepix.engine.strategy import Strategy
-from zepix.model import Alert
+from zepix.engine.stepping import run_to_completion
+from zepix.engine.strategy import Strategy, handler_name
+from zepix.model import Alert, Decision
 
 __all__ = ["PluginRouter", "Route"]
 
@@ -35,7 +36,14 @@ class PluginRouter:
     plugin there is, else to ``default_family``.
     """
 
-    def __init__(self, registry: PluginRegistry, *, as_family: str | None = None, default_family: str = "bracket", broadcast: bool = False) -> None:  # fmt: skip
+    def __init__(
+        self,
+        registry: PluginRegistry,
+        *,
+        as_family: str | None = None,
+        default_family: str = "bracket",
+        broadcast: bool = False,
+    ) -> None:
         self._registry = registry
         self._as_family = as_family
         self._default_family = default_family
@@ -56,8 +64,14 @@ class PluginRouter:
         """Plugins changed: find every route anew."""
         self._routes.clear()
 
-    def broadcast_signal(self, alert: Alert, deliver: Callable[[Strategy, Alert], Any]) -> list[dict[str, Any]]:
-        """Give an alert to every plugin: ``[{plugin_id, result | error}]``; one that raises does not stop the rest."""
+    def broadcast_signal(
+        self, alert: Alert, deliver: Callable[[Strategy, Alert], Any] | None = None
+    ) -> list[dict[str, Any]]:
+        """Give an alert to every plugin: ``[{plugin_id, result | error}]``; one that raises does not stop the rest.
+
+        ``deliver`` is how; without it the plugin's own handler runs and its answer is the result.
+        """
+        deliver = deliver or _by_its_handler
         answers: list[dict[str, Any]] = []
         for plugin_id, plugin in self._registry.get_all_plugins().items():
             try:
@@ -94,3 +108,9 @@ class PluginRouter:
         exact = [p for p in mine if timeframe is not None and timeframe in frames(p.plugin_id)]
         by_strategy = [p for p in mine if not frames(p.plugin_id) or p.info.takes_other_timeframes or timeframe is None]
         return exact, by_strategy
+
+
+def _by_its_handler(plugin: Strategy, alert: Alert) -> Any:
+    name = handler_name(alert)
+    answer = run_to_completion(getattr(plugin, name)(alert), plugin.plugin_id, name)
+    return answer.as_dict() if isinstance(answer, Decision) else answer

@@ -8,9 +8,10 @@ the cautious value.
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -73,9 +74,11 @@ class _Counted:
             metrics.calls += 1
             metrics.last_call = self._api.now_ns
             return value
-        wrapped = self._wrap_async(value) if inspect.iscoroutinefunction(value) else self._wrap(value)
-        if self._api.elapsed_clock is None:
-            self.__dict__[name] = wrapped
+        is_async = inspect.iscoroutinefunction(value)
+        if self._api.elapsed_clock is not None:
+            return self._timed_async(value) if is_async else self._timed(value)
+        wrapped = self._wrap_async(value) if is_async else self._wrap(value)
+        self.__dict__[name] = wrapped
         return wrapped
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -86,41 +89,60 @@ class _Counted:
 
     def _wrap(self, method: Callable[..., Any]) -> Callable[..., Any]:
         metrics: ServiceMetrics = self._metrics
-        api: ServiceAPI = self._api
+        clock = self._api.clock
 
         def call(*args: Any, **kwargs: Any) -> Any:
             metrics.calls += 1
-            metrics.last_call = api.now_ns
-            started = api.elapsed_clock() if api.elapsed_clock is not None else 0.0
+            metrics.last_call = clock.now_ns
             try:
                 return method(*args, **kwargs)
             except Exception as error:
                 _note(metrics, error)
                 raise
-            finally:
-                if api.elapsed_clock is not None:
-                    metrics.total_time_ms += api.elapsed_clock() - started
 
         return call
 
     def _wrap_async(self, method: Callable[..., Any]) -> Callable[..., Any]:
         metrics: ServiceMetrics = self._metrics
-        api: ServiceAPI = self._api
+        clock = self._api.clock
 
         async def call(*args: Any, **kwargs: Any) -> Any:
             metrics.calls += 1
-            metrics.last_call = api.now_ns
-            started = api.elapsed_clock() if api.elapsed_clock is not None else 0.0
+            metrics.last_call = clock.now_ns
             try:
                 return await method(*args, **kwargs)
             except Exception as error:
                 _note(metrics, error)
                 raise
-            finally:
-                if api.elapsed_clock is not None:
-                    metrics.total_time_ms += api.elapsed_clock() - started
 
         return call
+
+    def _timed(self, method: Callable[..., Any]) -> Callable[..., Any]:
+        counted = self._wrap(method)
+
+        def call(*args: Any, **kwargs: Any) -> Any:
+            with self._elapsed():
+                return counted(*args, **kwargs)
+
+        return call
+
+    def _timed_async(self, method: Callable[..., Any]) -> Callable[..., Any]:
+        counted = self._wrap_async(method)
+
+        async def call(*args: Any, **kwargs: Any) -> Any:
+            with self._elapsed():
+                return await counted(*args, **kwargs)
+
+        return call
+
+    @contextlib.contextmanager
+    def _elapsed(self) -> Iterator[None]:
+        clock: ElapsedClock = self._api.elapsed_clock
+        started = clock()
+        try:
+            yield
+        finally:
+            self._metrics.total_time_ms += clock() - started
 
 
 def _note(metrics: ServiceMetrics, error: Exception) -> None:
@@ -156,7 +178,7 @@ class ServiceAPI:
     ) -> None:
         self.plugin_id = plugin_id
         self.elapsed_clock = elapsed_clock
-        self._clock = clock
+        self.clock = clock
         self._config = dict(config or {})
         self._plugin_config = dict(plugin_config or {})
         self._write_log = write_log
@@ -238,7 +260,7 @@ class ServiceAPI:
     @property
     def now_ns(self) -> int:
         """The time of the event in hand."""
-        return int(self._clock.now_ns)
+        return int(self.clock.now_ns)
 
     def set_timer(self, at_ns: int, tag: str = "") -> int:
         """Be woken (``on_timer``) at a time; a time that is past wakes at this instant. Returns the timer's number."""

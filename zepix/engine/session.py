@@ -147,6 +147,8 @@ def describe(catalogue: Catalogue) -> Callable[[Handling], dict[str, Any]]:
                 closed += order.closed
                 found["closed"] = closed
                 continue
+            if "order" in found:  # the first order is the alert's own, later ones came of its ticket
+                continue
             instrument = catalogue.get(order.symbol)
             found["order"] = order.id
             if instrument is not None:

@@ -6,6 +6,7 @@ broker's answer. Answers are events. Handlers run one at a time, to completion.
 
 from __future__ import annotations
 
+import inspect
 import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -26,7 +27,7 @@ from zepix.model import (
 if TYPE_CHECKING:
     from zepix.engine.service_api import ServiceAPI
 
-__all__ = ["BaseLogicPlugin", "EventLog", "PluginInfo", "Strategy", "settings_fields"]
+__all__ = ["BaseLogicPlugin", "EventLog", "PluginInfo", "Strategy", "handler_name", "settings_fields"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,13 +104,13 @@ class Strategy:
     def get_status(self) -> dict[str, Any]:
         return {**self.metadata, "enabled": self.enabled, "settings": dict(self.config)}
 
-    async def process_entry_signal(self, alert: Alert) -> Decision | None:
+    async def process_entry_signal(self, alert: Alert) -> Decision | None:  # noqa: ARG002 - for subclasses
         return Decision("ignored", "not_handled")
 
-    async def process_exit_signal(self, alert: Alert) -> Decision | None:
+    async def process_exit_signal(self, alert: Alert) -> Decision | None:  # noqa: ARG002 - for subclasses
         return Decision("ignored", "not_handled")
 
-    async def process_reversal_signal(self, alert: Alert) -> Decision | None:
+    async def process_reversal_signal(self, alert: Alert) -> Decision | None:  # noqa: ARG002 - for subclasses
         return Decision("ignored", "not_handled")
 
     async def process_signal(self, alert: Alert) -> Decision | None:
@@ -143,6 +144,19 @@ class Strategy:
 
 BaseLogicPlugin = Strategy
 
+HANDLERS = {
+    "entry": "process_entry_signal",
+    "exit": "process_exit_signal",
+    "reversal": "process_reversal_signal",
+}
+"""Handler by alert type; anything else goes to ``process_signal``."""
+
+
+def handler_name(alert: Alert) -> str:
+    """The handler that an alert is for."""
+    return HANDLERS.get(alert.type, "process_signal")
+
+
 HOOKS = (
     "on_start",
     "on_stop",
@@ -169,7 +183,7 @@ def settings_fields(cls: type[Strategy]) -> dict[str, tuple[Any, Any]]:
         if base is object or base is Strategy or not issubclass(base, Strategy):
             continue
         hints = typing.get_type_hints(base, include_extras=True)
-        for name in base.__dict__.get("__annotations__", {}):
+        for name in inspect.get_annotations(base):
             if name.startswith("_") or name == "info" or typing.get_origin(hints[name]) is ClassVar:
                 continue
             fields[name] = (hints[name], getattr(cls, name, ...))

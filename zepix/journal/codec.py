@@ -104,7 +104,7 @@ def _no_constant(word: str) -> Any:
 
 
 def _default(value: Any) -> Any:
-    return _odd(value, 0)
+    return plain(value)
 
 
 _encode: Final = json.JSONEncoder(allow_nan=False, separators=(",", ":"), default=_default).encode

@@ -38,7 +38,7 @@ class AlertArrived(Event):
 
 @dataclass(frozen=True, slots=True)
 class OrderFilled(Event):
-    """An opening order was filled (``ticket`` is new), or a closing order has done all it could (``ticket`` is None)."""
+    """An opening order was filled (``ticket`` is new), or a closing order has done all it could (no ticket)."""
 
     order: Order
     ticket: Ticket | None

@@ -32,7 +32,7 @@ PRICE_COLUMNS = (
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Series:
-    """Bars (or ticks) of one symbol: ``time`` int64 ns UTC strictly increasing (ticks: not falling), prices int32 points.
+    """Bars (or ticks) of one symbol: ``time`` int64 ns UTC, increasing (ticks: not falling), prices int32 points.
 
     ``bid_mins`` and the like are block minima and maxima over ``bid_low``, ``bid_high``, ``ask_low``, ``ask_high``.
     ``facts`` says where it came from and what was repaired: ``sources`` (file names), ``checksum``, ``rows``,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import NamedTuple
 
 from zepix.model.order import Order
 
@@ -58,10 +59,10 @@ class Ticket:
     closing: list[Order] = field(default_factory=list, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class ClosingFill:
+class ClosingFill(NamedTuple):
     """One row of ``trades.parquet``, in integers: points, steps, nanoseconds, minor currency units.
 
+    A named tuple, because it is made once a ticket and a frozen dataclass of this size costs six times as much.
     ``known_ns`` is the instant at which it was processed: the exit's own time, or later for a graced close.
     """
 

@@ -6,15 +6,51 @@ from typing import Final
 
 __all__ = ["FILE_NAMES", "NS", "file_name", "from_file_name", "minutes", "normalise"]
 
+_WORDS: Final = (
+    ("minutes", "m"),
+    ("minute", "m"),
+    ("mins", "m"),
+    ("hours", "h"),
+    ("hour", "h"),
+    ("days", "d"),
+    ("day", "d"),
+    ("week", "w"),
+)
 NS: Final = 1_000_000_000
 _UNIT_MINUTES: Final = {"m": 1, "min": 1, "h": 60, "d": 1440, "w": 10080}
-FILE_NAMES: Final = {"1m": "M1", "5m": "M5", "15m": "M15", "30m": "M30", "1h": "H1", "4h": "H4", "1d": "D1", "tick": "TICK"}
-_BY_MINUTES: Final = {1: "1m", 2: "2m", 3: "3m", 5: "5m", 10: "10m", 15: "15m", 30: "30m", 45: "45m", 60: "1h", 120: "2h",
-                      180: "3h", 240: "4h", 360: "6h", 480: "8h", 720: "12h", 1440: "1d", 10080: "1w"}  # fmt: skip
+FILE_NAMES: Final = {
+    "1m": "M1",
+    "5m": "M5",
+    "15m": "M15",
+    "30m": "M30",
+    "1h": "H1",
+    "4h": "H4",
+    "1d": "D1",
+    "tick": "TICK",
+}
+_BY_MINUTES: Final = {
+    1: "1m",
+    2: "2m",
+    3: "3m",
+    5: "5m",
+    10: "10m",
+    15: "15m",
+    30: "30m",
+    45: "45m",
+    60: "1h",
+    120: "2h",
+    180: "3h",
+    240: "4h",
+    360: "6h",
+    480: "8h",
+    720: "12h",
+    1440: "1d",
+    10080: "1w",
+}
 
 
 def minutes(text: str) -> int:
-    """Minutes of a timeframe in any spelling (``5``, ``5m``, ``M5``, ``1h``, ``60``, ``H1``, ``D``, ``1D``, ``15 minutes``).
+    """Minutes of a timeframe in any spelling (``5``, ``5m``, ``M5``, ``1h``, ``60``, ``H1``, ``D``, ``15 minutes``).
 
     Raises ValueError for anything else; ``1M`` (a month at TradingView) is not a timeframe here.
     """
@@ -22,12 +58,12 @@ def minutes(text: str) -> int:
     if word == "1M":
         raise ValueError("a month is no timeframe here")
     low = word.lower().replace(" ", "")
-    for long, short in (("minutes", "m"), ("minute", "m"), ("mins", "m"), ("hours", "h"), ("hour", "h"), ("days", "d"), ("day", "d"), ("week", "w")):  # fmt: skip
+    for long, short in _WORDS:
         if low.endswith(long):
             low = low[: -len(long)] + short
             break
     number = "".join(c for c in low if c.isdigit() and c.isascii())
-    unit = "".join(c for c in low if not (c.isdigit() and c.isascii())) 
+    unit = "".join(c for c in low if not (c.isdigit() and c.isascii()))
     spelled = low in (number + unit, unit + number)
     unit = unit or "m"
     if unit not in _UNIT_MINUTES or len(number) > 5 or not spelled or not low:

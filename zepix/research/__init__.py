@@ -1,0 +1,1 @@
+"""What a notebook touches: replay, result, statistics, report."""

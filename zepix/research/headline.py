@@ -8,7 +8,7 @@ from typing import Any
 from zepix.engine.record import RunRecord
 from zepix.research.write import iso_utc
 
-__all__ = ["EMPTY", "count", "headline_lines", "money", "number", "percent", "period", "title", "words"]
+__all__ = ["EMPTY", "both", "count", "headline_lines", "money", "number", "percent", "period", "title", "words"]
 
 EMPTY = "-"
 
@@ -50,7 +50,7 @@ def _alerts(stats: Mapping[str, Any]) -> str:
 
 def _tickets(stats: Mapping[str, Any]) -> str:
     if not stats["tickets"]:
-        return "no ticket was closed"
+        return "no ticket was closed; the balance is the deposit throughout"
     exits = {reason: group["tickets"] for reason, group in stats["by_exit_reason"].items()}
     return f"{count(stats['tickets'], 'ticket')}, {percent(stats['win_rate'])} won; exits: {words(exits)}"
 
@@ -86,7 +86,7 @@ def _ambiguous(record: RunRecord, stats: Mapping[str, Any]) -> str:
 def _outside(stats: Mapping[str, Any]) -> str:
     outside = stats["outside_data"]
     if not any(outside.values()):
-        return "every alert that asks for something lies inside the prices of its symbol"
+        return "outside the prices: no alert"
     return (
         f"outside the prices: {count(outside['before'], 'alert')} before, {outside['after']} after; "
         f"{outside['no_prices']} for symbols without prices"
@@ -108,6 +108,11 @@ def money(value: float | None, *, sign: bool = False) -> str:
     if value is None:
         return EMPTY
     return f"{value:+,.2f}" if sign else f"{value:,.2f}"
+
+
+def both(first: str, second: str) -> str:
+    """Two figures, or one dash where neither exists."""
+    return EMPTY if first == second == EMPTY else f"{first}, {second}"
 
 
 def number(value: float | None, digits: int = 2) -> str:

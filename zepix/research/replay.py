@@ -1,4 +1,4 @@
-"""From a spec to a result: alerts and prices are loaded, plugins configured, the replay run. Files are read here only."""
+"""From a spec to a result: alerts and prices are loaded, plugins configured, the replay run."""
 
 from __future__ import annotations
 
@@ -50,8 +50,13 @@ def run(spec: Spec, *, progress: Progress | None = None) -> Result:
 
 
 def run_loaded(
-    spec: Spec, loaded: Loaded, registry: PluginRegistry, plugins: Sequence[PluginConfig], *, progress: Progress | None = None
-) -> Result:  # fmt: skip
+    spec: Spec,
+    loaded: Loaded,
+    registry: PluginRegistry,
+    plugins: Sequence[PluginConfig],
+    *,
+    progress: Progress | None = None,
+) -> Result:
     """Replay what is in memory already."""
     if spec.broker != "shadow":
         raise ConfigError(f"broker {spec.broker!r} is not built yet; there is shadow")
@@ -66,8 +71,15 @@ def run_loaded(
     clock: Callable[[], float] | None = (lambda: time.perf_counter() * MS) if spec.profile else None
     started = time.perf_counter()
     record = simulate(
-        loaded.series, loaded.catalogue, loaded.rows, plugins, registry=registry, rules=rules, progress=progress, elapsed_clock=clock
-    )  # fmt: skip
+        loaded.series,
+        loaded.catalogue,
+        loaded.rows,
+        plugins,
+        registry=registry,
+        rules=rules,
+        progress=progress,
+        elapsed_clock=clock,
+    )
     timings = {
         "load_s": loaded.load_s,
         "index_s": loaded.bars.index_s,
@@ -135,7 +147,9 @@ def _in_period(spec: Spec, rows: Iterable[Alert | Quarantined]) -> list[Alert | 
 def _with_conversions(symbols: Iterable[str], catalogue: Catalogue, home: str) -> set[str]:
     """The symbols, and every pair of the catalogue that could convert their money."""
     wanted = set(symbols)
-    currencies = {c for s in wanted if s in catalogue for c in (catalogue[s].profit_currency, catalogue[s].margin_currency)}
+    currencies = {
+        c for s in wanted if s in catalogue for c in (catalogue[s].profit_currency, catalogue[s].margin_currency)
+    }
     for currency in currencies | {home}:
         for other in (home, "USD"):
             wanted.update(p for p in (currency + other, other + currency) if p in catalogue)
@@ -145,7 +159,7 @@ def _with_conversions(symbols: Iterable[str], catalogue: Catalogue, home: str) -
 def _nothing_priced(rows: Sequence[Alert | Quarantined], series: dict[str, Series]) -> str:
     alerts = [r for r in rows if isinstance(r, Alert)]
     if not alerts:
-        return f"no alert to replay: {len(rows)} rows, all quarantined or outside --from and --to; see zepix alerts validate"
+        return f"no alert to replay: {len(rows)} rows, all quarantined or out of --from and --to; see zepix alerts validate"
     named = sorted({a.symbol for a in alerts})
     return (
         f"none of {len(alerts)} alerts has prices: they name {', '.join(named[:12])}, "
@@ -164,7 +178,8 @@ def plugins_of(spec: Spec, registry: PluginRegistry) -> list[PluginConfig]:
     """The plugins that run: those of the spec, else every strategy found that declares itself enabled."""
     if spec.plugins:
         return [
-            PluginConfig(p.plugin_id, p.strategy, p.settings, p.timeframes, p.enabled, p.shadow_mode) for p in spec.plugins
+            PluginConfig(p.plugin_id, p.strategy, p.settings, p.timeframes, p.enabled, p.shadow_mode)
+            for p in spec.plugins
         ]
     return [PluginConfig(name, cls.info.strategy) for name, cls in registry.classes.items() if cls.info.enabled]
 
@@ -175,6 +190,8 @@ def _warnings(spec: Spec, record: RunRecord, loaded: Loaded, registry: PluginReg
     longest = max(s.timeframe_ns for s in record.series.values())
     if spec.fill.latency_ms and spec.fill.latency_ms * 1_000_000 < longest:
         said.append(f"a latency of {spec.fill.latency_ms} ms is shorter than a bar: only ticks can show it exactly")
+    if min(minor for _, minor in record.balances) < 0:
+        said.append("the balance fell below zero: a broker would have closed tickets before (stop-out comes next)")
     errors = record.counts.get("strategy_errors", 0)
     if errors:
         said.append(f"strategies raised {errors} times; see the decisions with outcome error")

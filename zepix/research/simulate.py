@@ -1,4 +1,4 @@
-"""One replay from loaded parts: prices, alerts, plugins and rules in; the run's record out. Reads and writes no file."""
+"""One replay from loaded parts: prices, alerts, plugins and rules in, the run's record out. Touches no file."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from zepix.brokers.shadow.agenda import Agenda
 from zepix.brokers.shadow.broker import ShadowBroker
 from zepix.brokers.shadow.forms import Form
 from zepix.engine.engine import TradingEngine
+from zepix.engine.health import PluginHealthMonitor
 from zepix.engine.record import JournalLine, RunRecord
-from zepix.engine.registry import CheckSettings, PluginConfig, PluginRegistry
+from zepix.engine.registry import PluginConfig, PluginRegistry
 from zepix.engine.router import PluginRouter
 from zepix.engine.service_api import ElapsedClock, ServiceAPI
 from zepix.engine.session import Progress, Session, describe
@@ -107,7 +108,11 @@ class Simulation:
         record.decisions = engine.decisions.settle(describe(self.catalogue))
         record.journal = JournalLines(self.log)
         record.counts = self._counts(rows, alerts, late)
-        record.plugins = [self.registry.get_plugin_status(p) for p in self.registry.get_all_plugins()]
+        health = PluginHealthMonitor(self.registry, engine).get_all_plugin_status()
+        record.plugins = [
+            {**self.registry.get_plugin_status(p), "health": health[p]["state"]}
+            for p in self.registry.get_all_plugins()
+        ]
         record.metrics = {
             plugin: {name: (m.calls, m.errors, m.total_time_ms) for name, m in api.get_metrics().items()}
             for plugin, api in self.apis.items()
@@ -124,7 +129,7 @@ class Simulation:
             "before_data": sum(1 for a in alerts if a.received_ns < first),
             "without_prices": sum(
                 1 for a in alerts if a.is_action and a.symbol in self.catalogue and a.symbol not in self.prices
-            ),  # fmt: skip
+            ),
             "unknown_symbol": sum(1 for a in alerts if a.is_action and a.symbol not in self.catalogue),
             "strategy_errors": len(self.engine.errors),
             "does_nothing": self.broker.counts["does_nothing"],
@@ -225,14 +230,38 @@ def _line(entry: tuple[int, str, Any]) -> JournalLine:
             {"id": what.id, "type": what.type, "symbol": what.symbol, "side": what.side or "", "raw": what.raw},
         )
     if isinstance(what, Order):
-        return ns, kind, {
-            "order": what.id, "what": what.kind, "plugin": what.plugin_id, "alert": what.alert_id, "symbol": what.symbol,
-            "side": what.side, "steps": what.volume_steps, "sl": what.sl, "tp": what.tp, "reason": what.reason,
-            "ticket": what.ticket, "points": what.fill_points, "fill_ns": what.fill_ns,
-        }  # fmt: skip
+        return (
+            ns,
+            kind,
+            {
+                "order": what.id,
+                "what": what.kind,
+                "plugin": what.plugin_id,
+                "alert": what.alert_id,
+                "symbol": what.symbol,
+                "side": what.side,
+                "steps": what.volume_steps,
+                "sl": what.sl,
+                "tp": what.tp,
+                "reason": what.reason,
+                "ticket": what.ticket,
+                "points": what.fill_points,
+                "fill_ns": what.fill_ns,
+            },
+        )
     if isinstance(what, ClosingFill):
-        return ns, kind, {
-            "ticket": what.ticket, "part": what.part, "symbol": what.symbol, "steps": what.steps, "points": what.exit_points,
-            "exit_ns": what.exit_ns, "reason": what.exit_reason, "pnl_minor": what.pnl_minor,
-        }  # fmt: skip
+        return (
+            ns,
+            kind,
+            {
+                "ticket": what.ticket,
+                "part": what.part,
+                "symbol": what.symbol,
+                "steps": what.steps,
+                "points": what.exit_points,
+                "exit_ns": what.exit_ns,
+                "reason": what.exit_reason,
+                "pnl_minor": what.pnl_minor,
+            },
+        )
     return ns, kind, dict(what)

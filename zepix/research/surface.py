@@ -34,8 +34,8 @@ def replay(
 ) -> Result:
     """Replay recorded alerts on recorded prices and return the result.
 
-    alerts: log files, or Alert objects. bars: a store folder, Parquet files, or ``SYMBOL:TF=PATH``. strategy: a name, or
-    a class. settings: dotted keys as of ``--set`` (``{"account.balance": 50_000, "costs": "none"}``). Further keyword
+    alerts: log files, or Alert objects. bars: a store folder, Parquet files, or ``SYMBOL:TF=PATH``. strategy: a name,
+    or a class. settings: dotted keys as of ``--set`` (``{"account.balance": 50_000, "costs": "none"}``). Further keyword
     arguments are settings of the strategy (``one_at_a_time=True``). Raises ConfigError and DataError.
     """
     given = [] if alerts is None else _many(alerts)

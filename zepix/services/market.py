@@ -44,7 +44,9 @@ class BarTable:
         self.timeframe = timeframe
         self.tf_ns = minutes(timeframe) * 60 * NS
         if self.tf_ns < prices.tf_ns:
-            raise ValueError(f"{prices.symbol}: {timeframe} is finer than the prices at hand ({prices.series.timeframe})")
+            raise ValueError(
+                f"{prices.symbol}: {timeframe} is finer than the prices at hand ({prices.series.timeframe})"
+            )
         self.time: Int64
         self.columns: tuple[Int32, Int32, Int32, Int32]
         whole = (prices.bid_open, prices.bid_high, prices.bid_low, prices.bid_close)
@@ -79,7 +81,15 @@ class BarTable:
 class MarketDataService:
     """The market service of one plugin."""
 
-    def __init__(self, clock: Clock, prices: PriceBook, catalogue: Catalogue, watches: WatchPort, tables: dict[tuple[str, str], BarTable], plugin_id: str) -> None:  # fmt: skip
+    def __init__(
+        self,
+        clock: Clock,
+        prices: PriceBook,
+        catalogue: Catalogue,
+        watches: WatchPort,
+        tables: dict[tuple[str, str], BarTable],
+        plugin_id: str,
+    ) -> None:
         self._clock = clock
         self._prices = prices
         self._catalogue = catalogue
@@ -113,7 +123,7 @@ class MarketDataService:
         return None if points is None else (points[0] + points[1]) / 2 * self._catalogue[symbol].point_float
 
     def gap_to_mid(self, symbol: str, price: float) -> Decimal | None:
-        """How far ``price`` (in whole points) lies from the middle of bid and ask, exactly; None where that is unknown."""
+        """How far ``price`` (in whole points) lies from the middle of bid and ask, exactly; None if unknown."""
         points = self.quote_points(symbol)
         if points is None:
             return None

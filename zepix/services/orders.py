@@ -79,7 +79,7 @@ class OrderExecutionService:
     ) -> Accepted | Refused:
         """Close every ticket of this plugin on ``symbol`` and ``side`` (None: both); never expires.
 
-        What it covers is decided at its arrival; market entries under way are taken along: closed right after they fill.
+        What it covers is decided at its arrival; market entries under way are taken along.
         """
         if symbol not in self._catalogue:
             return self._gate.refuse(Refused("unknown_symbol", f"{symbol} is in no catalogue"))
@@ -124,7 +124,15 @@ class OrderExecutionService:
     def _close(self, symbol: str, side: int, reason: str) -> Order:
         gate = self._gate
         order = Order(
-            gate.next_order_id(), "close", self._plugin_id, self._family, gate.alert_id, symbol, side, gate.now_ns, gate.now_ns
-        )  # fmt: skip
+            gate.next_order_id(),
+            "close",
+            self._plugin_id,
+            self._family,
+            gate.alert_id,
+            symbol,
+            side,
+            gate.now_ns,
+            gate.now_ns,
+        )
         order.reason_to_close = reason
         return order

@@ -1,4 +1,4 @@
-"""Basic risk: how large a position a stop allows, and what an order would risk. Tiers and caps come with the Zepix trade."""
+"""Basic risk: how large a position a stop allows, and what an order would risk."""
 
 from __future__ import annotations
 
@@ -28,7 +28,9 @@ class RiskManagementService:
         rate = self._conversions.rate(instrument.profit_currency, self._clock.now_ns)
         return points * Decimal(str(volume)) * instrument.point_value * rate
 
-    def calculate_lot_size(self, symbol: str, entry_price: float, sl_price: float, risk_percent: float = 1.0) -> Decimal:
+    def calculate_lot_size(
+        self, symbol: str, entry_price: float, sl_price: float, risk_percent: float = 1.0
+    ) -> Decimal:
         """Lots whose loss at the stop is ``risk_percent`` of the balance, rounded down to whole steps.
 
         Zero where not even the minimum fits or entry and stop are one price; never above the instrument's maximum.
@@ -41,7 +43,9 @@ class RiskManagementService:
         lots = min(instrument.lots(instrument.steps(budget / per_lot)), instrument.volume_max)
         return lots if lots >= instrument.volume_min else Decimal(0)
 
-    def validate_trade(self, symbol: str, side: Side | str, volume: float | str, sl_price: float | None = None) -> Refused | None:  # fmt: skip
+    def validate_trade(
+        self, symbol: str, side: Side | str, volume: float | str, sl_price: float | None = None
+    ) -> Refused | None:
         """The first thing that speaks against a trade by what is known now; None where nothing does."""
         instrument = self._catalogue.get(symbol)
         if instrument is None:

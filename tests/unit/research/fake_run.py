@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 
 import numpy as np
@@ -93,8 +92,8 @@ def fill_of(**changes: object) -> ClosingFill:
         commission_minor=-70, swap_minor=0, pnl_minor=930, pnl_points=100, mae_points=20, mfe_points=100, bars_held=10,
         ambiguous=False, alert_id="a1", chain_id="", known_ns=THURSDAY_NS + 10 * MINUTE_NS, entry_row=0, exit_row=9,
     )  # fmt: skip
-    made = replace(base, **changes)  # type: ignore[arg-type]
-    return made if "known_ns" in changes else replace(made, known_ns=made.exit_ns)
+    made = base._replace(**changes)
+    return made if "known_ns" in changes else made._replace(known_ns=made.exit_ns)
 
 
 def record_of(

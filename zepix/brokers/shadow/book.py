@@ -127,7 +127,9 @@ class Book:
         total_after = MONEY.add(self.margin(), MONEY.subtract(after, before))
         return self.equity(t_ns, phase) - total_after >= 0
 
-    def open(self, order: Order, prices: SymbolPrices, row: int, points: int, sl: int, tp: int, margin: Decimal, now_ns: int) -> Ticket:  # fmt: skip
+    def open(
+        self, order: Order, prices: SymbolPrices, row: int, points: int, sl: int, tp: int, margin: Decimal, now_ns: int
+    ) -> Ticket:
         """A new ticket for an order that fills at the open of ``row``."""
         self._last_ticket += 1
         ticket = Ticket(
@@ -156,7 +158,17 @@ class Book:
         self.exposures[order.symbol].add(ticket, 1, ticket.steps, margin)
         return ticket
 
-    def close(self, ticket: Ticket, exit_ns: int, row: int, points: int, reason: str, excursion: tuple[int, int], is_ambiguous: bool, now_ns: int) -> ClosingFill:  # fmt: skip
+    def close(
+        self,
+        ticket: Ticket,
+        exit_ns: int,
+        row: int,
+        points: int,
+        reason: str,
+        excursion: tuple[int, int],
+        is_ambiguous: bool,
+        now_ns: int,
+    ) -> ClosingFill:
         """Close the whole ticket at ``points``; ``excursion`` is (mae, mfe). Books the money, returns the record."""
         exposure = self.exposures[ticket.symbol]
         steps = ticket.steps

@@ -21,6 +21,7 @@ from typing import Final
 from zepix.brokers.shadow.agenda import ARRIVALS, AT_ONCE, CLOSES, OPENINGS, Agenda, Entry
 from zepix.brokers.shadow.book import Book
 from zepix.brokers.shadow.forms import GAP, RANGE, ArrayForm, Form, Scheduled, touches
+from zepix.brokers.shadow.rules import MAX_CHAIN, Tradable, endless, stops_are_valid, takes_along
 from zepix.brokers.shadow.watches import PRICE, PriceWatches
 from zepix.errors import ZepixError
 from zepix.model import (
@@ -47,8 +48,6 @@ ARRIVE: Final = 0
 OPEN: Final = 3
 CLOSE: Final = 4
 MS: Final = 1_000_000
-MAX_CHAIN: Final = 64
-"""Commands an instant may raise in answer to its own events, before it is called an endless chain."""
 
 
 class ShadowBroker:
@@ -83,7 +82,7 @@ class ShadowBroker:
         self._turn = 0
         self._after: dict[int, list[Order]] = {}
         self._cause: Order | None = None
-        self._tradable: set[str] = set()
+        self._tradable = Tradable(catalogue, prices, self.conversions)
         self._steps: dict[tuple[str, str], int] = {}
 
     # --- the port -------------------------------------------------------------------------------------------------
@@ -102,19 +101,7 @@ class ShadowBroker:
         return self.book.tickets
 
     def refusal_for(self, symbol: str) -> Refused | None:
-        """Why a symbol cannot be traded here at all: ``unknown_symbol, no_prices, no_conversion``; None where it can."""
-        if symbol in self._tradable:
-            return None
-        if symbol not in self.catalogue:
-            return Refused("unknown_symbol", f"{symbol} is in no catalogue")
-        prices = self.prices.get(symbol)
-        if prices is None:
-            return Refused("no_prices", f"{symbol} has no prices in this run")
-        for currency in (prices.instrument.profit_currency, prices.instrument.margin_currency):
-            if not self.conversions.has(currency):
-                return Refused("no_conversion", f"no bars convert {currency} into {self.book.spec.currency}")
-        self._tradable.add(symbol)
-        return None
+        return self._tradable.refusal_for(symbol)
 
     def require_conversions(self, symbols: Iterable[str]) -> None:
         """Raise DataError where money of one of these symbols cannot be put into the account's currency."""
@@ -204,7 +191,7 @@ class ShadowBroker:
         if cause is not None and cause.decided_ns == now:
             order.cause, order.depth = cause, cause.depth + 1
             if order.depth > MAX_CHAIN:
-                raise ZepixError(_endless(order))
+                raise ZepixError(endless(order))
         self._turn += 1
         order.seq = self._turn
         order.arrival_ns = now + self._latency_ns
@@ -274,7 +261,7 @@ class ShadowBroker:
     def _arrive_close(self, order: Order, prices: SymbolPrices, opens_now: bool, at_once: bool) -> None:
         """Decide what a close covers, and close it at once, at the open of this instant, or at the next."""
         tickets = self._covered(order)
-        entries = [] if order.tickets else [o for o in self._opening.values() if _takes_along(order, o)]
+        entries = [] if order.tickets else [o for o in self._opening.values() if takes_along(order, o)]
         order.parts_left = len(tickets) + len(entries)
         for entry in entries:
             entry.taken_by.append(order)
@@ -316,7 +303,7 @@ class ShadowBroker:
         points = (ask if side > 0 else bid) + side * self.fill_model.slippage_points
         sl = order.sl if order.sl_offset is None else max(points + order.sl_offset, 1)
         tp = order.tp if order.tp_offset is None else max(points + order.tp_offset, 1)
-        if not _stops_are_valid(side, bid if side > 0 else ask, sl, tp, prices.instrument.stops_level_points):
+        if not stops_are_valid(side, bid if side > 0 else ask, sl, tp, prices.instrument.stops_level_points):
             order.sl, order.tp = sl, tp
             self._end(order, "refused", "invalid_stops", row)
             return
@@ -335,7 +322,11 @@ class ShadowBroker:
         self.events.append(OrderFilled(fill_ns, self.now_ns, order, ticket))
         ticket.closing.extend(order.taken_by)
         for close in order.taken_by:
-            part = (self.now_ns, 4, AT_ONCE, order.seq, 0) if self.phase == 4 else (self.now_ns, 2, OPENINGS, order.arrival_ns, order.seq)  # fmt: skip
+            part = (
+                (self.now_ns, 4, AT_ONCE, order.seq, 0)
+                if self.phase == 4
+                else (self.now_ns, 2, OPENINGS, order.arrival_ns, order.seq)
+            )
             self.agenda.add(*part, CLOSE, (close, ticket))
         self._release_after(order)
 
@@ -416,40 +407,19 @@ class ShadowBroker:
                 order.decided_ns = self.now_ns
                 self._send(order)
 
-    def _book_close(self, ticket: Ticket, prices: SymbolPrices, exit_ns: int, row: int, points: int, reason: str, last_lived: int, is_ambiguous: bool = False) -> None:  # fmt: skip
+    def _book_close(
+        self,
+        ticket: Ticket,
+        prices: SymbolPrices,
+        exit_ns: int,
+        row: int,
+        points: int,
+        reason: str,
+        last_lived: int,
+        is_ambiguous: bool = False,
+    ) -> None:
         excursion = self.form.excursion(ticket, prices, last_lived, points)
         fill = self.book.close(ticket, exit_ns, row, points, reason, excursion, is_ambiguous, self.now_ns)
         self.events.append(TicketClosed(exit_ns, self.now_ns, fill, ticket))
         for order in ticket.closing:
             self._part_done(order)
-
-
-def _takes_along(close: Order, entry: Order) -> bool:
-    """Whether a close that arrives takes an entry under way along.
-
-    An entry that is still held for closes of its own, only where the close was raised after it: else two reversals
-    under way together would wait for each other.
-    """
-    return (
-        entry.symbol == close.symbol
-        and entry.plugin_id == close.plugin_id
-        and close.side in (0, entry.side)
-        and (entry.status != "held" or entry.id < close.id)
-        and close not in entry.taken_by
-    )
-
-
-def _endless(order: Order) -> str:
-    chain: list[str] = []
-    link: Order | None = order
-    while link is not None and len(chain) < 4:
-        chain.append(f"{link.kind} {link.symbol} by {link.plugin_id} (order {link.id})")
-        link = link.cause
-    return f"over {MAX_CHAIN} commands answered one another at {order.decided_ns} ns; the last: {' <- '.join(chain)}"
-
-
-def _stops_are_valid(side: int, closing: int, sl: int, tp: int, level: int) -> bool:
-    """A stop strictly behind and a target strictly ahead of the closing side's price, neither nearer than ``level``."""
-    if sl and not (side * (closing - sl) > 0 and side * (closing - sl) >= level):
-        return False
-    return not (tp and not (side * (tp - closing) > 0 and side * (tp - closing) >= level))

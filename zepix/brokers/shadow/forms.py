@@ -18,7 +18,6 @@ from typing import Any, Final, Protocol
 import numpy as np
 
 from zepix.brokers.shadow.agenda import GAPS, Agenda
-
 from zepix.errors import DataError
 from zepix.kernels.crossing import NO_HIGH, NO_LOW, crossing, range_max, range_min
 from zepix.model import Instrument, Series, Ticket
@@ -129,15 +128,29 @@ class GrowingPrices(SymbolPrices):
         none = np.empty(0, np.int32)
         times = np.empty(0, np.int64)
         empty = Series(
-            instrument.symbol, timeframe, timeframe_ns, times, none, none, none, none, none, none, none, none,
-            none, none, none, none,
-        )  # fmt: skip
+            instrument.symbol,
+            timeframe,
+            timeframe_ns,
+            times,
+            none,
+            none,
+            none,
+            none,
+            none,
+            none,
+            none,
+            none,
+            none,
+            none,
+            none,
+            none,
+        )
         super().__init__(empty, instrument, index)
         self._arrays: dict[str, Any] = {name: np.zeros(64, np.int32) for name in self.NAMES}
         self._arrays["time"] = np.zeros(64, np.int64)
 
     def open_bar(self, t_ns: int, bid: int, ask: int) -> int:
-        """A bar opens; of it only the open is known. Returns its row; raises ValueError for a time that is not later."""
+        """A bar opens; of it only the open is known. Returns its row; raises ValueError if time runs back."""
         if self.n and t_ns <= int(self.time[self.n - 1]):
             raise ValueError(f"{self.symbol}: a bar that opens at {t_ns} ns does not come after the last one")
         row = self.n

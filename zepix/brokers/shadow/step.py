@@ -20,7 +20,12 @@ __all__ = ["StepFeed"]
 class StepFeed:
     """Prices that grow, and the form that watches them; ``timeframes`` names the symbols of the feed."""
 
-    def __init__(self, catalogue: Catalogue, timeframes: Mapping[str, str], calendar: Callable[[SymbolPrices, int], int | None] | None = None) -> None:  # fmt: skip
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        timeframes: Mapping[str, str],
+        calendar: Callable[[SymbolPrices, int], int | None] | None = None,
+    ) -> None:
         order = {symbol: number for number, symbol in enumerate(catalogue)}
         self.growing = {
             symbol: GrowingPrices(catalogue[symbol], order[symbol], frame, minutes(frame) * 60 * NS)

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from zepix.brokers.shadow.agenda import GAPS, WATCHES, Agenda
-
 from zepix.kernels.crossing import NO_HIGH, NO_LOW, crossing
 from zepix.model import Event, PriceReached
 from zepix.services.prices import PriceBook

@@ -39,7 +39,8 @@ def excerpt(fill: ClosingFill, series: Series) -> dict[str, Any]:
     """Bars from 24 before the entry to 24 after the exit; where more than 160, several are put together.
 
     ``t0`` is the first bar's time in milliseconds, ``dt`` seconds from bar to bar, ``o h l c`` points from the entry,
-    ``n`` how many bars one candle holds.
+    ``n`` how many bars one candle holds, ``half`` half a candle's width in milliseconds: a candle stands in the middle
+    of its time, so that an entry at its open lies on its left edge.
     """
     first = max(0, fill.entry_row - _BARS_AROUND)
     last = min(len(series), max(fill.exit_row, fill.entry_row) + _BARS_AROUND + 1)
@@ -57,4 +58,5 @@ def excerpt(fill: ClosingFill, series: Series) -> dict[str, Any]:
         "l": (made.low - fill.entry_points).tolist(),
         "c": (made.close - fill.entry_points).tolist(),
         "n": made.size,
+        "half": made.size * series.timeframe_ns // 2_000_000,
     }

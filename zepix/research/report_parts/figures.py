@@ -54,7 +54,8 @@ def milliseconds(times_ns: Any) -> dict[str, str]:
 
 def axis(title: str = "", **more: Any) -> dict[str, Any]:
     """An axis in the report's manner."""
-    made: dict[str, Any] = {"gridcolor": "#e8ebef", "zerolinecolor": "#c9d0d8", "linecolor": "#c9d0d8", "ticks": ""}
+    made: dict[str, Any] = {"gridcolor": "#e8ebef", "zerolinecolor": "#c9d0d8", "linecolor": "#c9d0d8", "ticks": "",
+                            "automargin": True}  # fmt: skip
     if title:
         made["title"] = {"text": str(escape(title)), "font": {"size": 12, "color": "#5b6675"}}
     return {**made, **more}
@@ -66,6 +67,7 @@ def equity_figure(curve: EquityCurve, currency: str) -> Figure:
     time = milliseconds(curve.time_ns[keep])
     peak = np.maximum.accumulate(curve.equity)
     fall = ((curve.equity - peak) / peak * 100)[keep]
+    deepest = min(float(fall.min()) * 1.08, -0.1)
     line = {"mode": "lines", "type": "scatter", "x": time}
     return {
         "data": [
@@ -80,8 +82,8 @@ def equity_figure(curve: EquityCurve, currency: str) -> Figure:
             "height": 440,
             "hovermode": "x unified",
             "xaxis": axis(type="date", anchor="y2"),
-            "yaxis": axis(currency, domain=[0.34, 1], tickformat=",.0f"),
-            "yaxis2": axis("below peak", domain=[0, 0.26], ticksuffix=" %", rangemode="tozero"),
+            "yaxis": axis(currency, domain=[0.34, 1], tickformat=",.2~f"),
+            "yaxis2": axis("below peak", domain=[0, 0.26], ticksuffix=" %", range=[deepest, 0]),
         },
     }  # fmt: skip
 

@@ -23,6 +23,7 @@ __all__ = ["MAX_DRAWN", "PriceFigure", "price_figure"]
 
 MAX_DRAWN: Final = 2500
 _HIDE_LEVELS_ABOVE: Final = 400
+_LONG_GAP_NS: Final = 6 * 3_600_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,19 +57,33 @@ def _window(series: Series) -> list[float]:
 
 
 def _price_traces(prices: Buckets, instrument: Instrument) -> list[dict[str, Any]]:
-    """A band from low to high with the close on it, at the bid."""
-    time = milliseconds(prices.time)
-    edge = {"type": "scatter", "mode": "lines", "x": time, "hoverinfo": "skip", "legendgroup": "bid"}
-
-    def y(points: Any) -> dict[str, str]:
-        return packed(prices_of(instrument, points.astype(np.int64)))
-
+    """A band from low to high with the close on it, at the bid; both end before a long gap and begin anew after it."""
+    gaps = _gaps(prices.time)
+    low, high, close = (prices_of(instrument, p.astype(np.int64)) for p in (prices.low, prices.high, prices.close))
+    around_x: list[Any] = []
+    around_y: list[Any] = []
+    for times, lows, highs in zip(*(np.split(column, gaps) for column in (prices.time, low, high)), strict=True):
+        around_x += [times, times[::-1], times[:1]]
+        around_y += [lows, highs[::-1], np.full(1, np.nan)]
+    band = {"x": milliseconds(np.concatenate(around_x)), "y": packed(np.concatenate(around_y))}
+    line = {
+        "x": milliseconds(np.insert(prices.time, gaps, prices.time[gaps - 1] + 1_000_000)),
+        "y": packed(np.insert(close, gaps, np.nan)),
+    }
     return [
-        {**edge, "y": y(prices.low), "line": {"width": 0}, "showlegend": False, "name": "low"},
-        {**edge, "y": y(prices.high), "line": {"width": 0}, "fill": "tonexty", "fillcolor": "rgba(110,122,138,0.28)",
-         "name": "bid, low to high"},
-        {**edge, "y": y(prices.close), "line": {"width": 0.9, "color": "#5b6675"}, "name": "bid close"},
+        {"type": "scatter", "mode": "lines", "name": "bid, low to high", "hoverinfo": "skip", "line": {"width": 0},
+         "fill": "toself", "fillcolor": "rgba(110,122,138,0.30)", **band},
+        {"type": "scatter", "mode": "lines", "name": "bid close", "hoverinfo": "skip",
+         "line": {"width": 0.9, "color": "#5b6675"}, **line},
     ]  # fmt: skip
+
+
+def _gaps(time: Int64) -> Int64:
+    """Rows before which the price stood still for long (weekends, holes): lines end there instead of crossing."""
+    steps = np.diff(time)
+    usual = int(np.median(steps)) if len(steps) else 0
+    found: Int64 = np.flatnonzero(steps > max(6 * usual, _LONG_GAP_NS)) + 1
+    return found
 
 
 def _ticket_traces(fills: FillColumns, rows: Int64, instrument: Instrument) -> list[dict[str, Any]]:

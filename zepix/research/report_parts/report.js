@@ -66,7 +66,7 @@
 
   function ticketFigure(bars, ticket) {
     let time = bars.t0;
-    const x = [time].concat(bars.dt.map((s) => (time += s * 1000)));
+    const x = [time + bars.half].concat(bars.dt.map((s) => (time += s * 1000) + bars.half));
     const price = (points) => Number((ticket.entry[1] + points * ticket.point).toFixed(ticket.digits));
     const from = ticket.entry[0], to = Math.max(ticket.exit[0], from);
     const line = (y, color, dash, name) => ({ type: "scatter", mode: "lines", x: [from, to], y: [y, y], name: name,
@@ -112,4 +112,8 @@
     row.addEventListener("click", () => openBars(row));
     row.addEventListener("keydown", (event) => { if (event.key === "Enter") openBars(row); });
   });
+
+  const linked = /^#ticket-(\d+)$/.exec(location.hash);  // report.html#ticket-12 opens that ticket's bars
+  const row = linked && rows.find((one) => one.cells[0].dataset.v === linked[1] && one.classList.contains("can-open"));
+  if (row) { openBars(row); row.scrollIntoView({ block: "center" }); }
 })();

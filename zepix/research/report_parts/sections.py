@@ -7,7 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from zepix.model import Quarantined
-from zepix.research.headline import EMPTY, count, money, number, percent
+from zepix.research.headline import EMPTY, both, count, money, number, percent
 from zepix.research.report_parts import words
 from zepix.research.report_parts.markup import Html, bar, cards, details, empty, escape, joined, note, pairs, table
 from zepix.research.write import iso_utc
@@ -60,7 +60,7 @@ def headline(stats: Mapping[str, Any]) -> Html:
             (
                 "Expectancy a ticket",
                 f"{money(stats['expectancy'], sign=True)} {unit}" if has_tickets else EMPTY,
-                f"average win {money(stats['average_win'])}, loss {money(stats['average_loss'])}",
+                f"average win, loss: {both(money(stats['average_win']), money(stats['average_loss']))}",
                 _mood(stats["expectancy"] or 0),
             ),
             (
@@ -71,7 +71,7 @@ def headline(stats: Mapping[str, Any]) -> Html:
             ),
             (
                 "Sharpe, Sortino",
-                f"{number(stats['sharpe'])}, {number(stats['sortino'])}",
+                both(number(stats["sharpe"]), number(stats["sortino"])),
                 f"yearly, from {count(stats['daily_returns'], 'daily return')}",
                 "",
             ),
@@ -111,7 +111,7 @@ def figures_table(stats: Mapping[str, Any]) -> Html:
         ("Commission, swap (within the net result)", f"{money(stats['commission'])}, {money(stats['swap'])} {unit}"),
         ("Expectancy in points (mixes symbols)", number(stats["expectancy_points"], 1)),
         ("Average win / average loss (payoff)", number(stats["payoff"])),
-        ("Largest win, largest loss", f"{money(stats['largest_win'])}, {money(stats['largest_loss'])} {unit}"),
+        ("Largest win, largest loss", both(money(stats["largest_win"]), money(stats["largest_loss"]))),
         ("Wins, losses in a row at most", f"{stats['consecutive_wins']}, {stats['consecutive_losses']}"),
         ("System quality number: sqrt(n) x mean / deviation", number(stats["sqn"])),
         ("Yearly growth (compound; none below 30 days)", percent(stats["cagr"])),
@@ -121,7 +121,7 @@ def figures_table(stats: Mapping[str, Any]) -> Html:
         ("Bars held on average", number(stats["average_bars_held"], 1)),
         (
             "Against and for us on average (MAE, MFE; points)",
-            f"{number(stats['average_mae_points'], 0)}, {number(stats['average_mfe_points'], 0)}",
+            both(number(stats["average_mae_points"], 0), number(stats["average_mfe_points"], 0)),
         ),
         ("Days from the first to the last price", number(stats["days"], 1)),
     ]
@@ -139,7 +139,7 @@ def breakdown(stats: Mapping[str, Any]) -> Html:
         return empty("No ticket, nothing to break down.")
     heads = ["tickets", "net", "won", "profit factor", "expectancy", "points", "MAE", "MFE", "bars held", "commission"]
     made = [
-        table([name, *heads], [_group(key, group) for key, group in stats[field].items()])
+        table([name, *heads], [_group(key, group) for key, group in stats[field].items()], css="even")
         for name, field in (("symbol", "by_symbol"), ("plugin", "by_plugin"), ("exit reason", "by_exit_reason"))
     ]
     return joined(made)
