@@ -113,6 +113,10 @@ class ParquetColumns:
         import pyarrow as pa
 
         _check_names(self.name, self._schema.names)
+        if self.rows == 0:
+            raise DataError(f"{self.name} holds no rows")
+        if self.rows > MAX_ROWS:
+            raise DataError(f"{self.name} holds {self.rows} rows, more than {MAX_ROWS}; split it by year")
         kind = self._schema.field("time").type
         if not pa.types.is_timestamp(kind):
             raise DataError(f"{self.name}: column time is {kind}; expected a timestamp with a time zone")
@@ -125,10 +129,6 @@ class ParquetColumns:
             value = self._schema.field(column).type
             if not (pa.types.is_floating(value) or pa.types.is_integer(value) or pa.types.is_decimal(value)):
                 raise DataError(f"{self.name}: column {column} is {value}; expected numbers")
-        if self.rows == 0:
-            raise DataError(f"{self.name} holds no rows")
-        if self.rows > MAX_ROWS:
-            raise DataError(f"{self.name} holds {self.rows} rows, more than {MAX_ROWS}; split it by year")
 
     @property
     def has_asks(self) -> bool:

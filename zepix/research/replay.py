@@ -16,6 +16,7 @@ from zepix.engine.record import RunRecord
 from zepix.engine.registry import PluginConfig, PluginRegistry, builtin_strategies
 from zepix.engine.session import Progress
 from zepix.errors import ConfigError, DataError
+from zepix.kernels.warm import warm_up
 from zepix.model import Alert, Catalogue, Quarantined, Series
 from zepix.research.result import Result
 from zepix.research.simulate import Rules, simulate
@@ -38,6 +39,7 @@ class Loaded:
     checksums: dict[str, Any] = field(default_factory=dict)
     load_s: float = 0.0
     parse_s: float = 0.0
+    kernels_s: float = 0.0
 
 
 def run(spec: Spec, *, progress: Progress | None = None) -> Result:
@@ -84,6 +86,7 @@ def run_loaded(
         "load_s": loaded.load_s,
         "index_s": loaded.bars.index_s,
         "parse_s": loaded.parse_s,
+        "kernels_s": loaded.kernels_s,
         "replay_s": time.perf_counter() - started,
     }
     return Result(
@@ -116,12 +119,15 @@ def load(spec: Spec, alerts: Sequence[Alert | Quarantined] = ()) -> Loaded:
         symbols=_with_conversions(symbols, catalogue, spec.account.currency),
         cache=spec.cache,
     )
+    warming = time.perf_counter()
+    warm_up()
+    kernels_s = time.perf_counter() - warming
     priced = sum(1 for r in rows if isinstance(r, Alert) and r.symbol in bars.series)
     if not priced:
         raise DataError(_nothing_priced(rows, bars.series))
     if spec.instruments is not None:
         checksums[spec.instruments.name] = hash_file(spec.instruments)
-    return Loaded(rows, bars.series, catalogue, bars, checksums, time.perf_counter() - started, parse_s)
+    return Loaded(rows, bars.series, catalogue, bars, checksums, time.perf_counter() - started, parse_s, kernels_s)
 
 
 def _alerts(spec: Spec, catalogue: Catalogue) -> tuple[list[Alert | Quarantined], float, dict[str, Any]]:
@@ -159,7 +165,7 @@ def _with_conversions(symbols: Iterable[str], catalogue: Catalogue, home: str) -
 def _nothing_priced(rows: Sequence[Alert | Quarantined], series: dict[str, Series]) -> str:
     alerts = [r for r in rows if isinstance(r, Alert)]
     if not alerts:
-        return f"no alert to replay: {len(rows)} rows, all quarantined or out of --from and --to; see zepix alerts validate"
+        return f"no alert to replay: {len(rows)} rows, all quarantined or outside --from, --to; see zepix alerts validate"
     named = sorted({a.symbol for a in alerts})
     return (
         f"none of {len(alerts)} alerts has prices: they name {', '.join(named[:12])}, "

@@ -20,8 +20,9 @@ from typing import Final
 
 from zepix.brokers.shadow.agenda import ARRIVALS, AT_ONCE, CLOSES, OPENINGS, Agenda, Entry
 from zepix.brokers.shadow.book import Book
+from zepix.brokers.shadow.closes import CLOSE, Closes
 from zepix.brokers.shadow.forms import GAP, RANGE, ArrayForm, Form, Scheduled, touches
-from zepix.brokers.shadow.rules import MAX_CHAIN, Tradable, endless, stops_are_valid, takes_along
+from zepix.brokers.shadow.rules import MAX_CHAIN, Tradable, endless, stops_are_valid
 from zepix.brokers.shadow.watches import PRICE, PriceWatches
 from zepix.errors import ZepixError
 from zepix.model import (
@@ -46,7 +47,6 @@ __all__ = ["ShadowBroker"]
 
 ARRIVE: Final = 0
 OPEN: Final = 3
-CLOSE: Final = 4
 MS: Final = 1_000_000
 
 
@@ -71,6 +71,7 @@ class ShadowBroker:
         self.book = Book(account, prices, self.conversions, has_costs)
         self.agenda = Agenda() if agenda is None else agenda
         self.form: Form = ArrayForm(self.agenda) if form is None else form
+        self.closes = Closes(self)
         self.watches = PriceWatches(self.agenda, prices)
         self.events: list[Event] = []
         self.now_ns = 0
@@ -78,10 +79,10 @@ class ShadowBroker:
         self.counts = {"does_nothing": 0}
         self._latency_ns = fill_model.latency_ms * MS
         self._grace_ns = fill_model.open_grace_ms * MS
-        self._opening: dict[int, Order] = {}
+        self.opening: dict[int, Order] = {}
         self._turn = 0
         self._after: dict[int, list[Order]] = {}
-        self._cause: Order | None = None
+        self.cause: Order | None = None
         self._tradable = Tradable(catalogue, prices, self.conversions)
         self._steps: dict[tuple[str, str], int] = {}
 
@@ -109,7 +110,7 @@ class ShadowBroker:
         self.conversions.require(c for i in instruments for c in (i.profit_currency, i.margin_currency))
 
     def under_way(self) -> Sequence[Order]:
-        return list(self._opening.values())
+        return list(self.opening.values())
 
     def account(self) -> AccountState:
         book = self.book
@@ -122,7 +123,7 @@ class ShadowBroker:
         if refused is not None:
             return refused
         if order.kind == "market":
-            self._opening[order.id] = order
+            self.opening[order.id] = order
             order.volume_steps = self._steps_of(order)
         if order.status == "held":
             for number in order.after:
@@ -143,7 +144,7 @@ class ShadowBroker:
         """Take the next entry of the agenda; events of what it did are appended to ``events``."""
         entry = self.agenda.pop()
         self.now_ns, self.phase = entry[0], entry[1]
-        self._cause = None
+        self.cause = None
         action, subject = entry[6], entry[7]
         if action == RANGE:
             self._range(subject)
@@ -154,7 +155,7 @@ class ShadowBroker:
         elif action == OPEN:
             self._fill(subject)
         elif action == CLOSE:
-            self._close_part(*subject)
+            self.closes.act(*subject)
         elif action == PRICE:
             self.watches.fire(subject, self.now_ns, self.events)
 
@@ -162,32 +163,26 @@ class ShadowBroker:
         """The session's own turn (timers, alerts): tells the broker the time."""
         self.now_ns = now_ns
         self.phase = phase
-        self._cause = None
+        self.cause = None
 
     def end_of_data(self) -> None:
         """After everything else: what is under way is cancelled, open tickets close at their symbol's last close."""
         self.at(self.end_ns, 4)
-        closes = [entry[7] for entry in self.agenda.heap if entry[6] == ARRIVE and entry[7].kind == "close"]
-        closes += [order for ticket in self.tickets.values() for order in ticket.closing]
-        closes += [close for order in self._opening.values() for close in order.taken_by]
-        for close in closes:
-            if close.is_under_way:
-                close.move("cancelled", self.now_ns, "end_of_data")
-                self.events.append(OrderCancelled(self.now_ns, self.now_ns, close))
-        for order in list(self._opening.values()):
+        self.closes.expire_all()
+        for order in list(self.opening.values()):
             if order.is_under_way:
                 self._end(order, "cancelled", "end_of_data")
         for ticket in sorted(self.book.tickets.values(), key=lambda t: (t.index, t.id)):
             prices = self.prices[ticket.symbol]
             row = prices.n - 1
             price = int(prices.bid_close[row] if ticket.side > 0 else prices.ask_close[row])
-            self._book_close(ticket, prices, prices.end_ns, row, price, "end_of_data", row)
+            self.book_close(ticket, prices, prices.end_ns, row, price, "end_of_data", row)
 
     # --- commands -------------------------------------------------------------------------------------------------
 
     def _send(self, order: Order) -> None:
         now = self.now_ns
-        cause = self._cause
+        cause = self.cause
         if cause is not None and cause.decided_ns == now:
             order.cause, order.depth = cause, cause.depth + 1
             if order.depth > MAX_CHAIN:
@@ -210,7 +205,7 @@ class ShadowBroker:
     def _arrive(self, order: Order) -> None:
         if not order.is_under_way:
             return
-        self._cause = order
+        self.cause = order
         prices = self.prices[order.symbol]
         row = prices.row_at(order.arrival_ns)
         opens_now = row >= 0 and int(prices.time[row]) == order.arrival_ns
@@ -226,7 +221,7 @@ class ShadowBroker:
             order.move("waiting", self.now_ns)
             self.agenda.add(self.now_ns, 2, CLOSES, order.arrival_ns, order.seq, ARRIVE, order)
         else:
-            self._arrive_close(order, prices, opens_now, at_once)
+            self.closes.arrive(order, prices, opens_now, at_once)
 
     def _is_graced(self, prices: SymbolPrices, arrival_ns: int) -> bool:
         row = prices.row_at(arrival_ns)
@@ -258,44 +253,13 @@ class ShadowBroker:
     def _max_wait_ns(self, prices: SymbolPrices) -> int:
         return max(self.fill_model.max_wait_s * 1000 * MS, prices.tf_ns)
 
-    def _arrive_close(self, order: Order, prices: SymbolPrices, opens_now: bool, at_once: bool) -> None:
-        """Decide what a close covers, and close it at once, at the open of this instant, or at the next."""
-        tickets = self._covered(order)
-        entries = [] if order.tickets else [o for o in self._opening.values() if takes_along(order, o)]
-        order.parts_left = len(tickets) + len(entries)
-        for entry in entries:
-            entry.taken_by.append(order)
-        if not order.parts_left:
-            self.counts["does_nothing"] += 1
-            self._done(order)
-            return
-        if order.status == "decided":
-            order.move("waiting", self.now_ns)
-        for ticket in tickets:
-            ticket.closing.append(order)
-            if at_once:
-                self.agenda.add(self.now_ns, 4, AT_ONCE, order.seq, 0, CLOSE, (order, ticket))
-            elif opens_now:
-                self.agenda.add(self.now_ns, 2, CLOSES, order.arrival_ns, order.seq, CLOSE, (order, ticket))
-            else:
-                self.form.wait(prices, CLOSES, order.arrival_ns, order.seq, CLOSE, (order, ticket))
-
-    def _covered(self, order: Order) -> list[Ticket]:
-        if order.tickets:
-            return [self.tickets[n] for n in order.tickets if n in self.tickets]
-        return [
-            t
-            for t in self.tickets.values()
-            if t.symbol == order.symbol and t.plugin_id == order.plugin_id and order.side in (0, t.side)
-        ]
-
     # --- fills ----------------------------------------------------------------------------------------------------
 
     def _fill(self, order: Order) -> None:
         """An opening order meets the open of this instant (or of the bar in progress): a refusal, or a ticket."""
         if not order.is_under_way:
             return
-        self._cause = order
+        self.cause = order
         prices = self.prices[order.symbol]
         row = prices.row_at(self.now_ns)
         bid, ask = int(prices.bid_open[row]), int(prices.ask_open[row])
@@ -313,7 +277,7 @@ class ShadowBroker:
             self._end(order, "refused", "no_money", row)
             return
         ticket = self.book.open(order, prices, row, points, sl, tp, margin, self.now_ns)
-        self._opening.pop(order.id, None)
+        self.opening.pop(order.id, None)
         order.move("filled", self.now_ns)
         order.fill_ns, order.fill_points, order.filled_steps = fill_ns, points, order.volume_steps
         order.ticket, order.sl, order.tp = ticket.id, sl, tp
@@ -328,18 +292,18 @@ class ShadowBroker:
                 else (self.now_ns, 2, OPENINGS, order.arrival_ns, order.seq)
             )
             self.agenda.add(*part, CLOSE, (close, ticket))
-        self._release_after(order)
+        self.release_after(order)
 
     def _end(self, order: Order, status: str, reason: str, row: int = -1) -> None:
         """An opening order ends unfilled; what was taken along lapses."""
-        self._opening.pop(order.id, None)
+        self.opening.pop(order.id, None)
         order.move(status, self.now_ns, reason)
         happened = int(self.prices[order.symbol].time[row]) if row >= 0 else self.now_ns
         event = OrderRefused if status == "refused" else OrderCancelled
         self.events.append(event(happened, self.now_ns, order))
         for close in order.taken_by:
-            self._part_done(close)
-        self._release_after(order)
+            self.closes.part_done(close)
+        self.release_after(order)
 
     def _range(self, subject: Scheduled) -> None:
         ticket, version, row = subject
@@ -355,7 +319,7 @@ class ShadowBroker:
             price, reason = ticket.sl - ticket.side * self.fill_model.slippage_points, "sl"
         else:
             price, reason = ticket.tp, "tp"
-        self._book_close(ticket, prices, self.now_ns, row, price, reason, row - 1, stop and target)
+        self.book_close(ticket, prices, self.now_ns, row, price, reason, row - 1, stop and target)
 
     def _gap(self, subject: Scheduled) -> None:
         ticket, version, row = subject
@@ -366,39 +330,9 @@ class ShadowBroker:
         stop, _ = touches(ticket, price, price)
         if stop:
             price -= ticket.side * self.fill_model.slippage_points
-        self._book_close(ticket, prices, self.now_ns, row, price, "sl" if stop else "tp", row - 1)
+        self.book_close(ticket, prices, self.now_ns, row, price, "sl" if stop else "tp", row - 1)
 
-    def _close_part(self, order: Order, ticket: Ticket) -> None:
-        """One ticket of a closing order, at the open of this instant; one closed meanwhile is left alone."""
-        self._cause = order
-        if ticket.is_open:
-            prices = self.prices[ticket.symbol]
-            row = prices.row_at(self.now_ns)
-            price = int(prices.bid_open[row] if ticket.side > 0 else prices.ask_open[row])
-            price -= ticket.side * self.fill_model.slippage_points
-            order.closed += 1
-            order.fill_ns, order.fill_points = int(prices.time[row]), price
-            order.filled_steps += ticket.steps
-            self._book_close(ticket, prices, order.fill_ns, row, price, order.reason_to_close, row - 1)
-        else:
-            self.counts["does_nothing"] += 1
-
-    def _part_done(self, order: Order) -> None:
-        order.parts_left -= 1
-        if not order.parts_left and order.is_under_way:
-            self._done(order)
-
-    def _done(self, order: Order) -> None:
-        """A closing order has done all it could: confirmed, or nothing was there to close."""
-        if order.closed:
-            order.move("filled", self.now_ns)
-            self.events.append(OrderFilled(self.now_ns, self.now_ns, order, None))
-        else:
-            order.move("cancelled", self.now_ns, "nothing_to_close")
-            self.events.append(OrderCancelled(self.now_ns, self.now_ns, order))
-        self._release_after(order)
-
-    def _release_after(self, done: Order) -> None:
+    def release_after(self, done: Order) -> None:
         """What was held for ``done`` alone leaves now."""
         for order in self._after.pop(done.id, ()):
             order.after = tuple(n for n in order.after if n != done.id)
@@ -407,7 +341,7 @@ class ShadowBroker:
                 order.decided_ns = self.now_ns
                 self._send(order)
 
-    def _book_close(
+    def book_close(
         self,
         ticket: Ticket,
         prices: SymbolPrices,
@@ -422,4 +356,4 @@ class ShadowBroker:
         fill = self.book.close(ticket, exit_ns, row, points, reason, excursion, is_ambiguous, self.now_ns)
         self.events.append(TicketClosed(exit_ns, self.now_ns, fill, ticket))
         for order in ticket.closing:
-            self._part_done(order)
+            self.closes.part_done(order)
