@@ -1,6 +1,6 @@
 """The body of an alert as it arrives, decoded within limits; broken bodies become a reason, never a traceback.
 
-- A body has at most 64 KiB, 32 levels, 256 fields and 1,024 brackets: a webhook's answer is due in milliseconds.
+- A body has at most 64 KiB, 32 levels, 256 fields or placeholders and 1,024 brackets: an answer is due in milliseconds.
 - It is decoded by what it holds, never by a content type: what starts with a brace is JSON, the rest is text.
 - Unquoted ``{{placeholders}}``, which TradingView leaves in place inside ``alert()`` and which make JSON invalid, are
   put into quotes; what becomes of them is decided field by field (``placeholders.py``).
@@ -23,6 +23,7 @@ BODY_LIMIT_BYTES: Final = 64 * 1024
 DEPTH_LIMIT: Final = 32
 FIELDS_LIMIT: Final = 256
 BRACKETS_LIMIT: Final = 1024
+PLACEHOLDERS_LIMIT: Final = 256
 _BARE_PLACEHOLDER: Final = re.compile(r"(?<=[:,\[])(\s{0,8})(\{\{[^{}\"\\\x00-\x1f]{1,64}\}\})")
 _PAYLOAD: Final = re.compile(r'"payload": {0,8}(?=\{)')
 _QUOTED_OR_PLACEHOLDER: Final = re.compile(r'"(?:[^"\\]|\\.)*+"?|\{\{[^{}"\\\x00-\x1f]{1,64}\}\}', re.DOTALL)
@@ -167,6 +168,8 @@ def _decode_with_placeholders(text: str) -> Any:
     Most bodies are mended in one cheap step, which cannot mend wrongly: quotes put inside a string leave no JSON.
     Then the body is tried as it came, and at last mended with an eye on what is inside a string.
     """
+    if (count := text.count("{{")) > PLACEHOLDERS_LIMIT:
+        raise Unreadable("too_large", f"{count} placeholders; at most {PLACEHOLDERS_LIMIT} are read")
     quick, count = _BARE_PLACEHOLDER.subn(r'\1"\2"', text)
     if count:
         with contextlib.suppress(Unreadable):

@@ -17,7 +17,7 @@ REASONS: Final[dict[str, str]] = {
     "bad_row": "the row of the log has not the shape of its format",
     # the body as text
     "empty": "there is no body",
-    "too_large": "the body is above 64 KiB, has more than 256 fields or 1,024 brackets; a line is above 1 MiB",
+    "too_large": "a body above 64 KiB, 256 fields, 256 placeholders or 1,024 brackets; a line above 1 MiB",
     "too_deep": "the body is nested deeper than 32 levels",
     "bad_encoding": "the body is no UTF-8",
     "lone_surrogate": "the body holds half of a surrogate pair, which is no character",

@@ -31,9 +31,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON lines.")]
 
 @app.command("import")
 def import_(
-    files: Annotated[
-        list[Path], typer.Argument(metavar="FILE", help="TradingView alert-log exports (CSV), or logs.")
-    ],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="TradingView alert-log exports (CSV), or logs.")],
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help="The log to write: .jsonl or .parquet.")],
     instruments: Instruments = None,
     symbols: Symbols = None,

@@ -4,87 +4,65 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Final
 
 import typer
 
 __all__ = ["backtest"]
 
-_INPUT = "Input"
-_OUTPUT = "Output"
+_INPUT: Final = "Input"
+_OUTPUT: Final = "Output"
+
+
+def _input(flag: str, metavar: str, text: str) -> Any:
+    return typer.Option(flag, metavar=metavar, help=text, rich_help_panel=_INPUT)
+
+
+def _output(flag: str, text: str) -> Any:
+    return typer.Option(flag, help=text, rich_help_panel=_OUTPUT)
+
+
+_OUT: Final = typer.Option("--out", metavar="DIR", help="Folder for the results.", rich_help_panel=_OUTPUT)
+Texts = list[str] | None
+Text = str | None
+SpecFile = Annotated[Path | None, typer.Argument(metavar="SPEC.toml", help="Spec file: TOML, JSON or YAML.")]
+Alerts = Annotated[Texts, _input("--alerts", "FILE", "Alert log (.jsonl, .parquet, TradingView .csv). Repeatable.")]
+Bars = Annotated[Texts, _input("--bars", "PATH|SYMBOL:TF=PATH", "Store folder or Parquet file. Repeatable.")]
+StrategyName = Annotated[Text, _input("--strategy", "NAME", "Plugin id, else a strategy.")]
+Broker = Annotated[Text, _input("--broker", "shadow", "Which simulator fills orders.")]
+Instruments = Annotated[Text, _input("--instruments", "FILE", "Instruments of your own, TOML.")]
+Settings = Annotated[Texts, _input("--set", "KEY=VALUE", "A setting, as account.balance=10000. Repeatable.")]
+From = Annotated[Text, _input("--from", "T", "Start: ISO 8601 with zone, or a date.")]
+To = Annotated[Text, _input("--to", "T", "End, not included.")]
+Out = Annotated[Text, _OUT]
+Json = Annotated[bool, _output("--json", "Print run.json and nothing else.")]
+Quiet = Annotated[bool, _output("--quiet", "Print the folder of the results and nothing else.")]
+NoReport = Annotated[bool, _output("--no-report", "Write no report.html.")]
+Open = Annotated[bool, _output("--open", "Open the report in a browser.")]
+Profile = Annotated[bool, _output("--profile", "Time the calls of services.")]
 
 
 def backtest(
-    spec: Annotated[Path | None, typer.Argument(metavar="SPEC.toml", help="Spec file: TOML, JSON or YAML.")] = None,
-    alerts: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--alerts",
-            metavar="FILE",
-            help="Alert log (.jsonl, .parquet, TradingView .csv). Repeatable.",
-            rich_help_panel=_INPUT,
-        ),
-    ] = None,
-    bars: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--bars",
-            metavar="PATH|SYMBOL:TF=PATH",
-            help="Store folder or Parquet file. Repeatable.",
-            rich_help_panel=_INPUT,
-        ),
-    ] = None,
-    strategy: Annotated[
-        str | None,
-        typer.Option("--strategy", metavar="NAME", help="Plugin id, else a strategy.", rich_help_panel=_INPUT),
-    ] = None,
-    broker: Annotated[
-        str | None,
-        typer.Option("--broker", metavar="shadow", help="Which simulator fills orders.", rich_help_panel=_INPUT),
-    ] = None,
-    instruments: Annotated[
-        str | None,
-        typer.Option("--instruments", metavar="FILE", help="Instruments of your own, TOML.", rich_help_panel=_INPUT),
-    ] = None,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set",
-            metavar="KEY=VALUE",
-            help="A setting, as account.balance=10000. Repeatable.",
-            rich_help_panel=_INPUT,
-        ),
-    ] = None,
-    from_: Annotated[
-        str | None,
-        typer.Option("--from", metavar="T", help="Start: ISO 8601 with zone, or a date.", rich_help_panel=_INPUT),
-    ] = None,
-    to: Annotated[
-        str | None, typer.Option("--to", metavar="T", help="End, not included.", rich_help_panel=_INPUT)
-    ] = None,
-    out: Annotated[
-        str | None, typer.Option("--out", metavar="DIR", help="Folder for the results.", rich_help_panel=_OUTPUT)
-    ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print run.json and nothing else.", rich_help_panel=_OUTPUT)
-    ] = False,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", help="Print the folder of the results and nothing else.", rich_help_panel=_OUTPUT)
-    ] = False,
-    no_report: Annotated[
-        bool, typer.Option("--no-report", help="Write no report.html.", rich_help_panel=_OUTPUT)
-    ] = False,
-    open_report: Annotated[
-        bool, typer.Option("--open", help="Open the report in a browser.", rich_help_panel=_OUTPUT)
-    ] = False,
-    profile: Annotated[
-        bool, typer.Option("--profile", help="Time the calls of services.", rich_help_panel=_OUTPUT)
-    ] = False,
+    spec: SpecFile = None,
+    alerts: Alerts = None,
+    bars: Bars = None,
+    strategy: StrategyName = None,
+    broker: Broker = None,
+    instruments: Instruments = None,
+    settings: Settings = None,
+    from_: From = None,
+    to: To = None,
+    out: Out = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+    no_report: NoReport = False,
+    open_report: Open = False,
+    profile: Profile = False,
 ) -> None:
     """Replay recorded alerts on recorded prices: tickets, decisions, statistics, a report.
 
     Flags override the spec. See docs/configuration.md for every setting.
-    """  # fmt: skip
+    """
     from zepix.commands.replaying import replay_and_show
     from zepix.config import read_flags
     from zepix.spec import load_spec

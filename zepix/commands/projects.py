@@ -24,9 +24,7 @@ def new(
 
 
 def demo(
-    folder: Annotated[
-        Path | None, typer.Argument(metavar="DIR", help="Folder to use. Default: ./zepix-demo.")
-    ] = None,
+    folder: Annotated[Path | None, typer.Argument(metavar="DIR", help="Folder to use. Default: ./zepix-demo.")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print the folder of the results and nothing else.")] = False,
     no_report: Annotated[bool, typer.Option("--no-report", help="Write no report.html.")] = False,
     open_report: Annotated[bool, typer.Option("--open", help="Open the report in a browser.")] = False,

@@ -20,15 +20,16 @@ _RESERVED: Final = frozenset({"ZEPIX_CACHE_DIR"})
 _MAX_FLAGS: Final = 1_000
 
 
-def read_environment(environ: Mapping[str, str]) -> dict[str, Any]:
+def read_environment(environ: Mapping[str, str], problems: list[str] | None = None) -> dict[str, Any]:
     """The settings among environment variables: ``ZEPIX_ACCOUNT__BALANCE=10000`` is ``account.balance``.
 
     A variable without a double underscore counts only where it is a key by itself (``ZEPIX_COSTS``); others that
-    begin with ``ZEPIX_`` belong to somebody else. Raises ConfigError for a variable that nearly names such a key.
+    begin with ``ZEPIX_`` belong to somebody else, unless they nearly name such a key: that is a problem. Problems are
+    added to ``problems``; where it is not given they raise ConfigError.
     """
     singles = [name for name, kind in KEYS.items() if not isinstance(kind, dict)]
     flat: dict[str, Any] = {}
-    problems: list[str] = []
+    found: list[str] = []
     for name in sorted(environ):
         if not name.upper().startswith(PREFIX) or name.upper() in _RESERVED:
             continue
@@ -38,10 +39,10 @@ def read_environment(environ: Mapping[str, str]) -> dict[str, Any]:
         elif key in singles:
             flat[key] = Raw(environ[name])
         elif get_close_matches(key, singles, n=1, cutoff=0.75):
-            problems.append(f"environment variable {name}: unknown setting{near(key, singles)}")
-    if problems:
-        raise ConfigError(problems)
-    return nested(flat, where="environment variable")
+            found.append(f"environment variable {name}: unknown setting{near(key, singles)}")
+    tree = nested(flat, found, where="environment variable")
+    _tell(found, problems)
+    return tree
 
 
 def read_flags(pairs: Iterable[str]) -> dict[str, Any]:
@@ -63,23 +64,36 @@ def read_flags(pairs: Iterable[str]) -> dict[str, Any]:
     return flags
 
 
-def nested(flat: Mapping[str, Any], where: str = "--set") -> dict[str, Any]:
-    """Dotted keys as tables; a later key wins over an earlier one. Raises ConfigError for a key with an empty part."""
+def nested(flat: Mapping[str, Any], problems: list[str] | None = None, where: str = "--set") -> dict[str, Any]:
+    """Dotted keys as tables; a later key wins over an earlier one. A key with an empty part is a problem.
+
+    Problems are added to ``problems``; where it is not given they raise ConfigError.
+    """
     tree: dict[str, Any] = {}
-    problems: list[str] = []
+    found: list[str] = []
     for key, value in flat.items():
         parts = key.split(".")
         if not all(parts) or len(parts) > MAX_DEPTH:
-            problems.append(f"{where} {key!r}: a key is a few words joined by dots, as account.balance")
+            found.append(f"{where} {key!r}: a key is a few words joined by dots, as account.balance")
             continue
         said: Any = _table_of(value)
         for part in reversed(parts):
             said = {part: said}
         lay(tree, said)
-    if problems:
-        raise ConfigError(problems)
-    check_shape(tree, where)
+    try:
+        check_shape(tree, where)
+    except ConfigError as error:
+        found.extend(error.problems)
+        tree = {}
+    _tell(found, problems)
     return tree
+
+
+def _tell(found: list[str], problems: list[str] | None) -> None:
+    if problems is not None:
+        problems.extend(found)
+    elif found:
+        raise ConfigError(found)
 
 
 def _table_of(value: Any) -> Any:

@@ -14,7 +14,7 @@ are left out.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -52,9 +52,9 @@ class ConfigManager:
         self._layers: dict[str, dict[str, Any]] = {
             "plugin": {},
             "default": copied(defaults or {}),
-            "file": {} if file is None else _collected(problems, lambda: read_settings(file)),
-            "environment": _collected(problems, lambda: read_environment(environ or {})),
-            "flag": _collected(problems, lambda: nested(flags or {})),
+            "file": {} if file is None else _read(file, problems),
+            "environment": read_environment(environ or {}, problems),
+            "flag": nested(flags or {}, problems),
         }
         self._values: dict[str, Any] = {}
         self._origins: Origins = {}
@@ -123,9 +123,9 @@ def _find(values: Mapping[str, Any], key: str) -> tuple[bool, Any]:
     return False, None
 
 
-def _collected(problems: list[str], read: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+def _read(file: Path, problems: list[str]) -> dict[str, Any]:
     try:
-        return read()
+        return read_settings(file)
     except ConfigError as error:
         problems.extend(error.problems)
         return {}

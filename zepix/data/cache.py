@@ -19,6 +19,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import threading
 import time
 import zlib
 from collections.abc import Mapping
@@ -126,7 +127,7 @@ def _probe(arrays: Arrays) -> int:
 def write_cache(path: Path, checksum: str, settings: str, arrays: Arrays, facts: Mapping[str, Any]) -> bool:
     """Write a cache under its name if that is still free, and drop those of older price files; False if it failed."""
     head, offsets = _layout(checksum, settings, arrays, facts)
-    part = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    part = path.with_name(f"{path.name}.{os.getpid()}-{threading.get_ident()}.tmp")
     try:
         try:
             with part.open("wb", buffering=0) as stream:

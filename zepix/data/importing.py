@@ -60,6 +60,8 @@ def import_bars(
     """
     if duplicates not in DUPLICATES:
         raise ConfigError(f"duplicates {duplicates!r}; expected {', '.join(DUPLICATES)}")
+    if not path.is_file():
+        raise DataError(f"{path} does not exist or is no file")
     told_symbol, told_timeframe = _told_by_name(path)
     instrument = _instrument(symbol or told_symbol, path, catalogue)
     foreign = read_foreign(path, kind, options or Options())

@@ -101,6 +101,7 @@ class _Hashing:
     """The file's checksum, taken in a thread of its own."""
 
     def __init__(self, path: Path, folder: Path | None) -> None:
+        self._path = path
         self._checksum = ""
         self._error: Exception | None = None
         self._thread = threading.Thread(target=self._run, args=(path, folder), name="zepix-checksum")
@@ -115,7 +116,7 @@ class _Hashing:
     def result(self) -> str:
         self._thread.join()
         if self._error is not None:
-            raise DataError(f"checksum: {self._error}") from self._error
+            raise DataError(f"{self._path} cannot be read: {self._error}") from self._error
         return self._checksum
 
 

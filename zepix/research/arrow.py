@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from zepix.model.series import Int64
 
-__all__ = ["NO_TIME", "booleans", "floats", "integer_lists", "integers", "strings", "table", "times"]
+__all__ = ["NO_TIME", "booleans", "clean", "floats", "integer_lists", "integers", "strings", "table", "times"]
 
 NO_TIME = -1
 """Stands for "no time" among nanoseconds; such a row becomes null."""
@@ -58,6 +58,11 @@ def strings(values: Sequence[str], missing: Mask | None = None) -> Any:
     buffers = [_validity(missing), pa.py_buffer(offsets), pa.py_buffer(data)]
     wide = pa.Array.from_buffers(pa.large_string(), len(values), buffers)
     return wide.cast(pa.string()) if offsets[-1] < 2**31 else wide
+
+
+def clean(text: str) -> str:
+    """The text as UTF-8 can hold it: a lone surrogate becomes its escape."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def integer_lists(values: Sequence[Sequence[int]]) -> Any:

@@ -60,7 +60,9 @@ def _numbers(rows: list[DecisionRow]) -> list[tuple[str, Any]]:
             else:
                 rest.setdefault(at, {})[name] = value
     taken = set(_FIXED)
-    table = [(_free_name(str(name), taken), _column(values, len(rows))) for name, values in columns.items()]
+    table = [
+        (_free_name(arrow.clean(str(name)), taken), _column(values, len(rows))) for name, values in columns.items()
+    ]
     if rest:
         table.append(("more", _column({at: _text(values) for at, values in rest.items()}, len(rows))))
     return table

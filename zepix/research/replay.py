@@ -152,14 +152,10 @@ def _in_period(spec: Spec, rows: Iterable[Alert | Quarantined]) -> list[Alert | 
 
 def _with_conversions(symbols: Iterable[str], catalogue: Catalogue, home: str) -> set[str]:
     """The symbols, and every pair of the catalogue that could convert their money."""
-    wanted = set(symbols)
-    currencies = {
-        c for s in wanted if s in catalogue for c in (catalogue[s].profit_currency, catalogue[s].margin_currency)
-    }
-    for currency in currencies | {home}:
-        for other in (home, "USD"):
-            wanted.update(p for p in (currency + other, other + currency) if p in catalogue)
-    return wanted
+    named = [catalogue[s] for s in symbols if s in catalogue]
+    currencies = {home, "USD", *(c for i in named for c in (i.profit_currency, i.margin_currency))}
+    pairs = {i.symbol for i in catalogue.values() if {i.margin_currency, i.profit_currency} <= currencies}
+    return pairs | set(symbols)
 
 
 def _nothing_priced(rows: Sequence[Alert | Quarantined], series: dict[str, Series]) -> str:

@@ -63,7 +63,7 @@ def report_html(result: Result) -> str:
         ("Limits", "What a bar cannot know", sections.cannot_know()),
         ("Run", "This run", sections.run_facts(result)),
     ]
-    name = str(result.spec.get("name") or title(record))
+    name = str(result.spec.get("title") or title(record))
     return page(f"zepix: {name}", _lead(result, name), parts, figures)
 
 

@@ -1,6 +1,7 @@
 """Money of one currency in the account's: the mid of the last close of a pair that is among the run's prices.
 
-``rate(currency, t)`` is direct (EUR -> USD by EURUSD), inverse as 1/mid (JPY -> USD by USDJPY), else through USD.
+``rate(currency, t)`` is direct (EUR -> USD by EURUSD), inverse as 1/mid (JPY -> USD by USDJPY), else through USD. A pair is
+known by its name, else by its instrument's currencies: one lot of ``EURUSD.a`` is margined in EUR and paid in USD.
 The traded pair's own bars serve it. A conversion that no pair can make is an error before the run.
 """
 
@@ -27,6 +28,11 @@ class Conversions:
     def __init__(self, prices: PriceBook, account_currency: str) -> None:
         self._prices = prices
         self.account_currency = account_currency
+        self._by_pair: dict[tuple[str, str], SymbolPrices] = {}
+        for one in prices:
+            pair = (one.instrument.margin_currency, one.instrument.profit_currency)
+            if pair[0] != pair[1]:
+                self._by_pair.setdefault(pair, one)
         self._ways: dict[str, tuple[_Leg, ...]] = {account_currency: ()}
 
     def require(self, currencies: Iterable[str]) -> None:
@@ -77,8 +83,9 @@ class Conversions:
         return self._ways[currency]
 
     def _leg(self, source: str, target: str) -> _Leg | None:
-        for symbol, is_inverse in ((source + target, False), (target + source, True)):
-            prices = self._prices.get(symbol)
+        """The pair of that name, else an instrument whose price is so many ``target`` for one ``source`` (EURUSD.a)."""
+        for base, quote, is_inverse in ((source, target, False), (target, source, True)):
+            prices = self._prices.get(base + quote) or self._by_pair.get((base, quote))
             if prices is not None:
                 return prices, prices.instrument.point / 2, is_inverse
         return None

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -101,3 +102,16 @@ def test_the_room_is_light_until_prices_are_read() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_the_page_of_prices_lists_every_instrument_with_its_point_and_spread() -> None:
+    page = (Path(__file__).resolve().parents[3] / "docs" / "data.md").read_text(encoding="utf-8")
+    rows = {
+        line.split(" | ")[0].removeprefix("| "): line.split(" | ")
+        for line in page.splitlines()
+        if "/5 |" in line or "/7 |" in line
+    }
+    for symbol, instrument in default_catalogue().items():
+        assert Decimal(rows[symbol][1]) == instrument.point
+        assert int(rows[symbol][9]) == instrument.spread.points
+    assert len(rows) == len(default_catalogue())

@@ -51,7 +51,16 @@ def test_named_argument_names_a_series(argument: str, symbol: str, timeframe: st
 
 @pytest.mark.parametrize(
     "argument",
-    ["data", "./data/EURUSD_M1_1.parquet", r"C:\data\store", r"C:\odd=name\x", "C:/odd=name/x", "C:odd=name", "a=b", "EURUSD:=x"],
+    [
+        "data",
+        "./data/EURUSD_M1_1.parquet",
+        r"C:\data\store",
+        r"C:\odd=name\x",
+        "C:/odd=name/x",
+        "C:odd=name",
+        "a=b",
+        "EURUSD:=x",
+    ],
 )
 def test_paths_stay_paths_with_drive_letters_and_equal_signs(argument: str) -> None:
     assert parse_argument(argument) == Path(argument)

@@ -51,11 +51,17 @@ def test_a_spike_that_nobody_confirms_is_found_a_move_is_not(tmp_path: Path) -> 
 
 def test_gaps_are_listed_longest_first_without_weekends(tmp_path: Path) -> None:
     friday = MONDAY + timedelta(days=4)
-    moments = times(60) + times(60, MONDAY + 3 * 60 * MINUTE) + times(60, friday) + times(60, friday + timedelta(days=3))
+    moments = (
+        times(60) + times(60, MONDAY + 3 * 60 * MINUTE) + times(60, friday) + times(60, friday + timedelta(days=3))
+    )
     made = _made(240) | {"time": pa.array(moments, pa.timestamp("us", tz="UTC"))}
     found = check(write(tmp_path / "x.parquet", made), EURUSD, timeframe="M1")
     assert found.gap_count == 3
-    assert [gap["hours"] for gap in found.gaps] == [92.0, 23.0, 2.0]  # Friday 11:00 to 22:00, Sunday 22:00 to Monday 10:00
+    assert [gap["hours"] for gap in found.gaps] == [
+        92.0,
+        23.0,
+        2.0,
+    ]  # Friday 11:00 to 22:00, Sunday 22:00 to Monday 10:00
     assert found.gaps[-1] == {"from": "2024-01-08 11:00 UTC", "to": "2024-01-08 13:00 UTC", "hours": 2.0}
     assert found.missing_bars == 60 * (2 + 92 + 23)
     assert found.coverage_frac == 240 / (240 + found.missing_bars)
@@ -83,8 +89,12 @@ def test_a_file_that_is_no_prices_is_an_error(tmp_path: Path) -> None:
 @pytest.mark.skipif(not MARKET.is_dir(), reason=NO_MARKET)
 def test_known_events_in_recorded_prices() -> None:
     """The yen's flash crash of 2 January 2019 (New York time), gold's of 20 July 2015; Christmas is a gap."""
-    yen = check(PriceFile(MARKET / "USDJPY_H1_20150102_20220304.parquet", "USDJPY", "1h"), default_catalogue()["USDJPY"])
+    yen = check(
+        PriceFile(MARKET / "USDJPY_H1_20150102_20220304.parquet", "USDJPY", "1h"), default_catalogue()["USDJPY"]
+    )
     assert [spike["time"] for spike in yen.spikes] == ["2019-01-02 22:00 UTC"]
     assert any(gap["from"].startswith("2018-12-24") for gap in yen.gaps)
-    gold = check(PriceFile(MARKET / "XAUUSD_H1_20060320_20190225.parquet", "XAUUSD", "1h"), default_catalogue()["XAUUSD"])
+    gold = check(
+        PriceFile(MARKET / "XAUUSD_H1_20060320_20190225.parquet", "XAUUSD", "1h"), default_catalogue()["XAUUSD"]
+    )
     assert [spike["time"] for spike in gold.spikes] == ["2015-07-20 01:00 UTC"]

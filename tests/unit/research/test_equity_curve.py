@@ -184,7 +184,10 @@ def test_daily_bars_have_a_mark_a_day() -> None:
 
 def test_daily_values_begin_with_the_deposit_and_end_with_the_run() -> None:
     begin = THURSDAY_NS + MINUTE_NS
-    fills = [fill_of(entry_ns=begin, exit_ns=begin + HOUR_NS), fill_of(ticket=2, entry_ns=MARK_NS, exit_ns=MARK_NS + HOUR_NS)]
+    fills = [
+        fill_of(entry_ns=begin, exit_ns=begin + HOUR_NS),
+        fill_of(ticket=2, entry_ns=MARK_NS, exit_ns=MARK_NS + HOUR_NS),
+    ]
     curve = equity_curve(record_of(fills, [flat_series("EURUSD", 138_000, 1440)]))
     assert curve.daily().tolist() == [10000.0, 10009.3 - 1, 10018.6]
 

@@ -43,6 +43,7 @@ def tickets_section(record: RunRecord) -> Html:
                 f'<div class="scroll tall"><table id="ticket-rows"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody>'
             ),
             Html("</table></div>"),
+            Html('<p class="note on-paper">On paper the first 60 rows.</p>') if len(shown) > 60 else Html(""),
             Html(f'<script type="application/json" id="excerpts">{data}</script>'),
         ]
     )
