@@ -154,8 +154,8 @@ def _with_conversions(symbols: Iterable[str], catalogue: Catalogue, home: str) -
     """The symbols, and every pair of the catalogue that could convert their money."""
     named = [catalogue[s] for s in symbols if s in catalogue]
     currencies = {home, "USD", *(c for i in named for c in (i.profit_currency, i.margin_currency))}
-    pairs = {i.symbol for i in catalogue.values() if {i.margin_currency, i.profit_currency} <= currencies}
-    return pairs | set(symbols)
+    legs = ((i.symbol, {i.margin_currency, i.profit_currency}) for i in catalogue.values())
+    return set(symbols) | {symbol for symbol, pair in legs if pair <= currencies and pair & {home, "USD"}}
 
 
 def _nothing_priced(rows: Sequence[Alert | Quarantined], series: dict[str, Series]) -> str:

@@ -169,11 +169,15 @@ def _group(tickets: Tickets, mine: NDArray[np.bool_], unit: int) -> dict[str, An
 
 def _of_alerts(record: RunRecord) -> dict[str, Any]:
     quarantined = [a.reason for a in record.alerts if isinstance(a, Quarantined)]
-    refused = [row.reason for row in record.decisions if row.outcome == "refused"]
+    reasons: dict[str, Counter[str]] = {}
+    for row in record.decisions:
+        if row.reason:
+            reasons.setdefault(row.outcome, Counter())[row.reason] += 1
     return {
         "alerts": len(record.alerts),
         "outcomes": _counted(row.outcome for row in record.decisions),
-        "refusals": _counted(refused),
+        "refusals": dict(reasons.get("refused", Counter()).most_common()),
+        "reasons": {outcome: dict(counts.most_common()) for outcome, counts in reasons.items()},
         "quarantined": _counted(quarantined),
         "outside_data": outside_data(record),
     }

@@ -122,6 +122,7 @@ def test_refusals_and_quarantine_are_counted_by_reason() -> None:
     ]
     stats = stats_of(record)
     assert stats["refusals"] == {"no_money": 2, "market_closed": 1}
+    assert stats["reasons"] == {"refused": stats["refusals"]}
     assert stats["outcomes"] == {"refused": 3, "filled": 1}
     assert stats["quarantined"] == {"malformed_json": 2, "no_timezone": 1}
 

@@ -105,6 +105,7 @@
     row.after(detail);
     const at = Number(row.dataset.row);
     draw(place, ticketFigure(excerpts.bars[at], excerpts.levels[at]));
+    place.scrollIntoView({ block: "nearest" });
   }
   rows.slice(0, excerpts.bars.length).forEach((row) => {
     row.classList.add("can-open");

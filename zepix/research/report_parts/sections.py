@@ -171,6 +171,10 @@ def decisions(result: Result) -> Html:
         parts += [Html("<h3>Refusals by reason</h3>"), _counted("reason", stats["refusals"], words.REASONS)]
     else:
         parts.append(empty("Nothing was refused."))
+    for outcome in words.NOT_TRADED:
+        if outcome in stats["reasons"]:
+            title = Html(f"<h3>{escape(outcome.capitalize())} by reason</h3>")
+            parts += [title, _counted("reason", stats["reasons"][outcome], words.REASONS)]
     if stats["quarantined"]:
         parts += [Html("<h3>Quarantine</h3>"), _counted("reason", stats["quarantined"], words.REASONS)]
         parts.append(_quarantined(result))
@@ -264,13 +268,16 @@ def data_quality(result: Result) -> Html:
 def _facts(result: Result) -> Html:
     """Facts that are single values, one row each, one column a symbol."""
     series = {symbol: one.facts for symbol, one in result.record.series.items() if one.facts}
-    names = dict.fromkeys(
-        name for facts in series.values() for name, value in facts.items() if isinstance(value, (str, int, float))
-    )
+    names = dict.fromkeys(name for facts in series.values() for name, value in facts.items() if _is_shown(name, value))
     rows: Iterable[list[Any]] = [
         [name.replace("_", " "), *(_fact(facts.get(name, EMPTY)) for facts in series.values())] for name in names
     ]
     return table(["found", *series], rows) if names else Html("")
+
+
+def _is_shown(name: str, value: Any) -> bool:
+    """Single values; instants and rows stand in the table above already."""
+    return isinstance(value, (str, int, float)) and not name.endswith("_ns") and name != "rows"
 
 
 def _fact(value: Any) -> str:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["CANNOT_KNOW", "FILL_SETTINGS", "INTRABAR", "OUTCOMES", "REASONS"]
+__all__ = ["CANNOT_KNOW", "FILL_SETTINGS", "INTRABAR", "NOT_TRADED", "OUTCOMES", "REASONS"]
+
+NOT_TRADED: Final = ("ignored", "expired", "error")
+"""Outcomes whose reasons the report lists beside the refusals."""
 
 OUTCOMES: Final = {
     "filled": "an order of this alert was filled",
@@ -34,8 +37,38 @@ REASONS: Final = {
     "not_supported": "understood, but not served yet",
     "plugin_returned_none": "the strategy gave no answer where one was due",
     "end_of_data": "the prices ended first",
-    "after_data": "it came after the last price",
+    "after_end_of_data": "it came after the last price",
+    "nothing_to_close": "no ticket of that side was open",
+    "not_handled": "the strategy does nothing on this kind of alert",
+    "plugin_disabled": "the plugin was switched off, or had failed five times in a row",
+    "plugin_hint_unknown": "the hint names no plugin; it was routed as if there were none",
+    "paused": "the engine was paused",
+    "strategy_error": "the strategy raised an exception; the detail is in decisions.parquet",
+    "would_block": "the strategy awaited something outside the replay",
+    "atr_unknown": "too few bars before it for the average true range",
+    "no_alert_price": "the setting needs the alert's own price, and it has none",
+    "no_conversion": "no pair converts its money into the account's",
+    "unknown_ticket": "there is no such ticket",
+    "bad_answer": "the strategy gave something that is no decision",
     "no_timezone": "its time carries no zone",
+    "bad_json": "it looks like JSON and is none",
+    "bad_encoding": "its bytes are no UTF-8",
+    "bad_field": "a field that was due is missing or of the wrong kind",
+    "bad_number": "a number is none",
+    "bad_price": "a price is none, or not above zero",
+    "bad_volume": "a volume is none, or not above zero",
+    "bad_time": "a time cannot be read",
+    "bad_timeframe": "a timeframe cannot be read",
+    "bad_symbol": "a symbol cannot be read",
+    "bad_side": "the side is neither buy nor sell",
+    "bad_row": "the row of the log cannot be read",
+    "bad_order_type": "the kind of order is unknown",
+    "duplicate_key": "one key stands twice in it",
+    "not_an_object": "it is JSON, but no object",
+    "no_side": "an entry without a side",
+    "no_price": "a pending order without a price",
+    "too_deep": "it is nested deeper than the limit",
+    "too_large": "it is larger than the limit",
 }
 
 FILL_SETTINGS: Final = {
