@@ -123,7 +123,8 @@ def _explained_usage(error: Any) -> int:
     path = context.command_path if context is not None else "zepix"
     text = error.format_message().strip().rstrip(".")
     if type(error).__name__ == "NoArgsIsHelpError":
-        typer.echo(text, err=True)
+        if text:
+            typer.echo(text, err=True)
         return USAGE
     problem(f"{text}; see {path} --help")
     return USAGE

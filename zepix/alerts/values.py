@@ -53,6 +53,7 @@ SIDES: Final = {
     "SELL": Side.SELL,
 }
 _ORDER_TYPES: Final = {"market": "market", "limit": "limit", "stop": "stop", "stoplimit": "stop_limit"}
+_ALWAYS_FINITE: Final = frozenset({str, int, bool, type(None)})
 _TRUE: Final = frozenset({"true", "1", "yes", "on"})
 _FALSE: Final = frozenset({"false", "0", "no", "off"})
 
@@ -197,6 +198,8 @@ def mapping(name: str, value: Any) -> Mapping[str, Any]:
 
 def is_finite_throughout(value: Any) -> bool:
     """Whether no NaN and no infinity stands anywhere in a value of JSON (at most 32 levels deep)."""
+    if type(value) in _ALWAYS_FINITE:
+        return True
     if isinstance(value, float):
         return math.isfinite(value)
     if isinstance(value, Mapping):

@@ -1,4 +1,4 @@
-"""Everything a run leaves behind, in memory; ``research.result`` writes it down and reads it back."""
+"""Everything a run leaves behind, in memory; ``research.result`` writes it down."""
 
 from __future__ import annotations
 

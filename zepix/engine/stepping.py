@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Coroutine
+from types import FrameType
 from typing import Any
 
 from zepix.errors import WouldBlockError
@@ -35,7 +36,7 @@ def _raised_at(error: BaseException) -> str:
     trace = error.__traceback__
     while trace is not None:
         code = trace.tb_frame.f_code
-        if "asyncio" not in code.co_filename:
+        if not _is_of_asyncio(trace.tb_frame):
             place = f"{code.co_filename}:{trace.tb_lineno} in {code.co_qualname}"
         trace = trace.tb_next
     return place
@@ -47,7 +48,11 @@ def _waits_at(coroutine: Any) -> str:
     inner = coroutine
     while inner is not None:
         frame = getattr(inner, "cr_frame", None) or getattr(inner, "gi_frame", None)
-        if frame is not None and ("asyncio" not in frame.f_code.co_filename or place == "?"):
+        if frame is not None and (not _is_of_asyncio(frame) or place == "?"):
             place = f"{frame.f_code.co_filename}:{frame.f_lineno} in {frame.f_code.co_qualname}"
         inner = getattr(inner, "cr_await", None) or getattr(inner, "gi_yieldfrom", None)
     return place
+
+
+def _is_of_asyncio(frame: FrameType) -> bool:
+    return str(frame.f_globals.get("__name__", "")).partition(".")[0] == "asyncio"

@@ -10,8 +10,9 @@ import inspect
 import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
+from zepix.engine.service_api import ServiceAPI
 from zepix.model import (
     Alert,
     BarClosed,
@@ -23,9 +24,6 @@ from zepix.model import (
     TicketClosed,
     TimerFired,
 )
-
-if TYPE_CHECKING:
-    from zepix.engine.service_api import ServiceAPI
 
 __all__ = ["BaseLogicPlugin", "EventLog", "PluginInfo", "Strategy", "handler_name", "settings_fields"]
 

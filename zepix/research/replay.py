@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from zepix.alerts.log import read_log
-from zepix.alerts.rows import UniqueIds, in_order
+from zepix.alerts.log import read_logs
+from zepix.alerts.rows import in_order
 from zepix.config import complete_settings
 from zepix.data import BarsLoaded, default_catalogue, load_bars, load_instruments
 from zepix.data.checksum import hash_file
@@ -135,12 +135,8 @@ def _alerts(spec: Spec, catalogue: Catalogue) -> tuple[list[Alert | Quarantined]
     if not spec.alerts:
         raise ConfigError("no alerts: say --alerts with a log (JSON lines, Parquet or TradingView's CSV export)")
     started = time.perf_counter()
-    ids = UniqueIds()
-    rows: list[Alert | Quarantined] = []
-    checksums: dict[str, Any] = {}
-    for path in spec.alerts:
-        rows.extend(read_log(path, catalogue, ids=ids).rows)
-        checksums[path.name] = hash_file(path)
+    rows = read_logs(spec.alerts, catalogue).rows
+    checksums: dict[str, Any] = {path.name: hash_file(path) for path in spec.alerts}
     return _in_period(spec, rows), time.perf_counter() - started, checksums
 
 
@@ -192,6 +188,9 @@ def _warnings(spec: Spec, record: RunRecord, loaded: Loaded, registry: PluginReg
     longest = max(s.timeframe_ns for s in record.series.values())
     if spec.fill.latency_ms and spec.fill.latency_ms * 1_000_000 < longest:
         said.append(f"a latency of {spec.fill.latency_ms} ms is shorter than a bar: only ticks can show it exactly")
+    late = record.counts.get("after_data", 0)
+    if late:
+        said.append(f"{late} of {record.counts['alerts']} alerts arrived after the end of all prices and did not happen")
     if min(minor for _, minor in record.balances) < 0:
         said.append("the balance fell below zero: a broker would have closed tickets before (stop-out comes next)")
     errors = record.counts.get("strategy_errors", 0)

@@ -181,12 +181,12 @@ def failing(raised: Callable[[], object]) -> type[Strategy]:
     "raised",
     [
         lambda: 1 / 0,
-        lambda: [][1],
+        lambda: dict[int, int]()[1],
         lambda: getattr(None, "sl"),  # noqa: B009 - what a strategy's typing error does
         lambda: (_ for _ in ()).throw(RecursionError("too deep")),
         lambda: (_ for _ in ()).throw(MemoryError()),
     ],
-    ids=["division", "index", "attribute", "recursion", "memory"],
+    ids=["division", "key", "attribute", "recursion", "memory"],
 )
 def test_any_exception_is_isolated(raised: Callable[[], object]) -> None:
     assert market(*flat(3)).play([alert(1)], failing(raised)).outcomes == [("error", "strategy_error")]
@@ -254,7 +254,8 @@ def ordering(**wanted: Any) -> type[Strategy]:
         under_way: int = 0
 
         async def process_entry_signal(self, alert: Alert) -> None:
-            await self.api.orders.place_order("EURUSD", **({"side": "buy", "volume": 0.1} | wanted))
+            given: dict[str, Any] = {"side": "buy", "volume": 0.1} | wanted
+            await self.api.orders.place_order("EURUSD", **given)
 
         async def process_signal(self, alert: Alert) -> Decision:
             return Decision.info(under_way=len(self.api.orders.under_way()))

@@ -176,8 +176,8 @@ def test_every_problem_at_once(path):
     said = "\n".join(caught.value.problems)
     assert len(caught.value.problems) == len(flags)
     for key in ("from (flag)", "to (flag)", "fill.intrabar (flag)", "fill.slippage_points (flag)",
-                "account.balance (flag)", "account.currency (flag)", "data.choice.EURUSD (flag)", "did you mean 'shadow'", "dedup_window_s",
-                "acount (flag)", "fill.stop_out_frac (flag)"):  # fmt: skip
+                "account.balance (flag)", "account.currency (flag)", "data.choice.EURUSD (flag)",
+                "did you mean 'shadow'", "dedup_window_s", "acount (flag)", "fill.stop_out_frac (flag)"):  # fmt: skip
         assert key in said
 
 

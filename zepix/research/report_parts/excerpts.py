@@ -1,7 +1,7 @@
 """The bars around single tickets, for the chart that opens below a row of the tickets table.
 
 They show the side on which the ticket closes: the bid for a long, the ask for a short; only that side touches a stop or
-a target. Numbers are small integers (points from the entry, seconds from bar to bar), so that hundreds fit.
+a target. Numbers are small integers (points from the entry, milliseconds from bar to bar), so that hundreds fit.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ def excerpts(fills: Iterable[tuple[ClosingFill, Series]]) -> list[dict[str, Any]
 def excerpt(fill: ClosingFill, series: Series) -> dict[str, Any]:
     """Bars from 24 before the entry to 24 after the exit; where more than 160, several are put together.
 
-    ``t0`` is the first bar's time in milliseconds, ``dt`` seconds from bar to bar, ``o h l c`` points from the entry,
-    ``n`` how many bars one candle holds, ``half`` half a candle's width in milliseconds: a candle stands in the middle
-    of its time, so that an entry at its open lies on its left edge.
+    ``t0`` is the first bar's time and ``dt`` the steps from bar to bar in milliseconds, ``o h l c`` points from the
+    entry, ``n`` how many bars one candle holds, ``half`` half a candle's width in milliseconds: a candle stands in the
+    middle of its time, so that an entry at its open lies on its left edge.
     """
     first = max(0, fill.entry_row - _BARS_AROUND)
     last = min(len(series), max(fill.exit_row, fill.entry_row) + _BARS_AROUND + 1)
@@ -52,7 +52,7 @@ def excerpt(fill: ClosingFill, series: Series) -> dict[str, Any]:
     made = buckets(series.time[cut], prices, _MAX_BARS)
     return {
         "t0": int(made.time[0]) // 1_000_000,
-        "dt": (np.diff(made.time) // 1_000_000_000).tolist(),
+        "dt": (np.diff(made.time) // 1_000_000).tolist(),
         "o": (made.open - fill.entry_points).tolist(),
         "h": (made.high - fill.entry_points).tolist(),
         "l": (made.low - fill.entry_points).tolist(),

@@ -29,8 +29,10 @@
   if (!table) return;
   const body = table.tBodies[0], rows = Array.from(body.rows), excerpts = read("excerpts");
 
+  let opened = null;  // the bars that are shown, and the promise that they are drawn
   const closeBars = () => {
-    body.querySelectorAll("tr.bars").forEach((row) => { Plotly.purge(row.querySelector("div")); row.remove(); });
+    if (opened) { const { place, drawn } = opened; drawn.then(() => Plotly.purge(place)); opened = null; }
+    body.querySelectorAll("tr.bars").forEach((row) => row.remove());
     body.querySelectorAll("tr.open").forEach((row) => row.classList.remove("open"));
   };
   const value = (row, column) => {
@@ -66,7 +68,7 @@
 
   function ticketFigure(bars, ticket) {
     let time = bars.t0;
-    const x = [time + bars.half].concat(bars.dt.map((s) => (time += s * 1000) + bars.half));
+    const x = [time + bars.half].concat(bars.dt.map((ms) => (time += ms) + bars.half));
     const price = (points) => Number((ticket.entry[1] + points * ticket.point).toFixed(ticket.digits));
     const from = ticket.entry[0], to = Math.max(ticket.exit[0], from);
     const line = (y, color, dash, name) => ({ type: "scatter", mode: "lines", x: [from, to], y: [y, y], name: name,
@@ -104,7 +106,7 @@
     cell.append(place);
     row.after(detail);
     const at = Number(row.dataset.row);
-    draw(place, ticketFigure(excerpts.bars[at], excerpts.levels[at]));
+    opened = { place: place, drawn: draw(place, ticketFigure(excerpts.bars[at], excerpts.levels[at])) };
     place.scrollIntoView({ block: "nearest" });
   }
   rows.slice(0, excerpts.bars.length).forEach((row) => {
@@ -116,5 +118,5 @@
 
   const linked = /^#ticket-(\d+)$/.exec(location.hash);  // report.html#ticket-12 opens that ticket's bars
   const row = linked && rows.find((one) => one.cells[0].dataset.v === linked[1] && one.classList.contains("can-open"));
-  if (row) { openBars(row); row.scrollIntoView({ block: "center" }); }
+  if (row) { table.parentElement.scrollIntoView({ block: "center", behavior: "instant" }); openBars(row); }
 })();
