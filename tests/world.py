@@ -60,17 +60,26 @@ def minute(number: float) -> int:
     return T0 + round(number * 60 * 1000) * 1_000_000
 
 
+def series(symbol: str, timeframe: str, rows: Sequence[tuple[int, Quad, Quad]]) -> Series:
+    """Bars of (open time in ns, bid, ask)."""
+    time = np.array([t for t, _, _ in rows], np.int64)
+    bid = [np.array([quad[n] for _, quad, _ in rows], np.int32) for n in range(4)]
+    ask = [np.array([quad[n] for _, _, quad in rows], np.int32) for n in range(4)]
+    columns: list[Any] = [*bid, *ask, *build_index(bid[2], bid[1]), *build_index(ask[2], ask[1])]
+    return Series(symbol, timeframe, minutes_of(timeframe) * MINUTE, time, *columns)
+
+
 def bars(
     *quads: Quad | None, symbol: str = "EURUSD", timeframe: str = "1m", start: int = T0, spread: int = 10
 ) -> Series:
     """Consecutive bars from ``start``; None is a bar that is missing."""
     length = minutes_of(timeframe) * MINUTE
-    rows = [(start + n * length, quad) for n, quad in enumerate(quads) if quad is not None]
-    time = np.array([t for t, _ in rows], np.int64)
-    bid = [np.array([quad[n] for _, quad in rows], np.int32) for n in range(4)]
-    ask = [column + np.int32(spread) for column in bid]
-    columns: list[Any] = [*bid, *ask, *build_index(bid[2], bid[1]), *build_index(ask[2], ask[1])]
-    return Series(symbol, timeframe, length, time, *columns)
+    rows = [
+        (start + n * length, quad, (quad[0] + spread, quad[1] + spread, quad[2] + spread, quad[3] + spread))
+        for n, quad in enumerate(quads)
+        if quad is not None
+    ]
+    return series(symbol, timeframe, rows)
 
 
 def alert(at: float | int, kind: str = "entry", side: str | None = "buy", **fields: Any) -> Alert:

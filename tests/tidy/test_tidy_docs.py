@@ -39,6 +39,35 @@ def test_every_flag_of_backtest_is_documented():
     assert not [flag for flag in flags if f"`{flag}" not in PAGES["configuration.md"]]
 
 
+def _written_commands():
+    """Command lines in fenced blocks of the documents, as words."""
+    for page, text in {"README.md": README, **PAGES}.items():
+        for language, block in re.findall(r"^```(\w*)\n(.*?)\n```$", text, re.MULTILINE | re.DOTALL):
+            for line in re.findall(r"(?:^|[/\\ ])(zepix [a-z].*)$", block, re.MULTILINE):
+                if language in ("", "powershell"):
+                    yield page, line.split("  #")[0].split()[1:]
+
+
+def test_command_lines_in_the_documents_have_known_verbs_and_flags():
+    from typer.main import get_command
+
+    from zepix.cli import build_app
+
+    app = get_command(build_app())
+    seen = 0
+    for page, words in _written_commands():
+        command = app.commands.get(words[0])
+        assert command is not None, f"{page}: zepix {words[0]}"
+        nested = getattr(command, "commands", {})
+        command = nested.get(words[1]) if nested else command
+        assert command is not None, f"{page}: zepix {' '.join(words[:2])}"
+        known = {flag for param in command.params for flag in param.opts} | {"--help", "--debug"}
+        flags = {word.partition("=")[0].strip("[]") for word in words if word.startswith(("--", "[--"))}
+        assert flags <= known, f"{page}: zepix {' '.join(words)}"
+        seen += 1
+    assert seen >= 10
+
+
 def test_every_setting_is_documented_and_no_other():
     from zepix.config.keys import dotted_keys
 

@@ -23,6 +23,7 @@ def strategies(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """List strategies with what they declare, and those that could not be loaded with the reason."""  # fmt: skip
+    from zepix.engine.capabilities import capabilities_of
     from zepix.engine.registry import PluginRegistry, builtin_strategies
 
     own = list(folder) if folder else [path for path in (Path("strategies"),) if path.is_dir()]
@@ -38,6 +39,7 @@ def strategies(
             "author": cls.info.author,
             "enabled": cls.info.enabled,
             "description": cls.info.description,
+            "capabilities": list(capabilities_of(cls)),
         }
         for cls in registry.classes.values()
     ]

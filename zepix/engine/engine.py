@@ -18,7 +18,7 @@ from zepix.engine.router import PluginRouter
 from zepix.engine.stepping import run_to_completion
 from zepix.engine.strategy import HANDLERS, HOOKS, Strategy, handler_name
 from zepix.engine.wakers import Timers
-from zepix.errors import StrategyError, WouldBlockError
+from zepix.errors import StrategyError, WouldBlockError, ZepixError
 from zepix.model import (
     Accepted,
     Alert,
@@ -41,6 +41,7 @@ from zepix.services.ports import BrokerPort
 __all__ = ["MAX_FAILURES", "Dedup", "TradingEngine"]
 
 MAX_FAILURES: Final = 5
+MAX_SPINS: Final = 64
 
 
 class Dedup(Protocol):
@@ -94,6 +95,8 @@ class TradingEngine:
         self._handling: Handling | None = None
         self._watchers: dict[int, str] = {}
         self._from_timer = False
+        self._spin_ns = -1
+        self._spins = 0
 
     # --- life -----------------------------------------------------------------------------------------------------
 
@@ -209,9 +212,6 @@ class TradingEngine:
         if not plugin.enabled:
             handling.answer = Decision.refused("plugin_disabled")
             return
-        if self.is_paused and alert.type == "entry":
-            handling.answer = Decision.refused("paused")
-            return
         name = handler_name(alert)
         if alert.type in HANDLERS:
             refused = self.broker.refusal_for(alert.symbol)
@@ -221,7 +221,7 @@ class TradingEngine:
         self._handling = handling
         try:
             answer = run_to_completion(getattr(plugin, name)(alert), plugin.plugin_id, name)
-        except Exception as error:  # noqa: BLE001 - isolated: one alert's failure is that alert's decision
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - isolated: one alert's failure is its decision
             self._failed(running, name, error)
             reason = "would_block" if isinstance(error, WouldBlockError) else "strategy_error"
             handling.answer = Decision("error", reason, {"detail": str(error)[:500]})
@@ -255,12 +255,12 @@ class TradingEngine:
             return
         try:
             run_to_completion(hook(*args), running.plugin.plugin_id, name)
-        except Exception as error:  # noqa: BLE001 - isolated like an alert's handler
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - isolated like an alert's handler
             self._failed(running, name, error)
         else:
             running.failures = 0
 
-    def _failed(self, running: _Running, what: str, error: Exception) -> None:
+    def _failed(self, running: _Running, what: str, error: BaseException) -> None:
         plugin = running.plugin
         wrapped = error if isinstance(error, StrategyError) else StrategyError(plugin.plugin_id, what, error)
         self.errors.append(wrapped)
@@ -280,16 +280,22 @@ class TradingEngine:
         return len(self.orders) + 1
 
     def submit(self, order: Order, after: Sequence[int]) -> Accepted | Refused:
-        """The one door to the broker."""
+        """The one door to the broker: paused, or a plugin that is disabled, takes no new risk."""
+        if order.kind != "close":
+            running = self._running.get(order.plugin_id)
+            if running is not None and not running.plugin.enabled:
+                return self.refuse(Refused("plugin_disabled", "disabled after failures in a row"))
+            if self.is_paused:
+                return self.refuse(Refused("paused"))
         if after:
             pending = tuple(n for n in after if 0 < n <= len(self.orders) and self.orders[n - 1].is_under_way)
             if pending:
                 order.after, order.status = pending, "held"
         order.from_timer = self._from_timer
+        answer = self.broker.submit(order)
         if self._handling is not None:
             self._handling.orders.append(order)
         self.orders.append(order)
-        answer = self.broker.submit(order)
         if isinstance(answer, Refused):
             order.status, order.reason, order.answered_ns = "refused", answer.reason, self.now_ns
             self._write(self.now_ns, "refused", order)
@@ -312,6 +318,14 @@ class TradingEngine:
         self.timers.subscribe(plugin_id, symbol, timeframe, self.now_ns)
 
     def set_timer(self, plugin_id: str, at_ns: int, tag: str) -> int:
+        """A timer; one that sets itself anew for this very instant again and again raises ZepixError."""
+        if at_ns <= self.now_ns and self._from_timer:
+            self._spins = self._spins + 1 if self._spin_ns == self.now_ns else 1
+            self._spin_ns = self.now_ns
+            if self._spins > MAX_SPINS:
+                raise ZepixError(
+                    f"over {MAX_SPINS} timers set one another at {self.now_ns} ns; the last by {plugin_id}"
+                )
         return self.timers.set(plugin_id, max(at_ns, self.now_ns), tag)
 
     # --- what strategies write --------------------------------------------------------------------------------------

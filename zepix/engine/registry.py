@@ -6,6 +6,7 @@ reported with its reason and the rest go on.
 
 from __future__ import annotations
 
+import copy
 import difflib
 import importlib.metadata
 import importlib.util
@@ -69,7 +70,7 @@ class PluginRegistry:
             for point in importlib.metadata.entry_points(group=ENTRY_POINTS):
                 try:
                     self.register(point.load())
-                except Exception as error:  # noqa: BLE001 - a foreign package must not stop the rest
+                except (Exception, SystemExit) as error:  # noqa: BLE001 - a foreign package must not stop the rest
                     self.failures[f"entry point {point.name}"] = f"{type(error).__name__}: {error}"
         return dict(self.classes)
 
@@ -94,7 +95,7 @@ class PluginRegistry:
                 self._load_file(entry, path.stem)
 
     def _load_file(self, entry: Path, name: str) -> None:
-        module_name = f"zepix_strategies.{name}"
+        module_name = _module_name(entry, name)
         try:
             spec = importlib.util.spec_from_file_location(
                 module_name, entry, submodule_search_locations=[str(entry.parent)] if entry.stem != name else None
@@ -146,9 +147,11 @@ class PluginRegistry:
                 cls = self.find_class(config.strategy)
                 settings = self._check_settings(config.plugin_id, settings_fields(cls), config.settings)
                 api = make_api(config, cls.info.strategy, settings)
-                self.add(cls(config.plugin_id, settings, api), config.timeframes)
+                self.add(cls(config.plugin_id, copy.deepcopy(dict(settings)), api), config.timeframes)
             except ConfigError as error:
                 problems.extend(error.problems)
+            except Exception as error:  # noqa: BLE001 - a class that cannot be made is a problem to tell, not a crash
+                problems.append(f"plugin {config.plugin_id!r} cannot be made: {type(error).__name__}: {error}")
         if problems:
             raise ConfigError(problems)
         return dict(self._plugins)
@@ -159,6 +162,10 @@ class PluginRegistry:
 
     def get_plugin(self, plugin_id: str) -> Strategy | None:
         return self._plugins.get(plugin_id)
+
+    def plugins(self) -> Iterable[Strategy]:
+        """The plugins as they are, without a copy."""
+        return self._plugins.values()
 
     def get_all_plugins(self) -> dict[str, Strategy]:
         return dict(self._plugins)
@@ -197,6 +204,15 @@ class PluginRegistry:
         if plugin is not None:
             plugin.enabled = on
         return plugin is not None
+
+
+def _module_name(entry: Path, name: str) -> str:
+    """``zepix_strategies.NAME``, with a number behind it where a file of another folder has that name already."""
+    wanted, count = f"zepix_strategies.{name}", 1
+    while (known := sys.modules.get(wanted)) is not None and getattr(known, "__file__", None) != str(entry):
+        count += 1
+        wanted = f"zepix_strategies.{name}_{count}"
+    return wanted
 
 
 def _is_family(plugin: Strategy, family: str | None) -> bool:

@@ -49,20 +49,21 @@ class PluginRouter:
         self._default_family = default_family
         self._broadcast = broadcast
         self._routes: dict[tuple[str | None, str | None, str | None], Route] = {}
+        self._switched: tuple[bool, ...] = ()
         self.stats: Counter[str] = Counter()
 
     def route_signal(self, alert: Alert) -> Route:
         """The plugins for an alert; ``no_plugin_found`` or ``ambiguous_plugin`` where there is none to take."""
         key = (alert.plugin_hint, alert.strategy, alert.timeframe)
+        switched = tuple(p.enabled for p in self._registry.plugins())
+        if switched != self._switched:
+            self._switched = switched
+            self._routes.clear()
         route = self._routes.get(key)
         if route is None:
             route = self._routes[key] = self._find(*key)
         self.stats[route.reason or "routed"] += 1
         return route
-
-    def forget(self) -> None:
-        """Plugins changed: find every route anew."""
-        self._routes.clear()
 
     def broadcast_signal(
         self, alert: Alert, deliver: Callable[[Strategy, Alert], Any] | None = None
@@ -92,7 +93,8 @@ class PluginRouter:
         if family is None:
             family = plugins[0].info.strategy if len(plugins) == 1 else self._default_family
         mine = [p for p in plugins if family.lower() in (p.info.strategy.lower(), *(a.lower() for a in p.info.aliases))]
-        for candidates in self._in_turn(mine, timeframe):
+        for found in self._in_turn(mine, timeframe):
+            candidates = [p for p in found if p.enabled] or found[:1]
             if len(candidates) > 1 and not self._broadcast:
                 names = ", ".join(p.plugin_id for p in candidates)
                 return Route((), "ambiguous_plugin", note, f"{names} would all answer; name one by plugin_hint")

@@ -13,6 +13,7 @@ import inspect
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from zepix.model import Refused
@@ -68,8 +69,15 @@ class _Counted:
         self.__dict__["_api"] = api
 
     def __getattr__(self, name: str) -> Any:
-        value = getattr(self._service, name)
         metrics: ServiceMetrics = self._metrics
+        try:
+            value = getattr(self._service, name)
+        except AttributeError:
+            raise
+        except Exception as error:
+            metrics.calls += 1
+            _note(metrics, error)
+            raise
         if not callable(value):
             metrics.calls += 1
             metrics.last_call = self._api.now_ns
@@ -187,16 +195,22 @@ class ServiceAPI:
         self._registrations: dict[str, ServiceRegistration] = {}
         self._metrics: dict[str, ServiceMetrics] = {}
         self._counted: dict[str, _Counted] = {}
+        self._aliases: set[str] = set()
 
     # --- registry -------------------------------------------------------------------------------------------------
 
     def register_service(self, name: str, service: Any, health_check: Callable[[], bool] | None = None) -> None:
-        """Make a service known by ``name`` and as a property; one registered before under the name is replaced."""
+        """Make a service known by ``name`` and as a property; one registered before under the name is replaced.
+
+        Where a member of this class has the name, the service is reached by ``get_service`` and ``call_service`` only.
+        """
         self._registrations[name] = ServiceRegistration(name, service, health_check)
         self._metrics[name] = ServiceMetrics()
         counted = self._counted[name] = _Counted(service, self._metrics[name], self)
         for alias in _PROPERTIES.get(name, (name,)):
-            self.__dict__[alias] = counted
+            if not hasattr(type(self), alias) and not (alias in self.__dict__ and alias not in self._aliases):
+                self._aliases.add(alias)
+                self.__dict__[alias] = counted
 
     def get_service(self, name: str) -> Any:
         """The service, counted; None where none is registered."""
@@ -313,14 +327,14 @@ class ServiceAPI:
     async def send_notification(self, *args: Any, **kwargs: Any) -> Any:
         return await self._forward("telegram", "send_notification", *args, **kwargs)
 
-    def get_balance(self) -> Any:
-        return self.account.balance
+    def get_balance(self) -> Decimal:
+        return self.account.balance if self.has_service("account") else Decimal(0)
 
-    def get_equity(self) -> Any:
-        return self.account.equity
+    def get_equity(self) -> Decimal:
+        return self.account.equity if self.has_service("account") else Decimal(0)
 
     def get_open_trades(self) -> list[Any]:
-        return list(self.orders.open_tickets())
+        return list(self.orders.open_tickets()) if self.has_service("order") else []
 
     async def _forward(self, service: str, method: str, *args: Any, **kwargs: Any) -> Any:
         if service not in self._counted:

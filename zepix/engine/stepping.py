@@ -17,6 +17,8 @@ def run_to_completion(coroutine: Coroutine[Any, Any, Any], plugin_id: str, what:
     Raises WouldBlockError where it awaits the outside world (a bare ``sleep(0)`` too), naming the frame, and whatever
     the coroutine raises.
     """
+    if not hasattr(coroutine, "send"):
+        raise TypeError(f"{what} of {plugin_id!r} must be written with async def; it returned {coroutine!r}")
     try:
         coroutine.send(None)
     except StopIteration as done:

@@ -13,11 +13,15 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
+from typing import Final
 
 from zepix.model.side import Side
 
-__all__ = ["Catalogue", "Instrument", "SpreadModel"]
+__all__ = ["MAX_POINTS", "Catalogue", "Instrument", "SpreadModel"]
+
+MAX_POINTS: Final = 2**31 - 2
+"""The highest price in points that the simulators hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,13 +123,20 @@ class Instrument:
             raise ValueError(f"{self.symbol}: {price} is no price")
         return round(price / self.point_float)
 
+    def level(self, price: float | None) -> int:
+        """A stop or target in points, 0 for none; one beyond all prices stands at the farthest there can be."""
+        return min(max(self.points(price), 1), MAX_POINTS) if price else 0
+
     def price(self, points: int) -> float:
         """The price that stands for so many points, rounded to the instrument's digits."""
         return round(points * self.point_float, self.digits)
 
     def steps(self, volume: float | Decimal | str) -> int:
         """The volume in whole steps, rounded down; may be 0. Raises ValueError for what is no finite number."""
-        lots = Decimal(str(volume))
+        try:
+            lots = Decimal(str(volume))
+        except InvalidOperation:
+            raise ValueError(f"{self.symbol}: {volume!r} is no volume") from None
         if not lots.is_finite():
             raise ValueError(f"{self.symbol}: {volume} is no volume")
         return int(lots // self.volume_step)

@@ -13,6 +13,14 @@ class Side(StrEnum):
     BUY = "buy"
     SELL = "sell"
 
+    @classmethod
+    def of(cls, word: str) -> Side:
+        """The side of a word in any case, ``long`` and ``short`` too; raises ValueError for anything else."""
+        found = _WORDS.get(word) or _WORDS.get(str(word).strip().lower())
+        if found is None:
+            raise ValueError(f"{word!r} is no side; say buy or sell")
+        return found
+
     @property
     def sign(self) -> int:
         return 1 if self is Side.BUY else -1
@@ -20,3 +28,6 @@ class Side(StrEnum):
     @property
     def opposite(self) -> Side:
         return Side.SELL if self is Side.BUY else Side.BUY
+
+
+_WORDS = {"buy": Side.BUY, "sell": Side.SELL, "long": Side.BUY, "short": Side.SELL}

@@ -157,7 +157,9 @@ def _with_conversions(symbols: Iterable[str], catalogue: Catalogue, home: str) -
 def _nothing_priced(rows: Sequence[Alert | Quarantined], series: dict[str, Series]) -> str:
     alerts = [r for r in rows if isinstance(r, Alert)]
     if not alerts:
-        return f"no alert to replay: {len(rows)} rows, all quarantined or outside --from, --to; see zepix alerts validate"
+        return (
+            f"no alert to replay: {len(rows)} rows, all quarantined or outside --from, --to; see zepix alerts validate"
+        )
     named = sorted({a.symbol for a in alerts})
     return (
         f"none of {len(alerts)} alerts has prices: they name {', '.join(named[:12])}, "
@@ -190,7 +192,9 @@ def _warnings(spec: Spec, record: RunRecord, loaded: Loaded, registry: PluginReg
         said.append(f"a latency of {spec.fill.latency_ms} ms is shorter than a bar: only ticks can show it exactly")
     late = record.counts.get("after_data", 0)
     if late:
-        said.append(f"{late} of {record.counts['alerts']} alerts arrived after the end of all prices and did not happen")
+        said.append(
+            f"{late} of {record.counts['alerts']} alerts arrived after the end of all prices and did not happen"
+        )
     if min(minor for _, minor in record.balances) < 0:
         said.append("the balance fell below zero: a broker would have closed tickets before (stop-out comes next)")
     errors = record.counts.get("strategy_errors", 0)

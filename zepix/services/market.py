@@ -115,7 +115,7 @@ class MarketDataService:
         points = self.quote_points(symbol)
         if points is None:
             return None
-        return self._catalogue[symbol].price(points[1] if side == "buy" else points[0])
+        return self._catalogue[symbol].price(points[1] if Side.of(side) is Side.BUY else points[0])
 
     def get_current_price(self, symbol: str) -> float | None:
         """The middle of bid and ask."""
@@ -164,7 +164,10 @@ class MarketDataService:
         self._watches.drop_watch(watch_id)
 
     def subscribe(self, symbol: str, timeframe: str) -> None:
-        """Be woken (``on_bar``) whenever a bar of this timeframe has ended."""
+        """Be woken (``on_bar``) whenever a bar of this timeframe has ended; ValueError for one finer than the prices."""
+        prices = self._prices.get(symbol)
+        if prices is not None:
+            self._table(prices, timeframe)
         self._watches.subscribe(self._plugin_id, symbol, normalise(timeframe))
 
     def _table(self, prices: SymbolPrices, timeframe: str) -> BarTable:

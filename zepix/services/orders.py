@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from zepix.model import Accepted, Catalogue, Order, Refused, Side, Ticket
+from zepix.model import Accepted, Catalogue, Instrument, Order, Refused, Side, Ticket
 from zepix.services.ports import BrokerPort, OrderGate
 
 __all__ = ["OrderExecutionService"]
@@ -23,6 +23,7 @@ class OrderExecutionService:
         self._catalogue = catalogue
         self._plugin_id = plugin_id
         self._family = family
+        self._known_steps: dict[tuple[str, str], int] = {}
 
     async def place_order(
         self,
@@ -44,8 +45,8 @@ class OrderExecutionService:
 
         volume: lots, rounded down to whole steps; None is the instrument's minimum. sl, tp: prices, None or 0 for none.
         sl_offset, tp_offset: instead, signed price distances from our fill. after: order ids that must be done first.
-        Refused at once: ``unknown_symbol, no_prices, not_supported, paused``; later, as events: ``volume_too_small,
-        volume_too_large, market_closed, invalid_stops, no_money``. Raises ValueError for NaN and infinities.
+        Refused at once: ``unknown_symbol, no_prices, not_supported, paused, plugin_disabled``; later, as events: ``volume_too_small,
+        volume_too_large, market_closed, invalid_stops, no_money``. Raises ValueError for what is no number or no side.
         """
         if order_type != "market":
             return self._gate.refuse(Refused("not_supported", f"{order_type} orders come with the next release"))
@@ -60,13 +61,14 @@ class OrderExecutionService:
             self._family,
             gate.alert_id,
             symbol,
-            1 if side == "buy" else -1,
+            Side.of(side).sign,
             gate.now_ns,
             gate.now_ns,
             volume=str(instrument.volume_min if volume is None else volume),
-            sl=max(instrument.points(sl), 1) if sl else 0,
-            tp=max(instrument.points(tp), 1) if tp else 0,
+            sl=instrument.level(sl),
+            tp=instrument.level(tp),
         )
+        order.volume_steps = self._steps(instrument, order.volume)
         if sl_offset is not None:
             order.sl_offset = instrument.points(sl_offset)
         if tp_offset is not None:
@@ -83,7 +85,7 @@ class OrderExecutionService:
         """
         if symbol not in self._catalogue:
             return self._gate.refuse(Refused("unknown_symbol", f"{symbol} is in no catalogue"))
-        sign = 0 if side is None else (1 if side == "buy" else -1)
+        sign = 0 if side is None else Side.of(side).sign
         return self._gate.submit(self._close(symbol, sign, reason), ())
 
     async def close_order(self, ticket: int, reason: str = "signal") -> Accepted | Refused:
@@ -105,7 +107,7 @@ class OrderExecutionService:
 
     def open_tickets(self, symbol: str | None = None, side: Side | str | None = None) -> list[Ticket]:
         """This plugin's open tickets, older first."""
-        sign = 0 if side is None else (1 if side == "buy" else -1)
+        sign = 0 if side is None else Side.of(side).sign
         return [
             t
             for t in self._broker.tickets.values()
@@ -114,12 +116,19 @@ class OrderExecutionService:
 
     def under_way(self, symbol: str | None = None, side: Side | str | None = None) -> list[Order]:
         """This plugin's opening orders that are decided and not yet answered."""
-        sign = 0 if side is None else (1 if side == "buy" else -1)
+        sign = 0 if side is None else Side.of(side).sign
         return [
             o
             for o in self._broker.under_way()
             if o.plugin_id == self._plugin_id and symbol in (None, o.symbol) and sign in (0, o.side)
         ]
+
+    def _steps(self, instrument: Instrument, volume: str) -> int:
+        key = (instrument.symbol, volume)
+        known = self._known_steps.get(key)
+        if known is None:
+            known = self._known_steps[key] = instrument.steps(volume)
+        return known
 
     def _close(self, symbol: str, side: int, reason: str) -> Order:
         gate = self._gate

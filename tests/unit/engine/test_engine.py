@@ -156,13 +156,11 @@ def test_paused_engine_refuses_entries_and_lets_exits_pass() -> None:
     ]
 
 
-@pytest.mark.xfail(strict=True, reason="a reversal opens a ticket while the engine is paused")
 def test_paused_engine_lets_no_reversal_enter() -> None:
     played = market(*flat(4)).play([alert(1, "reversal", "sell")], Plain, before=paused)
     assert played.record.fills == []
 
 
-@pytest.mark.xfail(strict=True, reason="place_order documents 'paused', but only entry alerts are refused")
 @pytest.mark.parametrize("hook", ["on_timer", "on_bar"])
 def test_paused_engine_refuses_orders_of_hooks(hook: str) -> None:
     answers: list[object] = []

@@ -237,7 +237,6 @@ def test_endless_chain_at_one_instant_ends_in_an_error_that_names_it() -> None:
     assert len(played.record.fills) == 65  # the alert's own order, and 64 that answered one another
 
 
-@pytest.mark.xfail(strict=True, reason="the command that was one too many stays under way until the data end")
 def test_command_that_ended_a_chain_is_not_under_way() -> None:
     played = market(*flat(5)).play([alert(1), alert(3, "trend", None)], Chain)
     assert played.record.decisions[1].numbers["under_way"] == 0
@@ -260,9 +259,6 @@ def test_chain_over_several_instants_is_no_chain() -> None:
     assert played.simulation.engine.errors == []
 
 
-@pytest.mark.xfail(
-    strict=True, reason="the limit is on the depth: two answers to each refusal double until memory ends"
-)
 def test_chain_that_branches_is_limited_too() -> None:
     class Doubles(Strategy):
         info = PluginInfo(strategy="doubles")

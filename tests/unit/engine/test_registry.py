@@ -190,7 +190,6 @@ def test_broken_package_is_reported_and_the_rest_go_on(entry_points: list[Point]
     assert "broken" in next(iter(registry.failures))
 
 
-@pytest.mark.xfail(strict=True, raises=SystemExit, reason="an installed package that calls sys.exit ends the program")
 def test_package_that_exits_is_reported(entry_points: list[Point]) -> None:
     entry_points.append(Point("broken", SystemExit("bye")))
     PluginRegistry().discover_plugins()
@@ -310,7 +309,6 @@ def test_problems_of_all_plugins_come_at_once() -> None:
     ["def __init__(self, *given):\n        raise OSError('no such server')", "stop: 'Unknown' = 1"],
     ids=["init_raises", "annotation_of_no_type"],
 )
-@pytest.mark.xfail(strict=True, reason="a traceback for every run, since all strategies found are loaded by default")
 def test_strategy_that_cannot_be_made_is_said_as_a_configuration_error(
     write: Callable[[str, str], Path], source: str
 ) -> None:
@@ -334,7 +332,6 @@ def test_two_plugins_of_one_strategy_have_their_own_settings_in_the_order_given(
     assert (plugins["slow_one"].mode, plugins["fast_one"].mode) == ("slow", "fast")
 
 
-@pytest.mark.xfail(strict=True, reason="a list that is a default is one object for all plugins and all runs")
 def test_default_that_is_a_list_is_not_shared_between_plugins() -> None:
     class Lister(Strategy):
         info = PluginInfo(strategy="lister")

@@ -116,7 +116,6 @@ def test_plugin_for_the_timeframe_wins_over_one_for_any() -> None:
     assert names(two, alert(0, strategy="bracket", timeframe="5m")) == ["five"]
 
 
-@pytest.mark.xfail(strict=True, reason="a plugin that was switched off still makes the other one ambiguous")
 def test_plugin_switched_off_does_not_stand_in_the_way_of_the_other() -> None:
     registry = PluginRegistry()
     for plugin_id in ("off", "on"):

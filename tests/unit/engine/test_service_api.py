@@ -210,7 +210,6 @@ def test_error_passes_and_is_counted(path: Callable[[ServiceAPI], Any], kind: ty
     assert (metrics.calls, metrics.errors, metrics.error_rate, metrics.last_error) == (2, 1, 50.0, said)
 
 
-@pytest.mark.xfail(strict=True, reason="a property of a service that raises is neither a call nor an error")
 def test_value_that_cannot_be_read_is_counted_as_an_error() -> None:
     api = make()
     with pytest.raises(OSError, match="no feed"):
@@ -344,9 +343,6 @@ def test_command_to_a_missing_service_is_refused_and_names_it(command: Callable[
     assert "no service" in answer.detail
 
 
-@pytest.mark.xfail(
-    strict=True, raises=AttributeError, reason="money and tickets of a missing service raise AttributeError"
-)
 def test_missing_account_and_orders_are_nothing_to_trade_with() -> None:
     api = ServiceAPI("mine", clock=Clock())
     assert api.get_open_trades() == []
@@ -360,9 +356,6 @@ def test_facade_hands_tickets_and_reasons_on() -> None:
     assert api.get_open_trades() == [1, 2]
 
 
-@pytest.mark.xfail(
-    strict=True, reason="a service of one's own named as a member (clock, record, write_log) takes its place"
-)
 def test_service_with_the_name_of_a_member_does_not_break_the_api() -> None:
     api = make()
     api.register_service("clock", FakeMarket())

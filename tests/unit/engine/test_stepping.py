@@ -184,9 +184,6 @@ def test_would_block_is_a_strategy_error() -> None:
         run(sleeps)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="a path that has 'asyncio' in it is taken for asyncio's own, so zepix's own line is named"
-)
 def test_strategy_in_a_folder_named_asyncio_is_named() -> None:
     source = "async def waits():\n    import asyncio\n    await asyncio.sleep(1)\n"
     namespace: dict[str, Any] = {}
@@ -208,7 +205,6 @@ def test_task_started_in_a_notebooks_loop_is_an_error_as_it_is_without_one() -> 
         run_inside_loop(handler)
 
 
-@pytest.mark.xfail(strict=True, reason="AttributeError: 'NoneType' object has no attribute 'send', which helps nobody")
 def test_handler_that_is_no_coroutine_is_told_so() -> None:
     def handler() -> None:
         return None

@@ -138,9 +138,6 @@ def test_subscription_to_a_symbol_without_prices_hears_nothing() -> None:
     assert (played.plugin().heard, played.simulation.engine.errors) == ([], [])
 
 
-@pytest.mark.xfail(
-    strict=True, raises=ValueError, reason="the first wake of the subscription ends the run with a ValueError"
-)
 def test_subscription_finer_than_the_data_is_the_strategys_error_and_not_the_runs() -> None:
     played = market(*flat(3), timeframe="1h").play([alert(1)], BarListener, timeframe="1m")
     assert len(played.simulation.engine.errors) == 1
@@ -208,7 +205,6 @@ def test_order_of_a_timer_has_no_grace() -> None:
     assert [(o.from_timer, o.fill_ns) for o in played.record.orders] == [(True, minute(2)), (False, minute(1))]
 
 
-@pytest.mark.xfail(strict=True, reason="a timer that sets itself anew for now turns for ever: the replay never ends")
 def test_timer_that_sets_itself_for_now_ends_in_an_error() -> None:
     class Spins(Listener):
         info = PluginInfo(strategy="spins")
@@ -315,7 +311,6 @@ def test_price_watch_comes_after_the_stops_of_the_same_bar() -> None:
     assert market(*flat(2), spike(low=109_800), *flat(1)).play([alert(1)], Ordered).plugin().heard == ["stop", "price"]
 
 
-@pytest.mark.xfail(strict=True, reason="a watch set in phase 1 of t misses the open of t and wakes a bar late")
 def test_watch_set_after_a_stop_counts_from_the_open_that_follows_at_once() -> None:
     class AfterStop(PriceListener):
         info = PluginInfo(strategy="after_stop")

@@ -30,9 +30,7 @@ HELP = [["--help"], ["backtest", "--help"], ["alerts", "--help"], ["bars", "impo
 
 @pytest.mark.parametrize("arguments", HELP, ids=" ".join)
 def test_help_imports_nothing_heavy(arguments, place):
-    heavy = (
-        (*HEAVY, "pydantic") if arguments == ["--help"] else HEAVY
-    )  # typer asks pydantic about some types
+    heavy = (*HEAVY, "pydantic") if arguments == ["--help"] else HEAVY  # typer asks pydantic about some types
     code = (
         "import sys\nfrom zepix.cli import main\n"
         f"status = main({arguments!r})\n"

@@ -40,6 +40,7 @@ from zepix.model import (
     Ticket,
     TicketClosed,
 )
+from zepix.model.instrument import MAX_POINTS
 from zepix.services.conversion import Conversions
 from zepix.services.prices import PriceBook, SymbolPrices
 
@@ -84,7 +85,9 @@ class ShadowBroker:
         self._after: dict[int, list[Order]] = {}
         self.cause: Order | None = None
         self._tradable = Tradable(catalogue, prices, self.conversions)
-        self._steps: dict[tuple[str, str], int] = {}
+        self.is_over = False
+        self._chain_ns = -1
+        self._chained = 0
 
     # --- the port -------------------------------------------------------------------------------------------------
 
@@ -122,9 +125,11 @@ class ShadowBroker:
         refused = self.refusal_for(order.symbol)
         if refused is not None:
             return refused
+        if self.is_over:
+            return Refused("market_closed", "the data have ended")
+        self._chain(order)
         if order.kind == "market":
             self.opening[order.id] = order
-            order.volume_steps = self._steps_of(order)
         if order.status == "held":
             for number in order.after:
                 self._after.setdefault(number, []).append(order)
@@ -133,7 +138,7 @@ class ShadowBroker:
         return Accepted(order.id)
 
     def watch_price(self, symbol: str, direction: int, points: int) -> int:
-        return self.watches.set(symbol, direction, points, self.now_ns).id
+        return self.watches.set(symbol, direction, points, self.now_ns, self.phase).id
 
     def drop_watch(self, watch_id: int) -> None:
         self.watches.drop(watch_id)
@@ -164,10 +169,12 @@ class ShadowBroker:
         self.now_ns = now_ns
         self.phase = phase
         self.cause = None
+        self._chained = 0
 
     def end_of_data(self) -> None:
         """After everything else: what is under way is cancelled, open tickets close at their symbol's last close."""
         self.at(self.end_ns, 4)
+        self.is_over = True
         self.closes.expire_all()
         for order in list(self.opening.values()):
             if order.is_under_way:
@@ -180,13 +187,19 @@ class ShadowBroker:
 
     # --- commands -------------------------------------------------------------------------------------------------
 
+    def _chain(self, order: Order) -> None:
+        """Count commands that answer a command of the same instant; raises ZepixError that names an endless chain."""
+        cause = self.cause
+        if cause is None or cause.decided_ns != self.now_ns:
+            return
+        order.cause = cause
+        self._chained = self._chained + 1 if self._chain_ns == self.now_ns else 1
+        self._chain_ns = self.now_ns
+        if self._chained > MAX_CHAIN:
+            raise ZepixError(endless(order))
+
     def _send(self, order: Order) -> None:
         now = self.now_ns
-        cause = self.cause
-        if cause is not None and cause.decided_ns == now:
-            order.cause, order.depth = cause, cause.depth + 1
-            if order.depth > MAX_CHAIN:
-                raise ZepixError(endless(order))
         self._turn += 1
         order.seq = self._turn
         order.arrival_ns = now + self._latency_ns
@@ -194,13 +207,6 @@ class ShadowBroker:
             self.agenda.add(order.arrival_ns, 2, ARRIVALS, order.seq, 0, ARRIVE, order)
         else:
             self.agenda.add(now, 4, AT_ONCE, order.seq, 0, ARRIVE, order)
-
-    def _steps_of(self, order: Order) -> int:
-        key = (order.symbol, order.volume)
-        known = self._steps.get(key)
-        if known is None:
-            known = self._steps[key] = self.catalogue[order.symbol].steps(order.volume)
-        return known
 
     def _arrive(self, order: Order) -> None:
         if not order.is_under_way:
@@ -265,8 +271,8 @@ class ShadowBroker:
         bid, ask = int(prices.bid_open[row]), int(prices.ask_open[row])
         side = order.side
         points = (ask if side > 0 else bid) + side * self.fill_model.slippage_points
-        sl = order.sl if order.sl_offset is None else max(points + order.sl_offset, 1)
-        tp = order.tp if order.tp_offset is None else max(points + order.tp_offset, 1)
+        sl = order.sl if order.sl_offset is None else min(max(points + order.sl_offset, 1), MAX_POINTS)
+        tp = order.tp if order.tp_offset is None else min(max(points + order.tp_offset, 1), MAX_POINTS)
         if not stops_are_valid(side, bid if side > 0 else ask, sl, tp, prices.instrument.stops_level_points):
             order.sl, order.tp = sl, tp
             self._end(order, "refused", "invalid_stops", row)

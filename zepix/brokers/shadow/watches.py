@@ -36,7 +36,7 @@ class PriceWatches:
         self._prices = prices
         self._watches: dict[int, Watch] = {}
 
-    def set(self, symbol: str, direction: int, points: int, now_ns: int) -> Watch:
+    def set(self, symbol: str, direction: int, points: int, now_ns: int, phase: int) -> Watch:
         """Watch for the bid at or above (direction +1), or the ask at or below (-1), ``points``."""
         watch = Watch(len(self._watches) + 1, symbol, direction, points)
         self._watches[watch.id] = watch
@@ -53,7 +53,7 @@ class PriceWatches:
         if hit < prices.n:
             opened = int(prices.time[hit])
             at_open = prices.bid_open[hit] >= points if direction > 0 else prices.ask_open[hit] <= points
-            if at_open and opened > now_ns:
+            if at_open and (opened, 2) > (now_ns, phase):
                 self._agenda.add(opened, 2, GAPS, WATCHES, watch.id, PRICE, watch)
             else:
                 self._agenda.add(opened + prices.tf_ns, 1, WATCHES, 0, watch.id, PRICE, watch)
