@@ -11,7 +11,7 @@ import math
 from decimal import Decimal
 from typing import Literal
 
-from zepix import Alert, Decision, PluginInfo, Refused, Side, Strategy
+from zepix import Alert, Decision, PluginInfo, Refused, Side, Strategy, timeframe_minutes
 
 
 class Bracket(Strategy):
@@ -37,6 +37,22 @@ class Bracket(Strategy):
     max_price_gap: float | None = None
     """Refuse an alert whose price lies further from ours (the middle of bid and ask) than this, as a price."""
 
+    def setting_problems(self) -> list[str]:
+        problems: list[str] = []
+        try:
+            timeframe_minutes(self.atr_timeframe)
+        except ValueError as error:
+            problems.append(f"atr_timeframe: {error}")
+        if self.atr_period < 1:
+            problems.append(f"atr_period must be 1 or more, not {self.atr_period}")
+        for name in ("default_volume", "default_sl_atr", "default_tp_atr"):
+            value = getattr(self, name)
+            if value is not None and value <= 0:
+                problems.append(f"{name} must be above zero, not {value}")
+        if self.max_price_gap is not None and self.max_price_gap < 0:
+            problems.append(f"max_price_gap must not be negative, not {self.max_price_gap}")
+        return problems
+
     async def process_entry_signal(self, alert: Alert) -> Decision | None:
         return self._refusal(alert) or await self._enter(alert, ())
 
@@ -51,6 +67,8 @@ class Bracket(Strategy):
     async def process_reversal_signal(self, alert: Alert) -> Decision | None:
         if alert.side is None:
             return Decision.refused("no_side")
+        if not _is_served(alert):
+            return _NOT_SERVED
         other = alert.side.opposite
         refusal = self._refusal(alert, alert.side)
         closing: tuple[int, ...] = ()
@@ -70,10 +88,8 @@ class Bracket(Strategy):
         """Why this alert is not followed, None where it is; ``one_at_a_time`` counts ``counted_side`` (None: both)."""
         if alert.side is None:
             return Decision.refused("no_side")
-        if alert.order_type != "market" or alert.trailing or alert.break_even_points or alert.oco:
-            return Decision.refused(
-                "not_supported", detail="pending orders, oco and trailing come with the next release"
-            )
+        if not _is_served(alert):
+            return _NOT_SERVED
         if self.one_at_a_time and self._has_something(alert.symbol, counted_side):
             return Decision.refused("one_at_a_time")
         if self.max_price_gap is not None and alert.price is not None:
@@ -90,26 +106,26 @@ class Bracket(Strategy):
 
     async def _enter(self, alert: Alert, after: tuple[int, ...]) -> Decision | None:
         assert alert.side is not None
-        volume = self.default_volume if alert.volume is None else alert.volume
-        orders = self.api.orders
-        if self.levels == "distance" and alert.price is not None:
-            sl_offset = None if alert.sl is None else alert.sl - alert.price
-            tp_offset = None if alert.tp is None else alert.tp - alert.price
-            await orders.place_order(
-                alert.symbol,
-                alert.side,
-                volume,
-                sl_offset=sl_offset,
-                tp_offset=tp_offset,
-                comment=alert.comment,
-                after=after,
-            )
-            return None
         levels = self._levels(alert, alert.side)
         if levels is None:
             return Decision.refused("atr_unknown", detail=f"no {self.atr_timeframe} ATR of {self.atr_period} bars yet")
         sl, tp = levels
-        await orders.place_order(alert.symbol, alert.side, volume, sl, tp, comment=alert.comment, after=after)
+        sl_offset = tp_offset = None
+        if self.levels == "distance" and alert.price is not None:
+            sl_offset = alert.sl - alert.price if alert.sl else None
+            tp_offset = alert.tp - alert.price if alert.tp else None
+        volume = self.default_volume if alert.volume is None else alert.volume
+        await self.api.orders.place_order(
+            alert.symbol,
+            alert.side,
+            volume,
+            sl,
+            tp,
+            sl_offset=sl_offset,
+            tp_offset=tp_offset,
+            comment=alert.comment,
+            after=after,
+        )
         return None
 
     def _levels(self, alert: Alert, side: Side) -> tuple[float | None, float | None] | None:
@@ -131,3 +147,10 @@ class Bracket(Strategy):
         if tp_atr is not None:
             tp = price + side.sign * tp_atr * atr
         return sl, tp
+
+
+_NOT_SERVED = Decision.refused("not_supported", detail="pending orders, oco and trailing come with the next release")
+
+
+def _is_served(alert: Alert) -> bool:
+    return alert.order_type == "market" and not (alert.trailing or alert.break_even_points or alert.oco)

@@ -21,6 +21,7 @@ _HOMES = {
     "Side": "zepix.model",
     "Strategy": "zepix.engine.strategy",
     "replay": "zepix.research.surface",
+    "timeframe_minutes": "zepix.model.timeframe",
 }
 
 __all__ = [
@@ -35,11 +36,13 @@ __all__ = [
     "Strategy",
     "__version__",
     "replay",
+    "timeframe_minutes",
 ]
 
 if TYPE_CHECKING:
     from zepix.engine.strategy import PluginInfo, Strategy
     from zepix.model import Accepted, Alert, Decision, FillModel, Refused, Side
+    from zepix.model.timeframe import minutes as timeframe_minutes
     from zepix.research.result import Result
     from zepix.research.surface import replay
 

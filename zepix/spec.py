@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final, cast
 
-from zepix.config import BROKERS, ConfigManager, near, plain
+from zepix.config import BROKERS, DEFAULT_STRATEGY, ConfigManager, complete_settings, near, plain
 from zepix.config.merge import MASK, is_secret
 from zepix.errors import ConfigError
 from zepix.model import AccountSpec, FillModel
@@ -57,8 +57,8 @@ class Spec:
     """Everything a replay needs to know, checked as far as it can be without reading data or strategies.
 
     ``bars`` are arguments as ``load_bars`` takes them (``PATH`` or ``SYMBOL:TF=PATH``). ``plugins`` are those that run;
-    empty means: every strategy found in ``strategy_folders`` and by entry point, as its class declares itself.
-    ``strategy`` is the name asked for, ``strategy_settings`` what was said of it; both are in ``plugins`` already.
+    where a spec names no strategy and configures no plugin, that is ``bracket``. ``strategy`` is the name asked for,
+    ``strategy_settings`` what was said of it; both are in ``plugins`` already.
     ``as_strategy``: every alert is taken as addressed to this strategy. ``from_ns`` is included, ``to_ns`` is not.
     """
 
@@ -109,11 +109,13 @@ def load_spec(
     report: bool | None = None,
     profile: bool = False,
     environ: Mapping[str, str] | None = None,
+    check_strategies: bool = True,
 ) -> Spec:
     """The spec of a run: a file (TOML, JSON or YAML) or none, under the environment, under flags.
 
     ``flags`` are dotted keys (``{"account.balance": 10000}``); what is named by a parameter of its own wins over them.
-    ``environ`` is the process's own where it is not given. Raises ConfigError with every problem found.
+    ``environ`` is the process's own where it is not given; ``check_strategies``: look for the strategies that plugins
+    name, and check their settings, so that those problems are told with the rest. Raises ConfigError with all problems.
     """
     named: dict[str, Any] = {
         "alerts.files": [str(p) for p in alerts] if alerts else None,
@@ -133,7 +135,7 @@ def load_spec(
         flags={**(flags or {}), **{key: value for key, value in named.items() if value is not None}},
         strict=False,
     )
-    return replace(_Reading(config).spec(), profile=profile)
+    return replace(_Reading(config).spec(check_strategies), profile=profile)
 
 
 def instant_ns(value: str | date | datetime) -> int:
@@ -164,12 +166,12 @@ class _Reading:
         self.problems = list(config.problems)
         self.folder = config.file.parent if config.file is not None else Path()
 
-    def spec(self) -> Spec:
+    def spec(self, check_strategies: bool) -> Spec:
         get = self.config.get
         from_ns, to_ns = self._instant("from"), self._instant("to")
         if from_ns is not None and to_ns is not None and from_ns >= to_ns:
             self.problems.append(f"from {get('from')} is not before to {get('to')}; nothing would be replayed")
-        name = get("strategy.name")
+        name = get("strategy.name") or (None if get("plugins") else DEFAULT_STRATEGY)
         made: dict[str, Any] = {
             "title": get("title") or (self.config.file.stem if self.config.file else "replay"),
             "alerts": tuple(self._path("alerts.files", text) for text in get("alerts.files", [])),
@@ -191,6 +193,8 @@ class _Reading:
             "path": self.config.file,
             "config": self.config,
         }
+        if check_strategies:
+            self.problems += _strategy_problems(made["plugins"], made["strategy_folders"])
         if self.problems:
             raise ConfigError(self.problems)
         same = {key: get(key) for key in ("costs", "seed", "report")}
@@ -287,6 +291,22 @@ class _Reading:
             shadow_mode=table.get("shadow_mode", False),
             settings=self.config.given_settings(plugin_id),
         )
+
+
+def _strategy_problems(plugins: Sequence[PluginSpec], folders: Sequence[Path]) -> list[str]:
+    """Plugins whose strategy is not there, or whose settings do not fit it; so that they are told with the rest."""
+    from zepix.engine.registry import find_strategies
+    from zepix.engine.strategy import settings_fields
+
+    registry = find_strategies(folders, complete_settings)
+    problems: list[str] = []
+    for plugin in plugins:
+        try:
+            fields_of = settings_fields(registry.find_class(plugin.strategy))
+            complete_settings(plugin.plugin_id, fields_of, plugin.settings)
+        except ConfigError as error:
+            problems += error.problems
+    return problems
 
 
 def _plain(value: Any) -> Any:

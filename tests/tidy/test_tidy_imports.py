@@ -15,7 +15,7 @@ MAY_IMPORT = {
     "errors": set(),
     "model": CORE,
     "config": CORE,
-    "spec": CORE | {"config"},
+    "spec": CORE | {"config", "engine"},
     "kernels": CORE,
     "services": CORE | {"kernels"},
     "engine": CORE | {"kernels", "services"},

@@ -1,12 +1,13 @@
 """Settings: one merge of plugin parameters, defaults, file, environment and flags, for specs now and for live later."""
 
 from zepix.config.check import Raw, check_settings, check_value, complete_settings, plain
-from zepix.config.keys import BROKERS, KEYS, near
+from zepix.config.keys import BROKERS, DEFAULT_STRATEGY, KEYS, near
 from zepix.config.layers import read_environment, read_flags
 from zepix.config.manager import ORIGINS, ConfigManager
 
 __all__ = [
     "BROKERS",
+    "DEFAULT_STRATEGY",
     "KEYS",
     "ORIGINS",
     "ConfigManager",

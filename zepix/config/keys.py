@@ -15,11 +15,13 @@ from typing import Any, Final, Literal
 
 from zepix.model import AccountSpec, FillModel
 
-__all__ = ["ANY", "BROKERS", "CROSSED", "KEYS", "MAXIMA", "SECRET_WORDS", "dotted_keys", "near"]
+__all__ = ["ANY", "BROKERS", "CROSSED", "DEFAULT_STRATEGY", "KEYS", "MAXIMA", "SECRET_WORDS", "dotted_keys", "near"]
 
 ANY: Final = object()
 BROKERS: Final = ("shadow",)
 CROSSED: Final = ("raise_ask", "error")
+DEFAULT_STRATEGY: Final = "bracket"
+"""The strategy of a spec that names none and configures no plugin."""
 SECRET_WORDS: Final = ("token", "secret", "password", "passwd", "api_key", "apikey", "private_key")
 
 Tree = dict[str, Any]

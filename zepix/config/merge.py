@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from zepix.config.check import check_value, plain
-from zepix.config.keys import ANY, MAXIMA, SECRET_WORDS, dotted_keys, near
+from zepix.config.keys import ANY, DEFAULT_STRATEGY, MAXIMA, SECRET_WORDS, dotted_keys, near
 
 __all__ = ["MASK", "Origins", "checked", "copied", "is_secret", "lay", "spread_strategy"]
 
@@ -40,7 +40,13 @@ def lay(
 
 
 def spread_strategy(layers: Mapping[str, dict[str, Any]]) -> None:
-    """Move every layer's ``[strategy]`` keys into the settings of the plugin that the last layer names, in place."""
+    """Move every layer's ``[strategy]`` keys into the settings of the plugin that the last layer names, in place.
+
+    Settings without any name, and without plugins of their own, are those of the default strategy.
+    """
+    tables = [values["strategy"] for values in layers.values() if isinstance(values.get("strategy"), dict)]
+    if tables and not any("name" in t for t in tables) and not any(values.get("plugins") for values in layers.values()):
+        tables[-1]["name"] = DEFAULT_STRATEGY
     named = {
         origin: str(values["strategy"]["name"])
         for origin, values in layers.items()

@@ -22,7 +22,7 @@ from zepix.engine.strategy import Strategy, settings_fields
 from zepix.errors import ConfigError
 from zepix.model import Alert
 
-__all__ = ["ENTRY_POINTS", "PluginConfig", "PluginRegistry", "builtin_strategies"]
+__all__ = ["ENTRY_POINTS", "PluginConfig", "PluginRegistry", "builtin_strategies", "find_strategies"]
 
 ENTRY_POINTS = "zepix.strategies"
 MAX_FILES = 500
@@ -48,6 +48,13 @@ def builtin_strategies() -> Path:
     package = Path(__file__).resolve().parent.parent
     shipped = package / "_strategies"
     return shipped if shipped.is_dir() else package.parent / "strategies"
+
+
+def find_strategies(folders: Iterable[Path] = (), check_settings: CheckSettings | None = None) -> PluginRegistry:
+    """The strategies that ship with zepix, those of ``folders``, and those of installed packages."""
+    registry = PluginRegistry(check_settings)
+    registry.discover_plugins([builtin_strategies(), *folders])
+    return registry
 
 
 class PluginRegistry:
@@ -147,7 +154,9 @@ class PluginRegistry:
                 cls = self.find_class(config.strategy)
                 settings = self._check_settings(config.plugin_id, settings_fields(cls), config.settings)
                 api = make_api(config, cls.info.strategy, settings)
-                self.add(cls(config.plugin_id, copy.deepcopy(dict(settings)), api), config.timeframes)
+                plugin = cls(config.plugin_id, copy.deepcopy(dict(settings)), api)
+                problems += [f"plugin {config.plugin_id!r}: {problem}" for problem in plugin.setting_problems()]
+                self.add(plugin, config.timeframes)
             except ConfigError as error:
                 problems.extend(error.problems)
             except Exception as error:  # noqa: BLE001 - a class that cannot be made is a problem to tell, not a crash

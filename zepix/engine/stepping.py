@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asyncio import _get_running_loop, _set_running_loop  # tidy: takes a running loop out of a handler's reach
 from collections.abc import Coroutine
 from types import FrameType
 from typing import Any
@@ -19,6 +20,8 @@ def run_to_completion(coroutine: Coroutine[Any, Any, Any], plugin_id: str, what:
     """
     if not hasattr(coroutine, "send"):
         raise TypeError(f"{what} of {plugin_id!r} must be written with async def; it returned {coroutine!r}")
+    loop = _get_running_loop()
+    _set_running_loop(None)  # a task started in a notebook's loop would outlive its handler
     try:
         coroutine.send(None)
     except StopIteration as done:
@@ -27,6 +30,8 @@ def run_to_completion(coroutine: Coroutine[Any, Any, Any], plugin_id: str, what:
         if "no running event loop" not in str(error):
             raise
         raise WouldBlockError(plugin_id, what, _raised_at(error)) from None
+    finally:
+        _set_running_loop(loop)
     frame = _waits_at(coroutine)
     coroutine.close()
     raise WouldBlockError(plugin_id, what, frame)

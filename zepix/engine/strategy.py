@@ -102,6 +102,10 @@ class Strategy:
     def get_status(self) -> dict[str, Any]:
         return {**self.metadata, "enabled": self.enabled, "settings": dict(self.config)}
 
+    def setting_problems(self) -> list[str]:
+        """What is wrong with the settings beyond their types, a sentence each; asked once, before the run."""
+        return []
+
     async def process_entry_signal(self, alert: Alert) -> Decision | None:  # noqa: ARG002 - for subclasses
         return Decision("ignored", "not_handled")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["FILE_NAMES", "NS", "file_name", "from_file_name", "minutes", "normalise"]
+__all__ = ["FILE_NAMES", "NS", "file_name", "from_file_name", "minutes", "normalise", "timeframe_minutes"]
 
 _WORDS: Final = (
     ("minutes", "m"),
@@ -72,6 +72,10 @@ def minutes(text: str) -> int:
     if count < 1:
         raise ValueError(f"{text!r} is no timeframe; examples: 5, 5m, 1h, 240, 1D")
     return count * _UNIT_MINUTES[unit]
+
+
+timeframe_minutes = minutes
+"""``minutes`` under the name that ``zepix`` gives it."""
 
 
 def normalise(text: str) -> str:

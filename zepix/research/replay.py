@@ -13,8 +13,9 @@ from zepix.config import complete_settings
 from zepix.data import BarsLoaded, default_catalogue, load_bars, load_instruments
 from zepix.data.checksum import hash_file
 from zepix.engine.record import RunRecord
-from zepix.engine.registry import PluginConfig, PluginRegistry, builtin_strategies
+from zepix.engine.registry import PluginConfig, PluginRegistry, find_strategies
 from zepix.engine.session import Progress
+from zepix.engine.strategy import settings_fields
 from zepix.errors import ConfigError, DataError
 from zepix.kernels.warm import warm_up
 from zepix.model import Alert, Catalogue, Quarantined, Series
@@ -45,10 +46,7 @@ class Loaded:
 def run(spec: Spec, *, progress: Progress | None = None) -> Result:
     """Replay a spec; raises ConfigError or DataError before anything runs, with one sentence a problem."""
     registry = registry_for(spec)
-    plugins = plugins_of(spec, registry)
-    for plugin in plugins:
-        registry.find_class(plugin.strategy)
-    return run_loaded(spec, load(spec), registry, plugins, progress=progress)
+    return run_loaded(spec, load(spec), registry, plugins_of(spec), progress=progress)
 
 
 def run_loaded(
@@ -62,6 +60,7 @@ def run_loaded(
     """Replay what is in memory already."""
     if spec.broker != "shadow":
         raise ConfigError(f"broker {spec.broker!r} is not built yet; there is shadow")
+    spec.config.load_plugins({p.plugin_id: _defaults(registry, p) for p in plugins})
     rules = Rules(
         account=spec.account,
         fill_model=spec.fill,
@@ -168,20 +167,21 @@ def _nothing_priced(rows: Sequence[Alert | Quarantined], series: dict[str, Serie
 
 
 def registry_for(spec: Spec) -> PluginRegistry:
-    """The strategies that ship with zepix, those of the spec's folders, and those of installed packages."""
-    registry = PluginRegistry(check_settings=complete_settings)
-    registry.discover_plugins([builtin_strategies(), *spec.strategy_folders])
-    return registry
+    """The strategies a spec can name."""
+    return find_strategies(spec.strategy_folders, complete_settings)
 
 
-def plugins_of(spec: Spec, registry: PluginRegistry) -> list[PluginConfig]:
-    """The plugins that run: those of the spec, else every strategy found that declares itself enabled."""
-    if spec.plugins:
-        return [
-            PluginConfig(p.plugin_id, p.strategy, p.settings, p.timeframes, p.enabled, p.shadow_mode)
-            for p in spec.plugins
-        ]
-    return [PluginConfig(name, cls.info.strategy) for name, cls in registry.classes.items() if cls.info.enabled]
+def _defaults(registry: PluginRegistry, plugin: PluginConfig) -> dict[str, Any]:
+    """The class's own settings, the lowest layer of the merge."""
+    fields_of = settings_fields(registry.find_class(plugin.strategy))
+    return {name: default for name, (_, default) in fields_of.items() if default is not ...}
+
+
+def plugins_of(spec: Spec) -> list[PluginConfig]:
+    """The plugins that run."""
+    return [
+        PluginConfig(p.plugin_id, p.strategy, p.settings, p.timeframes, p.enabled, p.shadow_mode) for p in spec.plugins
+    ]
 
 
 def _warnings(spec: Spec, record: RunRecord, loaded: Loaded, registry: PluginRegistry) -> list[str]:

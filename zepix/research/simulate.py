@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import gc
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -99,7 +98,7 @@ class Simulation:
                 engine.decisions.quarantined(row)
         start_ns = min([min(p.series.start_ns for p in self.prices), *(a.received_ns for a in alerts[:1])])
         broker.book.balances.append((start_ns, broker.book.balance_minor))
-        with _without_collector(), _outside_of_any_loop():
+        with _without_collector():
             late = self.session.run(alerts, start_ns, progress)
         record = RunRecord(self.rules.account, self.rules.fill_model, self.catalogue, self.series, self.rules.costs)
         record.start_ns, record.end_ns = start_ns, broker.end_ns
@@ -184,17 +183,6 @@ def _without_collector() -> Iterator[None]:
     finally:
         if was_on:
             gc.enable()
-
-
-@contextlib.contextmanager
-def _outside_of_any_loop() -> Iterator[None]:
-    """A notebook's running loop is out of reach for the run: a task started in it would outlive its handler."""
-    loop = asyncio._get_running_loop()
-    asyncio._set_running_loop(None)
-    try:
-        yield
-    finally:
-        asyncio._set_running_loop(loop)
 
 
 def simulate(

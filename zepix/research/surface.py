@@ -35,8 +35,8 @@ def replay(
     """Replay recorded alerts on recorded prices and return the result.
 
     alerts: log files, or Alert objects. bars: a store folder, Parquet files, or ``SYMBOL:TF=PATH``. strategy: a name,
-    or a class. settings: dotted keys as of ``--set`` (``{"account.balance": 50_000, "costs": "none"}``). Further keyword
-    arguments are settings of the strategy (``one_at_a_time=True``). Raises ConfigError and DataError.
+    or a class. settings: dotted keys as of ``--set`` (``{"account.balance": 50_000, "costs": "none"}``). Further
+    keyword arguments are settings of the strategy (``one_at_a_time=True``). Raises ConfigError and DataError.
     """
     given = [] if alerts is None else _many(alerts)
     objects = [a for a in given if isinstance(a, Alert | Quarantined)]
@@ -46,8 +46,6 @@ def replay(
     flags = dict(settings or {})
     if cls is None:
         flags.update({f"strategy.{name}": value for name, value in strategy_settings.items()})
-        if strategy is None and strategy_settings and spec is None:
-            strategy = "bracket"
     asked = load_spec(
         None if spec is None else Path(spec),
         flags=flags,
@@ -60,7 +58,7 @@ def replay(
     )
     registry = replaying.registry_for(asked)
     if cls is None:
-        plugins = replaying.plugins_of(asked, registry)
+        plugins = replaying.plugins_of(asked)
     else:
         registry.register(cls)
         plugins = [PluginConfig(cls.info.plugin_id, cls.info.plugin_id, strategy_settings)]

@@ -139,9 +139,14 @@ class MarketDataService:
         return (points[1] - points[0]) * instrument.point_float / float(instrument.spread_pip)
 
     def get_atr(self, symbol: str, timeframe: str = "1h", period: int = 14) -> float:
-        """Wilder's ATR as a price distance, from bars that have ended; NaN where it is unknown."""
+        """Wilder's ATR as a price distance, from bars that have ended; NaN where it is unknown.
+
+        Unknown too: a timeframe finer than the prices. Raises ValueError for a word that is no timeframe.
+        """
         prices = self._prices.get(symbol)
         if prices is None or period < 1:
+            return math.nan
+        if minutes(timeframe) * 60 * NS < prices.tf_ns:
             return math.nan
         table = self._table(prices, timeframe)
         row = table.ended_row(self._clock.now_ns)
@@ -164,7 +169,7 @@ class MarketDataService:
         self._watches.drop_watch(watch_id)
 
     def subscribe(self, symbol: str, timeframe: str) -> None:
-        """Be woken (``on_bar``) whenever a bar of this timeframe has ended; ValueError for one finer than the prices."""
+        """Be woken (``on_bar``) when a bar of this timeframe has ended; ValueError for one finer than the prices."""
         prices = self._prices.get(symbol)
         if prices is not None:
             self._table(prices, timeframe)

@@ -45,8 +45,9 @@ class OrderExecutionService:
 
         volume: lots, rounded down to whole steps; None is the instrument's minimum. sl, tp: prices, None or 0 for none.
         sl_offset, tp_offset: instead, signed price distances from our fill. after: order ids that must be done first.
-        Refused at once: ``unknown_symbol, no_prices, not_supported, paused, plugin_disabled``; later, as events: ``volume_too_small,
-        volume_too_large, market_closed, invalid_stops, no_money``. Raises ValueError for what is no number or no side.
+        Refused at once: ``unknown_symbol, no_prices, not_supported, paused, plugin_disabled``; later, as events:
+        ``volume_too_small, volume_too_large, market_closed, invalid_stops, no_money``.
+        Raises ValueError for what is no number or no side.
         """
         if order_type != "market":
             return self._gate.refuse(Refused("not_supported", f"{order_type} orders come with the next release"))

@@ -186,13 +186,14 @@ def test_atr_that_cannot_be_known_is_nan(timeframe: str, period: int) -> None:
 
 
 @pytest.mark.parametrize("timeframe", ["1m", "5", "60", "1h", "H1"])
-def test_timeframe_in_any_spelling_finer_than_the_data_is_an_error_that_says_so(timeframe: str) -> None:
+def test_timeframe_finer_than_the_data_has_no_atr_and_no_bars(timeframe: str) -> None:
     market = service(Clock(600), bars(*flat(30), timeframe="1h"))
     if timeframe in ("60", "1h", "H1"):
         assert market.get_atr("EURUSD", timeframe, 3) == 0.0
     else:
+        assert math.isnan(market.get_atr("EURUSD", timeframe, 3))
         with pytest.raises(ValueError, match="finer than the prices at hand"):
-            market.get_atr("EURUSD", timeframe, 3)
+            market.bars("EURUSD", timeframe)
 
 
 def test_word_that_is_no_timeframe_is_an_error() -> None:

@@ -174,25 +174,18 @@ def test_atr_of_a_longer_timeframe_waits_for_its_bars() -> None:
     assert words(played) == ["atr_unknown", "filled"]
 
 
-@pytest.mark.xfail(
-    strict=True, reason="levels = distance returns before the ATR is asked: the entry has no stop at all"
-)
 @pytest.mark.parametrize("fields", [{"price": 1.1}, {"price": 1.1, "tp": 1.102}], ids=["no_levels", "target_only"])
 def test_default_stop_by_atr_serves_alerts_with_a_price_in_distance_mode_too(fields: dict[str, Any]) -> None:
     (fill,) = atr_play(alert(4, **fields), default_sl_atr=2.0, levels="distance").record.fills
     assert fill.initial_sl == 109_930
 
 
-@pytest.mark.xfail(strict=True, reason="a timeframe finer than the data is found out alert by alert, as strategy_error")
 def test_atr_timeframe_finer_than_the_data_is_refused_with_a_word() -> None:
     prices = market(*MOVING, timeframe="1h")
     played = play(alert(300), prices=prices, default_sl_atr=2.0, atr_timeframe="1m", atr_period=3)
     assert played.outcomes == [("refused", "atr_unknown")]
 
 
-@pytest.mark.xfail(
-    strict=True, reason="an impossible timeframe passes the check of the settings and fails at every alert"
-)
 def test_word_that_is_no_timeframe_is_a_configuration_error_before_the_run() -> None:
     with pytest.raises(ConfigError, match="banana"):
         atr_play(alert(4), default_sl_atr=2.0, atr_timeframe="banana")
@@ -241,9 +234,6 @@ def test_absolute_levels_stay_where_the_alert_put_them() -> None:
     assert (fill.initial_sl, fill.initial_tp) == (109_500, 111_400)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="0 is no level where levels are absolute, but a distance of the whole price here"
-)
 def test_level_of_zero_is_none_in_distance_mode_too() -> None:
     (fill,) = play(alert(1, price=1.11, sl=1.108, tp=0.0), levels="distance").record.fills
     assert (fill.initial_sl, fill.initial_tp) == (109_810, 0)
@@ -298,7 +288,6 @@ def test_wrong_setting_is_a_configuration_error(settings: dict[str, Any]) -> Non
     [{"max_price_gap": -0.1}, {"default_sl_atr": -2.0}, {"atr_period": 0}, {"default_volume": -1.0}],
     ids=str,
 )
-@pytest.mark.xfail(strict=True, reason="numbers that can never work are taken: every alert is refused, one by one")
 def test_setting_that_can_never_work_is_a_configuration_error(settings: dict[str, Any]) -> None:
     with pytest.raises(ConfigError, match=next(iter(settings))):
         play(alert(1), **settings)

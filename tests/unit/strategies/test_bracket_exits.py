@@ -139,9 +139,6 @@ def test_reversal_whose_entry_is_refused_by_the_broker_has_closed() -> None:
     assert closes(played) == [(1, "reversal", 110_000)]
 
 
-@pytest.mark.xfail(
-    strict=True, reason="a reversal as a pending order is refused not_supported, and has closed the other side"
-)
 def test_reversal_that_is_not_served_does_nothing() -> None:
     played = play(alert(1), alert(2, "reversal", "sell", order_type="limit", entry_price=1.11))
     assert words(played)[1] == "not_supported"

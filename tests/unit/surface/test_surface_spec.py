@@ -53,7 +53,7 @@ intrabar = "optimistic"
 
 
 def _load(*args, **kwargs):
-    return load_spec(*args, **{"environ": {}, **kwargs})
+    return load_spec(*args, **{"environ": {}, "check_strategies": False, **kwargs})
 
 
 @pytest.fixture
@@ -102,7 +102,7 @@ def test_defaults_are_those_of_the_fill_page():
         "raise_ask",
         True,
     )
-    assert spec.plugins == ()
+    assert [(p.plugin_id, p.strategy) for p in spec.plugins] == [("bracket", "bracket")]
     assert spec.out is None
     assert Spec().account == spec.account
 
@@ -224,3 +224,12 @@ def test_a_spec_as_json_holds_no_secret(path):
     text = json.dumps(spec.as_dict())
     assert "hunter2" not in text
     assert json.loads(text)["account"] == {"balance": "25000.5", "currency": "EUR", "leverage": "30", "digits": 2}
+
+
+def test_problems_of_the_strategy_are_told_with_all_others() -> None:
+    flags = {"strategy.one_at_a_tim": "true", "strategy.atr_period": "many", "account.balance": "abc"}
+    with pytest.raises(ConfigError) as caught:
+        load_spec(flags=flags, environ={})
+    said = "; ".join(caught.value.problems)
+    for word in ("account.balance", "one_at_a_time", "atr_period"):
+        assert word in said
