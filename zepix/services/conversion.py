@@ -1,8 +1,8 @@
 """Money of one currency in the account's: the mid of the last close of a pair that is among the run's prices.
 
 ``rate(currency, t)`` is direct (EUR -> USD by EURUSD), inverse as 1/mid (JPY -> USD by USDJPY), else through USD. A
-pair is known by its name, else by its instrument's currencies: one lot of ``EURUSD.a`` is margined in EUR and paid in USD.
-The traded pair's own bars serve it. A conversion that no pair can make is an error before the run.
+pair is known by its name, else by its instrument's currencies: ``EURUSD.a`` is margined in EUR and paid in USD. The
+traded pair's own bars serve it. A conversion that no pair can make is an error before the run.
 """
 
 from __future__ import annotations
