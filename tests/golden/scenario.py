@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from decimal import Decimal
 
 from tests.world import MINUTE, T0, Market, Played, Quad, alert, instrument, series
 from zepix.engine.registry import PluginConfig, PluginRegistry, builtin_strategies
@@ -33,7 +34,7 @@ def walk(symbol: str, start: int, seed: int) -> Series:
     for minute in range(BARS):
         opened = close + next(draw) % 7 - 3
         close = opened + next(draw) % 61 - 30
-        high, low = max(opened, close) + next(draw) % 25, min(opened, close) - next(draw) % 25
+        high, low = max(opened, close) + next(draw) % 70, min(opened, close) - next(draw) % 70
         wide = 2 + next(draw) % 9
         if next(draw) % 20:  # one bar in twenty is missing
             bid: Quad = (opened, high, low, close)
@@ -45,10 +46,10 @@ def alerts() -> list[Alert]:
     draw, made = numbers(7), []
     for number in range(ALERTS):
         symbol, points = (("EURUSD", 110_000), ("USDJPY", 150_000))[next(draw) % 2]
-        kind = ("entry", "entry", "entry", "exit", "reversal")[next(draw) % 5]
+        kind = ("entry", "entry", "entry", "entry", "entry", "exit", "reversal")[next(draw) % 7]
         side = ("buy", "sell")[next(draw) % 2]
         point = 1e-5 if symbol == "EURUSD" else 1e-3
-        away = (60 + next(draw) % 200) * (1 if side == "buy" else -1)
+        away = (25 + next(draw) % 250) * (1 if side == "buy" else -1)
         price = points + next(draw) % 41 - 20
         made.append(
             alert(
@@ -60,7 +61,7 @@ def alerts() -> list[Alert]:
                 volume=(1 + next(draw) % 40) / 100,
                 price=price * point,
                 sl=(price - away) * point,
-                tp=(price + 2 * away) * point,
+                tp=(price + away) * point,
                 plugin_hint=("one", "two")[next(draw) % 2],
             )
         )
@@ -71,8 +72,6 @@ def play() -> Played:
     """Two symbols, two plugins of `bracket`, commission, a delay and slippage."""
     registry = PluginRegistry()
     registry.discover_plugins([builtin_strategies()], entry_points=False)
-    from decimal import Decimal
-
     catalogue = Catalogue(instrument(s, commission_per_lot=Decimal("3.5")) for s in ("EURUSD", "USDJPY"))
     fill = FillModel(latency_ms=250, slippage_points=2)
     prices = [walk("EURUSD", 110_000, 1), walk("USDJPY", 150_000, 2)]
