@@ -1,4 +1,4 @@
-"""The same inputs give the same digest: in any process, for any hash seed, with and without `-O`, today and tomorrow."""
+"""The same inputs give the same digest: in any process, for any hash seed, with and without `-O`, now and later."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from decimal import Decimal
 
 import pytest
@@ -93,3 +94,24 @@ def test_rate_without_a_pair_is_the_same_error() -> None:
 
 def test_one_leg_through_the_dollar_is_not_enough() -> None:
     assert not Conversions(book(USDJPY=USDJPY), "EUR").has("JPY")
+
+
+def named(symbol: str, asset_class: str, margin: str, profit: str, points: int) -> SymbolPrices:
+    """A user's own instrument with a point of 1e-5, flat at so many points."""
+    base = instrument()
+    own = dataclasses.replace(
+        base, symbol=symbol, asset_class=asset_class, margin_currency=margin, profit_currency=profit
+    )
+    return SymbolPrices(bars(*flat(2, points), symbol=symbol, spread=0), own, 0)
+
+
+def test_pair_under_a_brokers_own_name_converts() -> None:
+    prices = PriceBook([named("EURUSD.a", "fx", "EUR", "USD", 125_000)])
+    assert Conversions(prices, "USD").rate("EUR", minute(1)) == Decimal("1.25")
+    assert Conversions(prices, "EUR").rate("USD", minute(1)) == Decimal("0.8")
+
+
+@pytest.mark.xfail(strict=True, reason="any instrument with two currencies is taken for their rate: 1 EUR = 18,000 USD")
+def test_index_that_is_margined_in_another_currency_is_no_rate() -> None:
+    prices = PriceBook([named("GER40", "index", "EUR", "USD", 1_800_000_000)])
+    assert not Conversions(prices, "USD").has("EUR")
