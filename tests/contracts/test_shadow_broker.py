@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import ClassVar
+from collections.abc import Callable, Iterator, Sequence
 
 from tests.contracts.broker_contract import BrokerContract, Case, Close, Fill, Open, Watch, minutes_since_start
 from tests.world import CATALOGUE, Quad, bars, minute
@@ -101,11 +100,6 @@ class TestArrayForm(ShadowContract):
 
 
 class TestStepForm(ShadowContract):
-    deviations: ClassVar[Mapping[str, str]] = dict.fromkeys(
-        ("bid_rises_in_a_range", "bid_opens_beyond", "ask_falls_in_a_range"),
-        "price watches look into whole arrays: fed bar by bar they never wake",
-    )
-
     def run(self, quads: Sequence[Quad | None], commands: Sequence[Command], fill_model: FillModel) -> ShadowBroker:
         whole = bars(*quads)
         known = SymbolPrices(whole, CATALOGUE["EURUSD"], 0)

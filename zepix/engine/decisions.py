@@ -6,10 +6,10 @@ How an outcome is settled, first rule that fits:
     an opening order filled                filled
     an opening order refused / ended       refused / expired, with the order's reason
     an opening order not answered          working
+    an own check refused a command         refused
     a close closed something               closed
     closes with nothing to close           ignored, nothing_to_close
     a close not answered                   expired, end_of_data
-    an own check refused a command         refused
     the handler's own answer               its outcome
     nothing at all                         ignored, plugin_returned_none
 """
@@ -103,10 +103,10 @@ def _outcome(handling: Handling) -> tuple[str, str]:
         if best.is_under_way:
             return "working", ""
         return ("refused" if best.status == "refused" else "expired"), best.reason
-    if own:
-        return _closing_outcome(own)
     if handling.refusals:
         return "refused", handling.refusals[0].reason
+    if own:
+        return _closing_outcome(own)
     if answer is not None:
         return answer.outcome, answer.reason
     return "ignored", "plugin_returned_none"

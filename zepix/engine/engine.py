@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Protocol
 
@@ -42,6 +43,7 @@ __all__ = ["MAX_FAILURES", "Dedup", "TradingEngine"]
 
 MAX_FAILURES: Final = 5
 MAX_SPINS: Final = 64
+MAX_NS: Final = 1 << 63
 
 
 class Dedup(Protocol):
@@ -188,6 +190,7 @@ class TradingEngine:
     def process_alert(self, alert: Alert) -> None:
         """Dedup, route, decide: at least one decision for every alert."""
         self._write(self.now_ns, "alert", alert)
+        self._spins = 0
         if self._dedup is not None:
             first = self._dedup.check(alert, alert.closes and self._has_ticket_before(alert))
             if first is not None:
@@ -251,7 +254,7 @@ class TradingEngine:
 
     def _hook(self, running: _Running, name: str, *args: Any) -> None:
         hook = running.hooks.get(name)
-        if hook is None:
+        if hook is None or not running.plugin.enabled:
             return
         try:
             run_to_completion(hook(*args), running.plugin.plugin_id, name)
@@ -318,8 +321,11 @@ class TradingEngine:
         self.timers.subscribe(plugin_id, symbol, timeframe, self.now_ns)
 
     def set_timer(self, plugin_id: str, at_ns: int, tag: str) -> int:
-        """A timer; one that sets itself anew for this very instant again and again raises ZepixError."""
-        if at_ns <= self.now_ns and self._from_timer:
+        """A timer; timers set for this very instant again and again raise ZepixError, what is no time ValueError."""
+        if not math.isfinite(at_ns) or not -MAX_NS < at_ns < MAX_NS:
+            raise ValueError(f"{at_ns} is no time in nanoseconds")
+        at_ns = int(at_ns)
+        if at_ns <= self.now_ns:
             self._spins = self._spins + 1 if self._spin_ns == self.now_ns else 1
             self._spin_ns = self.now_ns
             if self._spins > MAX_SPINS:

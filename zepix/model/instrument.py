@@ -22,6 +22,8 @@ __all__ = ["MAX_POINTS", "Catalogue", "Instrument", "SpreadModel"]
 
 MAX_POINTS: Final = 2**31 - 2
 """The highest price in points that the simulators hold."""
+MAX_LOTS: Final = Decimal(10) ** 12
+"""More lots than this are counted as so many: no instrument takes them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +141,7 @@ class Instrument:
             raise ValueError(f"{self.symbol}: {volume!r} is no volume") from None
         if not lots.is_finite():
             raise ValueError(f"{self.symbol}: {volume} is no volume")
-        return int(lots // self.volume_step)
+        return int(min(lots, MAX_LOTS) // self.volume_step)
 
     def lots(self, steps: int) -> Decimal:
         return self.volume_step * steps

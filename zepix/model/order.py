@@ -70,6 +70,7 @@ class Order:
     taken_by: list[Order] = field(default_factory=list)
     parts_left: int = 0
     seq: int = 0
+    depth: int = 0
     cause: Order | None = field(default=None, repr=False)
 
     def move(self, status: str, at_ns: int, reason: str = "") -> None:

@@ -19,6 +19,9 @@ __all__ = ["MONEY", "ONE", "Conversions"]
 MONEY: Final = Context(prec=28, rounding=ROUND_HALF_EVEN)
 ONE: Final = Decimal(1)
 
+_RATES: Final = frozenset({"forex", "metal", "crypto"})
+"""Classes whose price is so much of one currency for one of the other; an index is one only of its own units."""
+
 _Leg = tuple[SymbolPrices, Decimal, bool]
 
 
@@ -30,8 +33,9 @@ class Conversions:
         self.account_currency = account_currency
         self._by_pair: dict[tuple[str, str], SymbolPrices] = {}
         for one in prices:
-            pair = (one.instrument.margin_currency, one.instrument.profit_currency)
-            if pair[0] != pair[1]:
+            instrument = one.instrument
+            pair = (instrument.margin_currency, instrument.profit_currency)
+            if pair[0] != pair[1] and (instrument.asset_class in _RATES or pair[0] == instrument.symbol):
                 self._by_pair.setdefault(pair, one)
         self._ways: dict[str, tuple[_Leg, ...]] = {account_currency: ()}
 

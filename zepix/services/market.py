@@ -163,7 +163,9 @@ class MarketDataService:
 
     def watch_price(self, symbol: str, price: float, direction: int) -> int:
         """Be woken (``on_price``) when the bid rises to (direction +1), or the ask falls to (-1), ``price``."""
-        return self._watches.watch_price(self._plugin_id, symbol, direction, self._catalogue[symbol].points(price))
+        if direction not in (1, -1):
+            raise ValueError(f"a price is watched upwards (1) or downwards (-1), not {direction!r}")
+        return self._watches.watch_price(self._plugin_id, symbol, direction, self._catalogue[symbol].level(price))
 
     def drop_watch(self, watch_id: int) -> None:
         self._watches.drop_watch(watch_id)

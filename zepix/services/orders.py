@@ -7,11 +7,15 @@ later, as an event. Pending orders, changes and partial closes are known by name
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from zepix.model import Accepted, Catalogue, Instrument, Order, Refused, Side, Ticket
 from zepix.services.ports import BrokerPort, OrderGate
 
-__all__ = ["OrderExecutionService"]
+__all__ = ["CLOSE_REASONS", "OrderExecutionService"]
+
+CLOSE_REASONS: Final = ("signal", "reversal", "profit_booking", "equity_guard", "manual")
+"""Exit reasons a strategy may give; the others are the broker's to say."""
 
 
 class OrderExecutionService:
@@ -84,6 +88,7 @@ class OrderExecutionService:
 
         What it covers is decided at its arrival; market entries under way are taken along.
         """
+        _check_reason(reason)
         if symbol not in self._catalogue:
             return self._gate.refuse(Refused("unknown_symbol", f"{symbol} is in no catalogue"))
         sign = 0 if side is None else Side.of(side).sign
@@ -91,6 +96,7 @@ class OrderExecutionService:
 
     async def close_order(self, ticket: int, reason: str = "signal") -> Accepted | Refused:
         """Close one ticket by its number; Refused ``unknown_ticket`` where it is not open or not ours."""
+        _check_reason(reason)
         found = self._broker.tickets.get(ticket)
         if found is None or found.plugin_id != self._plugin_id:
             return self._gate.refuse(Refused("unknown_ticket", f"ticket {ticket} is not open here"))
@@ -146,3 +152,8 @@ class OrderExecutionService:
         )
         order.reason_to_close = reason
         return order
+
+
+def _check_reason(reason: str) -> None:
+    if reason not in CLOSE_REASONS:
+        raise ValueError(f"{reason!r} is no reason for a close; there are {', '.join(CLOSE_REASONS)}")

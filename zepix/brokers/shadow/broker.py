@@ -22,7 +22,7 @@ from zepix.brokers.shadow.agenda import ARRIVALS, AT_ONCE, CLOSES, OPENINGS, Age
 from zepix.brokers.shadow.book import Book
 from zepix.brokers.shadow.closes import CLOSE, Closes
 from zepix.brokers.shadow.forms import GAP, RANGE, ArrayForm, Form, Scheduled, touches
-from zepix.brokers.shadow.rules import MAX_CHAIN, Tradable, endless, stops_are_valid
+from zepix.brokers.shadow.rules import MAX_ANSWERS, MAX_CHAIN, Tradable, endless, stops_are_valid
 from zepix.brokers.shadow.watches import PRICE, PriceWatches
 from zepix.errors import ZepixError
 from zepix.model import (
@@ -73,7 +73,7 @@ class ShadowBroker:
         self.agenda = Agenda() if agenda is None else agenda
         self.form: Form = ArrayForm(self.agenda) if form is None else form
         self.closes = Closes(self)
-        self.watches = PriceWatches(self.agenda, prices)
+        self.watches = PriceWatches(prices)
         self.events: list[Event] = []
         self.now_ns = 0
         self.phase = 0
@@ -138,7 +138,11 @@ class ShadowBroker:
         return Accepted(order.id)
 
     def watch_price(self, symbol: str, direction: int, points: int) -> int:
-        return self.watches.set(symbol, direction, points, self.now_ns, self.phase).id
+        watch = self.watches.new(symbol, direction, points, self.now_ns, self.phase)
+        prices = self.prices.get(symbol)
+        if prices is not None:
+            self.form.watch_level(watch, prices)
+        return watch.id
 
     def drop_watch(self, watch_id: int) -> None:
         self.watches.drop(watch_id)
@@ -169,7 +173,6 @@ class ShadowBroker:
         self.now_ns = now_ns
         self.phase = phase
         self.cause = None
-        self._chained = 0
 
     def end_of_data(self) -> None:
         """After everything else: what is under way is cancelled, open tickets close at their symbol's last close."""
@@ -192,10 +195,10 @@ class ShadowBroker:
         cause = self.cause
         if cause is None or cause.decided_ns != self.now_ns:
             return
-        order.cause = cause
+        order.cause, order.depth = cause, cause.depth + 1
         self._chained = self._chained + 1 if self._chain_ns == self.now_ns else 1
         self._chain_ns = self.now_ns
-        if self._chained > MAX_CHAIN:
+        if order.depth > MAX_CHAIN or self._chained > MAX_ANSWERS:
             raise ZepixError(endless(order))
 
     def _send(self, order: Order) -> None:

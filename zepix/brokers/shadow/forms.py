@@ -17,7 +17,8 @@ from typing import Any, Final, Protocol
 
 import numpy as np
 
-from zepix.brokers.shadow.agenda import GAPS, Agenda
+from zepix.brokers.shadow.agenda import GAPS, WATCHES, Agenda
+from zepix.brokers.shadow.watches import PRICE, Watch
 from zepix.errors import DataError
 from zepix.kernels.crossing import NO_HIGH, NO_LOW, crossing, range_max, range_min
 from zepix.model import Instrument, Series, Ticket
@@ -37,6 +38,10 @@ class Form(Protocol):
 
     def watch(self, ticket: Ticket, prices: SymbolPrices, row: int) -> None:
         """Watch a ticket from ``row`` on: that row's range counts, its open does not."""
+        ...
+
+    def watch_level(self, watch: Watch, prices: SymbolPrices) -> None:
+        """Put a price watch on the agenda when its level is reached."""
         ...
 
     def next_open_ns(self, prices: SymbolPrices, t_ns: int) -> int | None:
@@ -66,6 +71,13 @@ def _excursion(ticket: Ticket, low: int, high: int) -> tuple[int, int]:
     return max(0, high - entry), max(0, entry - low)
 
 
+def _add_watch(agenda: Agenda, watch: Watch, opened_ns: int, end_ns: int | None) -> None:
+    if end_ns is None:
+        agenda.add(opened_ns, 2, GAPS, WATCHES, watch.id, PRICE, watch)
+    else:
+        agenda.add(end_ns, 1, WATCHES, 0, watch.id, PRICE, watch)
+
+
 class ArrayForm:
     """Finds the row that ends a ticket as soon as it opens, by the kernel ``crossing``; costs do not grow with bars."""
 
@@ -93,6 +105,21 @@ class ArrayForm:
             self._agenda.add(opened, 2, GAPS, ticket.index, ticket.id, GAP, subject)
         else:
             self._agenda.add(opened + prices.tf_ns, 1, ticket.index, 0, ticket.id, RANGE, subject)
+
+    def watch_level(self, watch: Watch, prices: SymbolPrices) -> None:
+        row = prices.next_open(watch.set_ns)
+        if row < 0:
+            return
+        series, points = prices.series, watch.points
+        if watch.direction > 0:
+            hit = crossing(prices.bid_low, prices.bid_high, series.bid_mins, series.bid_maxs, row, NO_LOW, points)
+        else:
+            hit = crossing(prices.ask_low, prices.ask_high, series.ask_mins, series.ask_maxs, row, points, NO_HIGH)
+        if hit >= prices.n:
+            return
+        opened = int(prices.time[hit])
+        at_open = watch.hears_open(opened) and watch.is_reached(int(prices.bid_open[hit]), int(prices.ask_open[hit]))
+        _add_watch(self._agenda, watch, opened, None if at_open else opened + prices.tf_ns)
 
     def next_open_ns(self, prices: SymbolPrices, t_ns: int) -> int | None:
         row = prices.next_open(t_ns)
@@ -191,9 +218,13 @@ class StepForm:
         self._calendar = calendar
         self._watched: dict[str, dict[int, Ticket]] = {}
         self._waiting: dict[str, list[tuple[int, int, int, int, Any]]] = {}
+        self._levels: dict[str, list[Watch]] = {}
 
     def watch(self, ticket: Ticket, prices: SymbolPrices, row: int) -> None:  # noqa: ARG002 - the form's signature
         self._watched.setdefault(prices.symbol, {})[ticket.id] = ticket
+
+    def watch_level(self, watch: Watch, prices: SymbolPrices) -> None:
+        self._levels.setdefault(prices.symbol, []).append(watch)
 
     def next_open_ns(self, prices: SymbolPrices, t_ns: int) -> int | None:
         return t_ns if self._calendar is None else self._calendar(prices, t_ns)
@@ -212,6 +243,7 @@ class StepForm:
             if any(touches(ticket, price, price)):
                 subject = (ticket, ticket.version, row)
                 self._agenda.add(opened, 2, GAPS, ticket.index, ticket.id, GAP, subject)
+        self._notice(prices.symbol, opened, None, int(prices.bid_open[row]), int(prices.ask_open[row]))
 
     def ended(self, prices: SymbolPrices) -> None:
         """A bar ended: its range may have touched levels."""
@@ -225,6 +257,21 @@ class StepForm:
             if any(touches(ticket, low, high)):
                 subject = (ticket, ticket.version, row)
                 self._agenda.add(end, 1, ticket.index, 0, ticket.id, RANGE, subject)
+        self._notice(prices.symbol, int(prices.time[row]), end, int(prices.bid_high[row]), int(prices.ask_low[row]))
+
+    def _notice(self, symbol: str, opened_ns: int, end_ns: int | None, bid: int, ask: int) -> None:
+        """Watches that these prices reach: at an open (``end_ns`` None), or within the bar that ends."""
+        waiting = self._levels.get(symbol)
+        if not waiting:
+            return
+        kept: list[Watch] = []
+        for watch in waiting:
+            counts = watch.hears_open(opened_ns) if end_ns is None else opened_ns >= watch.set_ns
+            if counts and watch.is_reached(bid, ask):
+                _add_watch(self._agenda, watch, opened_ns, end_ns)
+            elif watch.is_on:
+                kept.append(watch)
+        self._levels[symbol] = kept
 
     def excursion(self, ticket: Ticket, prices: SymbolPrices, last_row: int, points: int) -> tuple[int, int]:
         low = high = points

@@ -8,10 +8,12 @@ from zepix.model import Catalogue, Order, Refused
 from zepix.services.conversion import Conversions
 from zepix.services.prices import PriceBook
 
-__all__ = ["MAX_CHAIN", "Tradable", "endless", "stops_are_valid", "takes_along"]
+__all__ = ["MAX_ANSWERS", "MAX_CHAIN", "Tradable", "endless", "stops_are_valid", "takes_along"]
 
 MAX_CHAIN: Final = 64
-"""Commands that may answer one another at one instant, before it is called an endless chain."""
+"""How deep commands may answer one another at one instant, before it is called an endless chain."""
+MAX_ANSWERS: Final = 1024
+"""How many commands in all may answer others at one instant: a chain that branches is endless too."""
 
 
 class Tradable:
@@ -61,7 +63,8 @@ def endless(order: Order) -> str:
     while link is not None and len(chain) < 4:
         chain.append(f"{link.kind} {link.symbol} by {link.plugin_id} (order {link.id})")
         link = link.cause
-    return f"over {MAX_CHAIN} commands answered one another at {order.decided_ns} ns; the last: {' <- '.join(chain)}"
+    limit = MAX_CHAIN if order.depth > MAX_CHAIN else MAX_ANSWERS
+    return f"over {limit} commands answered one another at {order.decided_ns} ns; the last: {' <- '.join(chain)}"
 
 
 def stops_are_valid(side: int, closing: int, sl: int, tp: int, level: int) -> bool:

@@ -1,7 +1,7 @@
 """Price watches: wake a strategy when a price reaches a level; upwards on the bid, downwards on the ask.
 
 A watch counts from the first bar that opens at or after its setting. An open at or beyond the level fires it at that
-open (after the gaps), a range at the bar's end (after all symbols' range events).
+open (after the gaps), a range at the bar's end (after all symbols' range events). How it is found is the form's.
 """
 
 from __future__ import annotations
@@ -9,8 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from zepix.brokers.shadow.agenda import GAPS, WATCHES, Agenda
-from zepix.kernels.crossing import NO_HIGH, NO_LOW, crossing
 from zepix.model import Event, PriceReached
 from zepix.services.prices import PriceBook
 
@@ -21,42 +19,34 @@ PRICE: Final = 5
 
 @dataclass(slots=True, eq=False)
 class Watch:
+    """``points`` for the bid to rise to (direction +1) or the ask to fall to (-1), set at ``(set_ns, set_phase)``."""
+
     id: int
     symbol: str
     direction: int
     points: int
+    set_ns: int
+    set_phase: int
     is_on: bool = True
+
+    def is_reached(self, bid_high: int, ask_low: int) -> bool:
+        return bid_high >= self.points if self.direction > 0 else ask_low <= self.points
+
+    def hears_open(self, opened_ns: int) -> bool:
+        """Whether the open itself was still to come when the watch was set; the bar's range counts from its open on."""
+        return (opened_ns, 2) > (self.set_ns, self.set_phase)
 
 
 class PriceWatches:
     """The watches of a run; ids count from 1."""
 
-    def __init__(self, agenda: Agenda, prices: PriceBook) -> None:
-        self._agenda = agenda
+    def __init__(self, prices: PriceBook) -> None:
         self._prices = prices
         self._watches: dict[int, Watch] = {}
 
-    def set(self, symbol: str, direction: int, points: int, now_ns: int, phase: int) -> Watch:
-        """Watch for the bid at or above (direction +1), or the ask at or below (-1), ``points``."""
-        watch = Watch(len(self._watches) + 1, symbol, direction, points)
+    def new(self, symbol: str, direction: int, points: int, now_ns: int, phase: int) -> Watch:
+        watch = Watch(len(self._watches) + 1, symbol, direction, points, now_ns, phase)
         self._watches[watch.id] = watch
-        prices = self._prices[symbol]
-        row = prices.next_open(now_ns)
-        if row < 0:
-            return watch
-        series = prices.series
-        if direction > 0:
-            hit = crossing(prices.bid_low, prices.bid_high, series.bid_mins, series.bid_maxs, row, NO_LOW, points)
-        else:
-            hit = crossing(prices.ask_low, prices.ask_high, series.ask_mins, series.ask_maxs, row, points, NO_HIGH)
-        hit = int(hit)
-        if hit < prices.n:
-            opened = int(prices.time[hit])
-            at_open = prices.bid_open[hit] >= points if direction > 0 else prices.ask_open[hit] <= points
-            if at_open and (opened, 2) > (now_ns, phase):
-                self._agenda.add(opened, 2, GAPS, WATCHES, watch.id, PRICE, watch)
-            else:
-                self._agenda.add(opened + prices.tf_ns, 1, WATCHES, 0, watch.id, PRICE, watch)
         return watch
 
     def drop(self, watch_id: int) -> None:
