@@ -16,7 +16,7 @@ import typer
 from zepix.commands import alerts, backtest, bars, doctor, listing, projects
 from zepix.commands.console import harden_streams, problem
 from zepix.commands.outside import add_outside
-from zepix.errors import ConfigError, ZepixError
+from zepix.errors import ConfigError, DataError, ZepixError
 
 __all__ = ["build_app", "main"]
 
@@ -68,7 +68,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = [word for word in arguments if word != _DEBUG]
     try:
         status = _run(arguments)
-        sys.stdout.flush()
+        if sys.stdout is not None:  # closed by the caller
+            sys.stdout.flush()
     except BrokenPipeError:
         return _nobody_listens()
     except KeyboardInterrupt:
@@ -113,6 +114,9 @@ def _explained(error: Exception) -> int:
     if isinstance(error, typer.Abort):
         problem("interrupted")
         return INTERRUPTED
+    if isinstance(error, OSError):
+        problem(f"a file could not be read or written: {error}")
+        return DataError.exit_status
     what = "out of memory" if isinstance(error, MemoryError) else f"{type(error).__name__}: {error}"
     problem(f"internal error: {what} (this is a bug, or the machine's limit; {_DEBUG} shows where)")
     return FAILED

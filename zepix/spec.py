@@ -236,13 +236,13 @@ class _Reading:
         return value
 
     def _account(self) -> AccountSpec:
-        given: dict[str, Any] = self.config.get("account")
+        given: dict[str, Any] = self.config.get("account") or {}
         if self.config.origin("account.digits") == "default" and given.get("currency") in _WITHOUT_CENTS:
             given["digits"] = 0
         return cast(AccountSpec, self._made("account", AccountSpec(), given))
 
     def _fill(self) -> FillModel:
-        return cast(FillModel, self._made("fill", FillModel(), self.config.get("fill")))
+        return cast(FillModel, self._made("fill", FillModel(), self.config.get("fill") or {}))
 
     def _made(self, section: str, default: Any, given: Mapping[str, Any]) -> Any:
         """The default with the given fields, each tried alone first, so that every wrong one is told."""

@@ -15,7 +15,7 @@ from zepix.alerts.rows import LogRow, UniqueIds, in_order, read_row, row_ns
 from zepix.alerts.timestamps import from_ns
 from zepix.alerts.tradingview import export_rows, import_tradingview
 from zepix.alerts.validate import validate_rows
-from zepix.errors import ConfigError
+from zepix.errors import ConfigError, DataError
 from zepix.model import Alert, Catalogue, Quarantined
 
 __all__ = ["import_files", "show", "validate_rows"]
@@ -28,6 +28,7 @@ def import_files(
     *,
     symbol_map: Mapping[str, str] = MappingProxyType({}),
     zone: tzinfo | None = None,
+    overwrite: bool = False,
 ) -> dict[str, Any]:
     """Writes exports of TradingView (or other logs) as one log in order of time, and reports what was done.
 
@@ -39,6 +40,8 @@ def import_files(
         raise ConfigError("no file to import; name at least one alert-log export")
     if any(target.resolve() == path.resolve() for path in found):
         raise ConfigError(f"{target} is also a file to import; choose another name for the result")
+    if target.exists() and not overwrite:
+        raise DataError(f"{target} is already there; say --overwrite to replace it, or choose another name")
     if all(format_of(path) == "tradingview" for path in found):
         imported = import_tradingview(found, catalogue, symbol_map=symbol_map, zone=zone)
         report = imported.report

@@ -36,12 +36,20 @@ def import_(
     instruments: Instruments = None,
     symbols: Symbols = None,
     zone: Zone = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a file of the same name.")] = False,
     as_json: Json = False,
 ) -> None:
     """Make one alert log of exports: repaired, in order of time, rows that repeat across files merged."""
     from zepix.alerts.commands import import_files
 
-    report = import_files(files, out, catalogue_of(instruments), symbol_map=_symbol_map(symbols), zone=_zone(zone))
+    report = import_files(
+        files,
+        out,
+        catalogue_of(instruments),
+        symbol_map=_symbol_map(symbols),
+        zone=_zone(zone),
+        overwrite=overwrite,
+    )
     if as_json:
         say(json.dumps(report))
     else:

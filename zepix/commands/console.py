@@ -16,7 +16,7 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["harden_streams", "note", "problem", "progress", "say", "table", "words"]
+__all__ = ["harden_streams", "harmless", "note", "problem", "progress", "say", "table", "words"]
 
 WIDTH_WITHOUT_TERMINAL = 120
 
@@ -26,6 +26,11 @@ def harden_streams() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")
+
+
+def harmless(text: str) -> str:
+    """Text without control characters: an alert's id must not command the terminal it is shown on."""
+    return "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
 def say(text: str) -> None:
@@ -53,7 +58,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str |
     for name, right in zip(columns, numeric, strict=True):
         drawn.add_column(name, justify="right" if right else "left", overflow="fold")
     for row in cells:
-        drawn.add_row(*(str(cell) for cell in row))
+        drawn.add_row(*(harmless(str(cell)) for cell in row))
     _console().print(drawn)
 
 
@@ -86,5 +91,5 @@ def _console(*, stderr: bool = False) -> Console:
     from rich.console import Console
 
     stream = sys.stderr if stderr else sys.stdout
-    width = None if stream.isatty() else WIDTH_WITHOUT_TERMINAL
+    width = None if stream is not None and stream.isatty() else WIDTH_WITHOUT_TERMINAL
     return Console(file=stream, width=width, markup=False, highlight=False, emoji=False)

@@ -77,6 +77,9 @@ def nested(flat: Mapping[str, Any], problems: list[str] | None = None, where: st
             found.append(f"{where} {key!r}: a key is a few words joined by dots, as account.balance")
             continue
         said: Any = _table_of(value)
+        if not isinstance(said, dict) and any(other.startswith(f"{key}.") for other in flat):
+            found.append(f"{where} {key}: expected a table of settings, for {key}.* are given too")
+            continue
         for part in reversed(parts):
             said = {part: said}
         lay(tree, said)

@@ -3,7 +3,7 @@
 - ``step(event)`` is the one step of a session: an alert, a broker's answer, a price reached, a time come.
 - ``process_alert`` is dedup, route, decide; ``delegate_to_plugin`` is the only way from an alert to a strategy.
 - A strategy that raises is isolated: its exception becomes the decision ``error`` and a journal line; after
-  ``MAX_FAILURES`` in a row it is disabled and its open tickets keep their stops.
+  ``MAX_FAILURES`` in a row of one handler it is disabled and its open tickets keep their stops.
 - The engine reads no clock: its time is the event's.
 """
 
@@ -61,7 +61,7 @@ class _Running:
 
     def __init__(self, plugin: Strategy) -> None:
         self.plugin = plugin
-        self.failures = 0
+        self.failures: dict[str, int] = {}
         cls = type(plugin)
         self.hooks = {
             name: getattr(plugin, name) for name in HOOKS if getattr(cls, name) is not getattr(Strategy, name)
@@ -127,7 +127,7 @@ class TradingEngine:
 
     def failures_in_a_row(self, plugin_id: str) -> int:
         running = self._running.get(plugin_id)
-        return 0 if running is None else running.failures
+        return 0 if running is None else max(running.failures.values(), default=0)
 
     def at(self, now_ns: int, phase: int) -> None:
         self.now_ns = now_ns
@@ -229,7 +229,7 @@ class TradingEngine:
             reason = "would_block" if isinstance(error, WouldBlockError) else "strategy_error"
             handling.answer = Decision("error", reason, {"detail": str(error)[:500]})
         else:
-            running.failures = 0
+            running.failures[name] = 0
             if answer is not None and not isinstance(answer, Decision):
                 handling.answer = Decision(
                     "error", "bad_answer", {"detail": f"{name} returned {type(answer).__name__}"}
@@ -261,17 +261,17 @@ class TradingEngine:
         except (Exception, SystemExit) as error:  # noqa: BLE001 - isolated like an alert's handler
             self._failed(running, name, error)
         else:
-            running.failures = 0
+            running.failures[name] = 0
 
     def _failed(self, running: _Running, what: str, error: BaseException) -> None:
         plugin = running.plugin
         wrapped = error if isinstance(error, StrategyError) else StrategyError(plugin.plugin_id, what, error)
         self.errors.append(wrapped)
         self._write(self.now_ns, "error", {"plugin": plugin.plugin_id, "what": what, "error": str(wrapped)[:500]})
-        running.failures += 1
-        if running.failures >= MAX_FAILURES and plugin.enabled:
+        failures = running.failures[what] = running.failures.get(what, 0) + 1
+        if failures >= MAX_FAILURES and plugin.enabled:
             plugin.enabled = False
-            self._write(self.now_ns, "disabled", {"plugin": plugin.plugin_id, "failures": running.failures})
+            self._write(self.now_ns, "disabled", {"plugin": plugin.plugin_id, "failures": failures})
 
     # --- the gate (services.ports.OrderGate, market.WatchPort) ------------------------------------------------------
 

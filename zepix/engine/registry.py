@@ -63,6 +63,7 @@ class PluginRegistry:
     def __init__(self, check_settings: CheckSettings | None = None) -> None:
         self.classes: dict[str, type[Strategy]] = {}
         self.failures: dict[str, str] = {}
+        self.notes: list[str] = []
         self._plugins: dict[str, Strategy] = {}
         self._timeframes: dict[str, tuple[str, ...]] = {}
         self._check_settings = check_settings or _only_known
@@ -87,6 +88,11 @@ class PluginRegistry:
             raise ConfigError(f"{cls!r} is no Strategy")
         if not hasattr(cls, "info"):
             raise ConfigError(f"strategy {cls.__name__} declares no info = PluginInfo(strategy=...)")
+        known = self.classes.get(cls.info.plugin_id)
+        if known is not None and (known.__module__, known.__qualname__) != (cls.__module__, cls.__qualname__):
+            self.notes.append(
+                f"strategy {cls.info.plugin_id!r} of {cls.__module__} replaces that of {known.__module__}"
+            )
         self.classes[cls.info.plugin_id] = cls
 
     def _discover_folder(self, folder: Path) -> None:

@@ -103,7 +103,8 @@ class PluginRouter:
         if self._broadcast and plugins:
             return Route(tuple(plugins), note=note)
         there = ", ".join(p.plugin_id for p in plugins) or "none"
-        return Route((), "no_plugin_found", note, f"strategy {family}, timeframe {timeframe}; plugins here: {there}")
+        detail = f"strategy {family}, timeframe {timeframe}; plugins here: {there}"
+        return Route((), "no_plugin_found", note, f"{note}; {detail}" if note else detail)
 
     def _in_turn(self, mine: Sequence[Strategy], timeframe: str | None) -> tuple[list[Strategy], list[Strategy]]:
         frames = self._registry.timeframes_of

@@ -151,6 +151,7 @@ def describe(catalogue: Catalogue) -> Callable[[Handling], dict[str, Any]]:
                 continue
             instrument = catalogue.get(order.symbol)
             found["order"] = order.id
+            found.update(order.why)
             if instrument is not None:
                 found["volume"] = float(instrument.lots(order.volume_steps))
                 if order.sl:

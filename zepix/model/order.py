@@ -34,7 +34,7 @@ class Order:
 
     A close covers ``tickets`` if it names some, else every ticket of its plugin and symbol on ``side`` (0: both).
     ``sl_offset`` and ``tp_offset`` are signed points from the fill and win over ``sl`` and ``tp``. ``seq`` is the turn
-    in which it was raised.
+    in which it was raised, ``why`` the numbers of a refusal.
     """
 
     id: int
@@ -70,6 +70,7 @@ class Order:
     taken_by: list[Order] = field(default_factory=list)
     parts_left: int = 0
     seq: int = 0
+    why: dict[str, float] = field(default_factory=dict)
     depth: int = 0
     cause: Order | None = field(default=None, repr=False)
 

@@ -19,6 +19,7 @@ from zepix.engine.strategy import settings_fields
 from zepix.errors import ConfigError, DataError
 from zepix.kernels.warm import warm_up
 from zepix.model import Alert, Catalogue, Quarantined, Series
+from zepix.model.alert import ACTIONS
 from zepix.research.result import Result
 from zepix.research.simulate import Rules, simulate
 from zepix.spec import Spec
@@ -67,6 +68,7 @@ def run_loaded(
         costs=spec.costs,
         dedup_window_s=spec.dedup_window_s,
         as_family=spec.as_strategy,
+        from_ns=spec.from_ns,
         config=spec.config.get("", {}) or {},
     )
     clock: Callable[[], float] | None = (lambda: time.perf_counter() * MS) if spec.profile else None
@@ -109,6 +111,8 @@ def load(spec: Spec, alerts: Sequence[Alert | Quarantined] = ()) -> Loaded:
         catalogue = catalogue.with_instruments(load_instruments(spec.instruments))
     rows, parse_s, checksums = (_in_period(spec, alerts), 0.0, {}) if alerts else _alerts(spec, catalogue)
     symbols = {r.symbol for r in rows if isinstance(r, Alert)}
+    if not symbols:
+        raise DataError(_nothing_priced(rows, {}))
     bars = load_bars(
         spec.bars,
         catalogue,
@@ -199,8 +203,27 @@ def _warnings(spec: Spec, record: RunRecord, loaded: Loaded, registry: PluginReg
         said.append("the balance fell below zero: a broker would have closed tickets before (stop-out comes next)")
     errors = record.counts.get("strategy_errors", 0)
     if errors:
-        said.append(f"strategies raised {errors} times; see the decisions with outcome error")
+        said.append(
+            f"strategies raised {errors} times; see decisions with outcome error, and error lines in the journal"
+        )
+    ambiguous = sum(1 for d in record.decisions if d.reason == "ambiguous_plugin")
+    if ambiguous:
+        said.append(f"{ambiguous} alerts had two plugins and went to none; name one by plugin_hint")
+    said += registry.notes
+    said += _unheard(spec, record)
     disabled = [p["plugin_id"] for p in record.plugins if not p["enabled"]]
     if disabled:
         said.append(f"disabled after failures in a row: {', '.join(disabled)}; their open tickets kept their stops")
     return said
+
+
+def _unheard(spec: Spec, record: RunRecord) -> list[str]:
+    """Where not one alert reached a plugin, the likely reason."""
+    asking = [d for d in record.decisions if d.outcome not in ("quarantined", "duplicate") and d.type in ACTIONS]
+    if not asking or any(d.reason != "no_plugin_found" for d in asking):
+        return []
+    names = ", ".join(p.plugin_id for p in spec.plugins)
+    return [
+        f"no alert names {names or 'a plugin of this run'}, so none was followed; "
+        "--set alerts.strategy=NAME sends every alert to that strategy"
+    ]

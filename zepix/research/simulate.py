@@ -39,6 +39,7 @@ class Rules:
     costs: str = "instrument"
     dedup_window_s: float = 30
     as_family: str | None = None
+    from_ns: int | None = None
     config: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -96,10 +97,14 @@ class Simulation:
         for row in rows:
             if isinstance(row, Quarantined):
                 engine.decisions.quarantined(row)
-        start_ns = min([min(p.series.start_ns for p in self.prices), *(a.received_ns for a in alerts[:1])])
-        broker.book.balances.append((start_ns, broker.book.balance_minor))
+        start_ns = self._start_ns(alerts)
+        balances = broker.book.balances
+        balances.append((start_ns, broker.book.balance_minor))
         with _without_collector():
             late = self.session.run(alerts, start_ns, progress)
+        if self.rules.from_ns is None:
+            start_ns = self._first_deed_ns(alerts, start_ns)
+            balances[0] = (start_ns, balances[0][1])
         record = RunRecord(self.rules.account, self.rules.fill_model, self.catalogue, self.series, self.rules.costs)
         record.start_ns, record.end_ns = start_ns, broker.end_ns
         record.alerts = list(rows)
@@ -118,6 +123,20 @@ class Simulation:
             for plugin, api in self.apis.items()
         }
         return record
+
+    def _start_ns(self, alerts: Sequence[Alert]) -> int:
+        """When the session begins: as asked for, not before the first bar; else with the first bar or alert."""
+        first_bar = min(p.series.start_ns for p in self.prices)
+        if self.rules.from_ns is not None:
+            return min(max(self.rules.from_ns, first_bar), self.broker.end_ns)
+        return min([first_bar, *(a.received_ns for a in alerts[:1])])
+
+    def _first_deed_ns(self, alerts: Sequence[Alert], start_ns: int) -> int:
+        """When the recorded period begins, where no day was asked for: with the first alert or order, whichever is
+        earlier. Bars before it are history for indicators, and no days on which nothing was earned."""
+        deeds = [a.received_ns for a in alerts[:1]] + [o.decided_ns for o in self.engine.orders[:1]]
+        first_bar = min(p.series.start_ns for p in self.prices)
+        return min(max(min(deeds, default=start_ns), first_bar), self.broker.end_ns)
 
     def _counts(self, rows: Sequence[Any], alerts: Sequence[Alert], late: int) -> dict[str, int]:
         first = min(p.series.start_ns for p in self.prices)

@@ -270,7 +270,8 @@ def test_journal_never_runs_backwards() -> None:
 
 def test_balance_starts_with_the_deposit_before_everything() -> None:
     played = market(*flat(4)).play([alert(1), alert(2, "exit", None)], Plain)
-    assert played.record.balances[0] == (minute(0), 1_000_000)
+    assert played.record.balances[0] == (minute(1), 1_000_000)  # with the first alert; bars before it are history
+    assert played.record.start_ns == minute(1)
     assert played.record.balances[1] == (minute(2), 1_000_000 - 100)  # 10 points of spread, 10 cents a point
 
 

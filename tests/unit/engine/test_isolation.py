@@ -51,6 +51,25 @@ def test_error_says_plugin_handler_and_exception_in_decision_and_journal() -> No
     assert (line["plugin"], line["what"]) == ("picky", "process_entry_signal")
 
 
+class BadBars(Picky):
+    """Its alerts are well; its bars always raise."""
+
+    info = PluginInfo(strategy="bad_bars")
+
+    async def on_start(self) -> None:
+        self.api.market.subscribe("EURUSD", "1m")
+
+    async def on_bar(self, bar: object) -> None:
+        raise ValueError("no bar for me")
+
+
+def test_alerts_that_go_well_do_not_excuse_a_hook_that_always_raises() -> None:
+    played = market(*flat(12)).play([alert(n + 0.5) for n in range(1, 9)], BadBars)
+    assert not played.plugin().enabled
+    (line,) = played.lines("disabled")
+    assert line[1]["failures"] == MAX_FAILURES
+
+
 def test_other_plugins_go_on_where_one_is_disabled() -> None:
     plugins = [PluginConfig("one", "picky"), PluginConfig("two", "picky")]
     alerts = [alert(n, comment="bad", plugin_hint="one") for n in range(1, 7)] + [alert(7, plugin_hint="two")]

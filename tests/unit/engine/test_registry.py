@@ -57,6 +57,14 @@ def discovered(folder: Path) -> PluginRegistry:
     return registry
 
 
+def test_a_strategy_replaced_by_a_later_one_of_the_same_name_is_said(write: Callable[[str, str], Path]) -> None:
+    write("a.py", good("follow"))
+    found = discovered(write("b.py", good("follow")))
+    (note,) = found.notes
+    assert "'follow'" in note
+    assert "replaces" in note
+
+
 # --- discovery ----------------------------------------------------------------------------------------------------
 
 

@@ -1,4 +1,4 @@
-"""The formulas against libraries that quants know: empyrical-reloaded, ffn and quantstats (extra ``oracle``).
+"""The formulas against libraries that quants know: empyrical-reloaded and ffn (extra ``oracle``), quantstats if there.
 
 They compute from daily returns or prices; where a library counts otherwise (days in a year, the first value of a
 drawdown), the test says how it is brought to the same ground.

@@ -57,6 +57,35 @@ def test_flags_change_the_run(place, inputs, capsys):
     assert len(set(digests)) == 4
 
 
+def test_the_period_is_the_one_asked_for(place, inputs, capsys):
+    assert main(["backtest", *inputs, "--json", "--no-report", "--out", "o", "--from", "2024-01-03"]) == 0
+    assert json.loads(capsys.readouterr().out)["period"]["start"].startswith("2024-01-03T00:00")
+
+
+def test_a_strategy_that_no_alert_names_is_said(place, sample, capsys):
+    (place / "strategies").mkdir()
+    source = (
+        "from zepix import PluginInfo, Strategy\n\n\nclass Deaf(Strategy):\n    info = PluginInfo(strategy='deaf')\n"
+    )
+    (place / "strategies" / "deaf.py").write_text(source, encoding="utf-8")
+    rows = [r for r in (sample / "alerts.jsonl").read_text(encoding="utf-8").splitlines() if '"bracket"' in r]
+    (place / "log.jsonl").write_text("\n".join(rows), encoding="utf-8")
+    flags = ["--alerts", "log.jsonl", "--bars", str(sample), "--strategy", "deaf"]
+    assert main(["backtest", *flags, "--json", "--no-report", "--out", "o"]) == 0
+    assert any("alerts.strategy" in w for w in json.loads(capsys.readouterr().out)["warnings"])
+
+
+def test_a_refusal_for_money_says_the_means(place, inputs, capsys):
+    flags = ["--set", "account.balance=100", "--set", "account.leverage=1", "--no-report", "--quiet", "--out", "o"]
+    assert main(["backtest", *inputs, *flags]) == 0
+    import pandas as pd
+
+    rows = pd.read_parquet(place / "o" / "decisions.parquet")
+    poor = rows[rows.reason == "no_money"]
+    assert len(poor)
+    assert (poor.equity - poor.margin_used < poor.margin_wanted).all()
+
+
 def test_the_same_inputs_give_the_same_digest(place, inputs, capsys):
     found = set()
     for folder in ("a", "b"):

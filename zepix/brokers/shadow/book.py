@@ -127,6 +127,14 @@ class Book:
         total_after = MONEY.add(self.margin(), MONEY.subtract(after, before))
         return self.equity(t_ns, phase) - total_after >= 0
 
+    def means(self, t_ns: int, phase: int, margin: Decimal) -> dict[str, float]:
+        """What an order without money had, and what it wanted."""
+        return {
+            "equity": float(self.equity(t_ns, phase)),
+            "margin_used": float(self.margin()),
+            "margin_wanted": float(margin),
+        }
+
     def open(
         self, order: Order, prices: SymbolPrices, row: int, points: int, sl: int, tp: int, margin: Decimal, now_ns: int
     ) -> Ticket:

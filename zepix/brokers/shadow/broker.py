@@ -41,6 +41,7 @@ from zepix.model import (
     TicketClosed,
 )
 from zepix.model.instrument import MAX_POINTS
+from zepix.model.timeframe import NS
 from zepix.services.conversion import Conversions
 from zepix.services.prices import PriceBook, SymbolPrices
 
@@ -243,8 +244,10 @@ class ShadowBroker:
         instrument = prices.instrument
         lots = instrument.lots(order.volume_steps)
         if not order.volume_steps or lots < instrument.volume_min:
+            order.why = {"volume_min": float(instrument.volume_min)}
             self._end(order, "refused", "volume_too_small")
         elif lots > instrument.volume_max:
+            order.why = {"volume_max": float(instrument.volume_max)}
             self._end(order, "refused", "volume_too_large")
         elif at_once:
             self._fill(order)
@@ -254,6 +257,8 @@ class ShadowBroker:
         else:
             opens_ns = self.form.next_open_ns(prices, order.arrival_ns)
             if opens_ns is None or opens_ns - order.arrival_ns > self._max_wait_ns(prices):
+                if opens_ns is not None:
+                    order.why = {"opens_in_s": (opens_ns - order.arrival_ns) / NS}
                 self._end(order, "refused", "market_closed")
             else:
                 order.move("waiting", self.now_ns)
@@ -278,11 +283,13 @@ class ShadowBroker:
         tp = order.tp if order.tp_offset is None else min(max(points + order.tp_offset, 1), MAX_POINTS)
         if not stops_are_valid(side, bid if side > 0 else ask, sl, tp, prices.instrument.stops_level_points):
             order.sl, order.tp = sl, tp
+            order.why = {"bid": prices.instrument.price(bid), "ask": prices.instrument.price(ask)}
             self._end(order, "refused", "invalid_stops", row)
             return
         fill_ns = int(prices.time[row])
         margin = self.book.margin_of(prices.instrument, order.volume_steps, fill_ns)
         if not self.book.affords(order.symbol, side, margin, self.now_ns, max(self.phase, 2)):
+            order.why = self.book.means(self.now_ns, max(self.phase, 2), margin)
             self._end(order, "refused", "no_money", row)
             return
         ticket = self.book.open(order, prices, row, points, sl, tp, margin, self.now_ns)
