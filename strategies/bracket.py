@@ -1,8 +1,11 @@
 """bracket: follow an alert with the alert's own stop, target and volume. The yardstick for speed, and for trust.
 
-- entry: a market order; a stop or target that the alert does not bring comes from the ATR, or is left out.
-- exit: closes the tickets on the alert's side (none: both); entries under way are taken along.
+- entry: a market order, or the pending order that the alert describes; a stop or target that it does not bring comes
+  from the ATR, or is left out; trailing and break-even go to the broker with it.
+- exit: closes the tickets on the alert's side (none: both), takes entries under way along, cancels pending orders;
+  ``ref`` names the alert whose order or ticket is meant, ``close_frac`` closes a part.
 - reversal: closes the other side, keeps its own tickets of the new side, enters after the confirmed close.
+- modify, cancel: of the alert named by ``ref``, else of everything on symbol and side.
 """
 
 from __future__ import annotations
@@ -11,7 +14,7 @@ import math
 from decimal import Decimal
 from typing import Literal
 
-from zepix import Alert, Decision, PluginInfo, Refused, Side, Strategy, timeframe_minutes
+from zepix import Alert, Decision, PluginInfo, Refused, Side, Strategy, Trail, timeframe_minutes
 
 
 class Bracket(Strategy):
@@ -33,7 +36,8 @@ class Bracket(Strategy):
     atr_timeframe: str = "1h"
     atr_period: int = 14
     levels: Literal["absolute", "distance"] = "absolute"
-    """distance: stop and target keep their distance from the alert's own price, measured from our fill."""
+    """distance: stop and target keep their distance from the alert's own price (a pending order's: from its entry
+    price), measured from our fill."""
     max_price_gap: float | None = None
     """Refuse an alert whose price lies further from ours (the middle of bid and ask) than this, as a price."""
 
@@ -57,18 +61,32 @@ class Bracket(Strategy):
         return self._refusal(alert) or await self._enter(alert, ())
 
     async def process_exit_signal(self, alert: Alert) -> Decision | None:
-        if alert.ref is not None or alert.close_frac not in (None, 1.0):
-            return Decision.refused("not_supported", detail="ref and close_frac come with the next release")
-        if not self._has_something(alert.symbol, alert.side):
+        orders = self._meant(alert)
+        if alert.ref is not None and not orders:
+            return Decision("ignored", "nothing_to_close", {"detail": f"no order came of {alert.ref!r}"})
+        if alert.ref is None and not self._has_something(alert.symbol, alert.side):
             return Decision("ignored", "nothing_to_close")
-        await self.api.orders.close_positions(alert.symbol, alert.side)
+        await self.api.orders.close_positions(alert.symbol, alert.side, frac=alert.close_frac, orders=orders)
+        return None
+
+    async def process_signal(self, alert: Alert) -> Decision | None:
+        """Changes and cancels; anything else informs."""
+        if alert.type not in ("modify", "cancel"):
+            return await super().process_signal(alert)
+        if alert.type == "modify" and alert.sl is None and alert.tp is None:
+            return Decision.refused("no_levels")
+        orders = self._meant(alert)
+        if alert.ref is not None and not orders:
+            return Decision("ignored", f"nothing_to_{alert.type}", {"detail": f"no order came of {alert.ref!r}"})
+        if alert.type == "cancel":
+            await self.api.orders.cancel_orders(alert.symbol, alert.side, orders=orders)
+        else:
+            await self.api.orders.modify_positions(alert.symbol, alert.side, alert.sl, alert.tp, orders=orders)
         return None
 
     async def process_reversal_signal(self, alert: Alert) -> Decision | None:
         if alert.side is None:
             return Decision.refused("no_side")
-        if not _is_served(alert):
-            return _NOT_SERVED
         other = alert.side.opposite
         refusal = self._refusal(alert, alert.side)
         closing: tuple[int, ...] = ()
@@ -88,8 +106,12 @@ class Bracket(Strategy):
         """Why this alert is not followed, None where it is; ``one_at_a_time`` counts ``counted_side`` (None: both)."""
         if alert.side is None:
             return Decision.refused("no_side")
-        if not _is_served(alert):
-            return _NOT_SERVED
+        if (alert.trailing is not None or alert.break_even_points is not None) and _trails(alert) is None:
+            return Decision.refused(
+                "invalid_trailing", detail="start, step and distance are whole points, distance > 0"
+            )
+        if alert.order_type != "market" and _entry(alert) is None:
+            return Decision.refused("no_entry_price")
         if self.one_at_a_time and self._has_something(alert.symbol, counted_side):
             return Decision.refused("one_at_a_time")
         if self.max_price_gap is not None and alert.price is not None:
@@ -100,9 +122,13 @@ class Bracket(Strategy):
             if gap > Decimal(str(self.max_price_gap)):
                 ours = market.get_current_price(alert.symbol)
                 return Decision.refused("price_far_from_alert", our_price=ours, gap=float(gap))
-        if self.levels == "distance" and alert.price is None and (alert.sl or alert.tp):
+        if self.levels == "distance" and _anchor(alert) is None and (alert.sl or alert.tp):
             return Decision.refused("no_alert_price")
         return None
+
+    def _meant(self, alert: Alert) -> tuple[int, ...]:
+        """The orders that came of the alert named by ``ref``."""
+        return () if alert.ref is None else self.api.orders.orders_of(alert.ref)
 
     async def _enter(self, alert: Alert, after: tuple[int, ...]) -> Decision | None:
         assert alert.side is not None
@@ -111,9 +137,13 @@ class Bracket(Strategy):
             return Decision.refused("atr_unknown", detail=f"no {self.atr_timeframe} ATR of {self.atr_period} bars yet")
         sl, tp = levels
         sl_offset = tp_offset = None
-        if self.levels == "distance" and alert.price is not None:
-            sl_offset = alert.sl - alert.price if alert.sl else None
-            tp_offset = alert.tp - alert.price if alert.tp else None
+        anchor = _anchor(alert) if self.levels == "distance" else None
+        if anchor is not None:
+            sl_offset = alert.sl - anchor if alert.sl else None
+            tp_offset = alert.tp - anchor if alert.tp else None
+        trails: tuple[Trail, ...] = ()
+        if alert.trailing is not None or alert.break_even_points is not None:
+            trails = _trails(alert) or ()
         volume = self.default_volume if alert.volume is None else alert.volume
         await self.api.orders.place_order(
             alert.symbol,
@@ -123,13 +153,19 @@ class Bracket(Strategy):
             tp,
             sl_offset=sl_offset,
             tp_offset=tp_offset,
+            order_type=alert.order_type,
+            price=alert.entry_price,
+            limit_price=alert.limit_price,
+            expires_s=alert.expires_s,
+            oco=alert.oco or "",
+            trails=trails,
             comment=alert.comment,
             after=after,
         )
         return None
 
     def _levels(self, alert: Alert, side: Side) -> tuple[float | None, float | None] | None:
-        """The alert's stop and target; what it has not, by ATR from the price a market order would pay now.
+        """The alert's stop and target; what it has not, by ATR from the price the order would pay as things stand.
 
         None where an ATR is needed and not known: a stop that was asked for is never left out.
         """
@@ -138,7 +174,7 @@ class Bracket(Strategy):
         tp_atr = self.default_tp_atr if tp is None else None
         if sl_atr is None and tp_atr is None:
             return sl, tp
-        price = self.api.market.price(alert.symbol, side)
+        price = self.api.market.price(alert.symbol, side) if alert.order_type == "market" else _entry(alert)
         atr = self.api.market.get_atr(alert.symbol, self.atr_timeframe, self.atr_period)
         if price is None or math.isnan(atr):
             return None
@@ -149,8 +185,26 @@ class Bracket(Strategy):
         return sl, tp
 
 
-_NOT_SERVED = Decision.refused("not_supported", detail="pending orders, oco and trailing come with the next release")
+def _entry(alert: Alert) -> float | None:
+    """The price at which a pending order means to enter; None where the alert does not say."""
+    if alert.order_type == "stop_limit":
+        return alert.limit_price if alert.entry_price else None
+    return alert.entry_price
 
 
-def _is_served(alert: Alert) -> bool:
-    return alert.order_type == "market" and not (alert.trailing or alert.break_even_points or alert.oco)
+def _anchor(alert: Alert) -> float | None:
+    """The price that the alert's stop and target were measured from."""
+    return alert.price if alert.order_type == "market" else _entry(alert)
+
+
+def _trails(alert: Alert) -> tuple[Trail, ...] | None:
+    """The trails that the alert asks for, break-even first; None where they make no sense."""
+    trails: list[Trail] = []
+    if alert.break_even_points is not None:
+        trails.append(Trail.break_even(alert.break_even_points))
+    if alert.trailing is not None:
+        given = alert.trailing
+        if set(given) != {"start", "step", "distance"}:
+            return None
+        trails.append(Trail(given["start"], given["step"], given["distance"]))
+    return None if any(t.problem for t in trails) else tuple(trails)

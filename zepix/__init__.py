@@ -20,7 +20,10 @@ _HOMES = {
     "Result": "zepix.research.result",
     "Side": "zepix.model",
     "Strategy": "zepix.engine.strategy",
+    "Trail": "zepix.model",
+    "fidelity": "zepix.research.surface",
     "replay": "zepix.research.surface",
+    "stress": "zepix.research.surface",
     "timeframe_minutes": "zepix.model.timeframe",
 }
 
@@ -34,17 +37,20 @@ __all__ = [
     "Result",
     "Side",
     "Strategy",
+    "Trail",
     "__version__",
+    "fidelity",
     "replay",
+    "stress",
     "timeframe_minutes",
 ]
 
 if TYPE_CHECKING:
     from zepix.engine.strategy import PluginInfo, Strategy
-    from zepix.model import Accepted, Alert, Decision, FillModel, Refused, Side
+    from zepix.model import Accepted, Alert, Decision, FillModel, Refused, Side, Trail
     from zepix.model.timeframe import minutes as timeframe_minutes
     from zepix.research.result import Result
-    from zepix.research.surface import replay
+    from zepix.research.surface import fidelity, replay, stress
 
 
 def __getattr__(name: str) -> Any:

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from zepix.commands import alerts, backtest, bars, doctor, listing, projects
+from zepix.commands import alerts, backtest, bars, doctor, fidelity, listing, projects, stress
 from zepix.commands.console import harden_streams, problem
 from zepix.commands.outside import add_outside
 from zepix.errors import ConfigError, DataError, ZepixError
@@ -50,6 +50,8 @@ def build_app() -> typer.Typer:
         name="zepix", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, callback=_root
     )
     app.command("backtest")(backtest.backtest)
+    app.command("stress")(stress.stress)
+    app.command("fidelity")(fidelity.fidelity)
     app.add_typer(alerts.app, name="alerts")
     app.add_typer(bars.app, name="bars")
     app.command("strategies")(listing.strategies)

@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from .bars import Row
+from .bars import Row, TickRow
 from .oracle import Outcome, simulate
 
 M1, M5, H1 = (minutes * 60 * 10**9 for minutes in (1, 5, 60))
 Quad = tuple[int, int, int, int]
-Series = tuple[int, list[Row]]
+Series = tuple[int, list[Row]] | tuple[int, list[TickRow]]
 
 CONTRACT = {
     "point": "0.00001",
@@ -33,7 +33,14 @@ INSTRUMENTS: dict[str, dict[str, Any]] = {
     "GBPJPY": CONTRACT | {"margin_currency": "GBP", "profit_currency": "JPY", "point": "0.001"},
 }
 ACCOUNT = {"balance": "10000", "currency": "USD", "leverage": 100, "digits": 2}
-FILL = {"latency_ms": 0, "open_grace_ms": 5000, "max_wait_s": 600, "intrabar": "pessimistic", "slippage_points": 0}
+FILL = {
+    "latency_ms": 0,
+    "open_grace_ms": 5000,
+    "max_wait_s": 600,
+    "intrabar": "pessimistic",
+    "slippage_points": 0,
+    "stop_out_frac": 0.5,
+}
 
 FLAT: Quad = (110_000, 110_000, 110_000, 110_000)
 
@@ -47,7 +54,7 @@ def at(clock: str, day: str = "2024-03-06") -> int:
 
 def minutes(
     *quads: Quad | None, start: int | None = None, timeframe: int = M1, spread: int = 10, digits: int = 5
-) -> Series:
+) -> tuple[int, list[Row]]:
     """Consecutive bars from 10:00 on; None is a bar that is missing."""
     first = at("10:00") if start is None else start
     rows: list[Row] = []
@@ -59,10 +66,23 @@ def minutes(
     return timeframe, rows
 
 
+def ticks(*quotes: tuple[str, int, int], digits: int = 5, day: str = "2024-03-06") -> tuple[int, list[TickRow]]:
+    """Ticks: time of day, bid and ask in points."""
+    return 0, [(at(clock, day), bid / 10**digits, ask / 10**digits) for clock, bid, ask in quotes]
+
+
 def alert(received: str | int, kind: str, side: str | None, **given: Any) -> dict[str, Any]:
     row = {"symbol": "EURUSD", "volume": 0.1, "sl": None, "tp": None, "price": None} | given
     received_ns = at(received) if isinstance(received, str) else received
     return {"id": f"{kind} {side} {received}", "received_ns": received_ns, "type": kind, "side": side} | row
+
+
+def order(
+    received: str | int, side: str, order_type: str, points: int, limit: int | None = None, **given: Any
+) -> dict[str, Any]:
+    """A pending order of EURUSD at so many points; a stop-limit with its limit."""
+    prices = {"entry_price": points / 10**5} | ({} if limit is None else {"limit_price": limit / 10**5})
+    return alert(received, "entry", side, order_type=order_type, **prices, **given)
 
 
 def replay(bars: Series | Mapping[str, Series], *alerts: Mapping[str, Any], **given: Any) -> Outcome:
@@ -81,6 +101,12 @@ def only(outcome: Outcome) -> dict[str, Any]:
 
 def exits(outcome: Outcome) -> list[tuple[str, int, int]]:
     return [(trade["exit_reason"], trade["exit_ns"], trade["exit_points"]) for trade in outcome.trades]
+
+
+def entries(outcome: Outcome) -> list[tuple[int, int]]:
+    """Time and price of every ticket's entry, older first."""
+    by_ticket = {trade["ticket"]: (trade["entry_ns"], trade["entry_points"]) for trade in outcome.trades}
+    return [by_ticket[number] for number in sorted(by_ticket)]
 
 
 def words(outcome: Outcome) -> list[str]:

@@ -1,4 +1,4 @@
-"""Money of the oracle: what an instrument is worth, conversion to the account's currency, rounding.
+"""Money of the oracle: what an instrument is worth, conversion to the account's currency, swap, rounding.
 
 All sums are Decimal with 28 digits; the order of operations is the page's. Amounts that are booked are whole minor
 units of the account's currency, rounded half-even once.
@@ -8,16 +8,35 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
+from zoneinfo import ZoneInfo
 
 from .bars import Bars
 
-__all__ = ["Instrument", "Rates", "to_minor"]
+__all__ = ["Instrument", "Rates", "rollovers", "to_minor"]
+
+NEW_YORK = ZoneInfo("America/New_York")
+SECOND_NS = 10**9
+FRIDAY = 4
 
 
 def to_minor(amount: Decimal, digits: int) -> int:
     """The amount in minor units of a currency with so many digits, half-even."""
     return int(amount.scaleb(digits).quantize(Decimal(1), ROUND_HALF_EVEN))
+
+
+def rollovers(after_ns: int, before_ns: int, triple_weekday: int) -> int:
+    """Rollovers strictly between two times: 17:00 New York, Monday to Friday; the triple day's counts three times."""
+    day = datetime.fromtimestamp(after_ns // SECOND_NS, UTC).astimezone(NEW_YORK).date() - timedelta(days=1)
+    last = datetime.fromtimestamp(before_ns // SECOND_NS, UTC).astimezone(NEW_YORK).date()
+    count = 0
+    while day <= last:
+        moment = datetime(day.year, day.month, day.day, 17, tzinfo=NEW_YORK)
+        if day.weekday() <= FRIDAY and after_ns < int(moment.timestamp()) * SECOND_NS < before_ns:
+            count += 3 if day.weekday() == triple_weekday else 1
+        day += timedelta(days=1)
+    return count
 
 
 @dataclass(frozen=True)
@@ -34,9 +53,14 @@ class Instrument:
     volume_max: Decimal
     stops_level_points: int
     commission_per_lot: Decimal
+    swap_long_points: Decimal
+    swap_short_points: Decimal
+    triple_swap_weekday: int
 
     @classmethod
-    def from_strings(cls, symbol: str, given: Mapping[str, object]) -> Instrument:
+    def from_strings(cls, symbol: str, given: Mapping[str, object], with_costs: bool = True) -> Instrument:
+        """The contract as it is given; without costs it has no commission and no swap."""
+        costs = given if with_costs else {"commission_per_lot": "0"}
         return cls(
             symbol=symbol,
             point=Decimal(str(given["point"])),
@@ -47,16 +71,24 @@ class Instrument:
             volume_min=Decimal(str(given["volume_min"])),
             volume_max=Decimal(str(given["volume_max"])),
             stops_level_points=int(str(given["stops_level_points"])),
-            commission_per_lot=Decimal(str(given["commission_per_lot"])),
+            commission_per_lot=Decimal(str(costs["commission_per_lot"])),
+            swap_long_points=Decimal(str(costs.get("swap_long_points", "0"))),
+            swap_short_points=Decimal(str(costs.get("swap_short_points", "0"))),
+            triple_swap_weekday=int(str(given.get("triple_swap_weekday", 2))),
         )
 
-    def gross(self, points: int, steps: int, rate: Decimal) -> Decimal:
+    def gross(self, points: int | Decimal, steps: int, rate: Decimal) -> Decimal:
         """points * steps * step * point_value * rate, in that order."""
         point_value = self.contract_size * self.point
         return Decimal(points) * steps * self.volume_step * point_value * rate
 
     def lots(self, steps: int) -> Decimal:
         return steps * self.volume_step
+
+    def swap_points(self, side: int, entry_ns: int, exit_ns: int) -> Decimal:
+        """Swap of one position in points, summed over the rollovers that it lived through."""
+        each = self.swap_long_points if side > 0 else self.swap_short_points
+        return each * rollovers(entry_ns, exit_ns, self.triple_swap_weekday) if each else Decimal(0)
 
 
 class Rates:

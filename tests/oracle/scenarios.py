@@ -1,7 +1,8 @@
-"""Random bars and alerts that lie where the rules change: on opens, at the edge of grace, in ranges with both levels.
+"""Random scenarios: bars and alerts that lie where the rules change, on opens, at the edge of grace, at both levels.
 
 Everything comes from one `random.Random(seed)`: the same seed gives the same scenario on every machine. Alerts keep
-clear of what the page leaves open (a distance without an alert price, a price to compare before the first bar).
+clear of what the page leaves open (a price to compare before the first bar). `random_scenario` knows market orders with
+a stop and a target; `random_full_scenario` the whole page.
 """
 
 from __future__ import annotations
@@ -10,47 +11,44 @@ import math
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from decimal import Decimal
 from typing import Any
 
 from .bars import Row
+from .full_alerts import random_full_alerts
+from .markets import (
+    BAR_CALENDARS,
+    H1,
+    KINDS,
+    LONG,
+    M1,
+    M5,
+    M15,
+    MARKETS,
+    NEVER_PRICED,
+    ODD_VOLUMES,
+    SECOND,
+    SHORT,
+    TICK_CALENDARS,
+    UNKNOWN,
+    VOLUMES,
+    WEEKEND,
+    Series,
+    bold_volumes,
+    part_of,
+    random_account,
+    random_fill,
+    random_full_account,
+    random_full_fill,
+    random_full_instrument,
+    random_instrument,
+    random_rows,
+    random_strategy,
+    random_tick_rows,
+)
 from .oracle import Outcome, simulate
 
-__all__ = ["Scenario", "random_alerts", "random_scenario"]
-
-SECOND = 10**9
-M1, M5, M15, H1 = (minutes * 60 * SECOND for minutes in (1, 5, 15, 60))
-Series = tuple[int, list[Row]]
-
-KINDS: dict[str, dict[str, Any]] = {  # start: the first bid in points; scale: how many points are a small move
-    "EURUSD": {"margin": "EUR", "profit": "USD", "digits": 5, "contract": "100000", "start": 109_000, "scale": 1},
-    "GBPUSD": {"margin": "GBP", "profit": "USD", "digits": 5, "contract": "100000", "start": 127_000, "scale": 1},
-    "USDJPY": {"margin": "USD", "profit": "JPY", "digits": 3, "contract": "100000", "start": 150_000, "scale": 1},
-    "GBPJPY": {"margin": "GBP", "profit": "JPY", "digits": 3, "contract": "100000", "start": 190_000, "scale": 2},
-    "XAUUSD": {"margin": "USD", "profit": "USD", "digits": 3, "contract": "100", "start": 2_050_000, "scale": 20},
-    "EURGBP": {"margin": "EUR", "profit": "GBP", "digits": 5, "contract": "100000", "start": 86_000, "scale": 1},
-}
-MARKETS = (  # symbols with prices, and the account currencies into which they convert
-    (("EURUSD",), ("USD", "EUR")),
-    (("EURUSD", "GBPUSD"), ("USD", "EUR", "GBP")),
-    (("EURUSD", "USDJPY"), ("USD", "EUR", "JPY")),
-    (("XAUUSD", "EURUSD"), ("USD", "EUR")),
-    (("EURUSD", "GBPUSD", "USDJPY", "GBPJPY"), ("USD", "EUR", "GBP", "JPY")),
-)
-NEVER_PRICED = "EURGBP"
-UNKNOWN = "DOGEUSD"
-VOLUMES = (None, 0.02, 0.05, 0.1, 0.37, 0.029)
-ODD_VOLUMES = (0.004, 0, 0.01, 0.015, 1.0, 2.5, 5, 40, 60)
-
-
-def utc(text: str) -> int:
-    return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp()) * SECOND
-
-
-SHORT = ((utc("2024-03-08T20:00"), utc("2024-03-08T22:00")), (utc("2024-03-10T22:00"), utc("2024-03-11T00:00")))
-LONG = ((utc("2024-03-07T00:00"), utc("2024-03-08T22:00")), (utc("2024-03-10T22:00"), utc("2024-03-12T00:00")))
-WEEKEND = (utc("2024-03-09T12:00"), utc("2024-03-10T21:59"))
+__all__ = ["H1", "KINDS", "M1", "M15", "M5", "Scenario", "random_alerts", "random_full_alerts", "random_full_scenario"]
+__all__ += ["random_scenario"]
 
 
 @dataclass(frozen=True)
@@ -58,7 +56,7 @@ class Scenario:
     """What one run is given; `play` asks the oracle."""
 
     seed: int
-    bars: dict[str, Series]
+    bars: Mapping[str, tuple[int, list[Any]]]
     instruments: dict[str, dict[str, Any]]
     account: dict[str, Any]
     fill: dict[str, Any]
@@ -86,85 +84,40 @@ def random_scenario(seed: int, alert_count: int = 80) -> Scenario:
     return Scenario(seed, bars, instruments, random_account(rng, currency), fill, strategy, alerts)
 
 
-def random_instrument(rng: random.Random, symbol: str) -> dict[str, Any]:
-    kind = KINDS[symbol]
-    return {
-        "point": str(Decimal(1).scaleb(-kind["digits"])),
-        "contract_size": kind["contract"],
-        "profit_currency": kind["profit"],
-        "margin_currency": kind["margin"],
-        "volume_step": "0.01",
-        "volume_min": rng.choice(("0.01", "0.01", "0.02")),
-        "volume_max": "50",
-        "stops_level_points": rng.choice((0, 0, 5 * kind["scale"])),
-        "commission_per_lot": rng.choice(("0", "3.5", "7.25", "0.333")),
-    }
-
-
-def random_account(rng: random.Random, currency: str) -> dict[str, Any]:
-    digits = 0 if currency == "JPY" else 2
-    balance = rng.choice((10_000, 10_000, 400)) * (150 if currency == "JPY" else 1)
-    return {
-        "balance": str(balance),
-        "currency": currency,
-        "leverage": rng.choice(("30", "100", "500")),
-        "digits": digits,
-    }
-
-
-def random_fill(rng: random.Random) -> dict[str, Any]:
-    return {
-        "latency_ms": rng.choice((0, 0, 0, 250, 1000, 5000, 61_000)),
-        "open_grace_ms": rng.choice((5000, 5000, 5000, 0, 90_000)),
-        "max_wait_s": rng.choice((600, 600, 120, 0)),
-        "intrabar": rng.choice(("pessimistic", "optimistic")),
-        "slippage_points": rng.choice((0, 0, 3)),
-    }
-
-
-def random_strategy(rng: random.Random, bars: Mapping[str, Series]) -> dict[str, Any]:
-    """The gap is one number in price units for all symbols: it is only set where all prices are of a kind."""
-    of_a_kind = all(KINDS[symbol]["digits"] == 5 for symbol in bars)
-    return {
-        "one_at_a_time": rng.random() < 0.4,
-        "levels": rng.choice(("absolute", "absolute", "distance")),
-        "max_price_gap": rng.choice((None, None, 0.0003)) if of_a_kind else None,
-    }
-
-
-def random_rows(
-    rng: random.Random, symbol: str, timeframe_ns: int, sessions: Sequence[tuple[int, int]], volatility: int
-) -> list[Row]:
-    """A walk in points with gaps between bars, spreads of their own for all four prices, and bars that are missing."""
-    opens = [t for start, end in sessions for t in range(start, end, timeframe_ns)]
-    missing = {t for t in opens if rng.random() < 0.03}
-    for _ in range(rng.randint(0, 2)):
-        first = rng.randrange(len(opens))
-        missing.update(opens[first : first + rng.randint(2, 15)])
-    if rng.random() < 0.3:
-        missing.update(opens[: rng.randint(1, 10)])
-    kept = [t for t in opens if t not in missing] or opens
-    close, rows, digits = KINDS[symbol]["start"], [], KINDS[symbol]["digits"]
-    for t in kept:
-        jump = rng.choice((0, 0, 0, 1, -1, volatility, -volatility)) * rng.choice((1, 1, 1, 4))
-        quad = random_quad(rng, close + jump, volatility)
-        close = quad[3]
-        prices = (*quad, *raised(rng, quad, 2 * KINDS[symbol]["scale"]))
-        rows.append((t, *(round(points / 10**digits, digits) for points in prices)))
-    return rows
-
-
-def random_quad(rng: random.Random, opened: int, volatility: int) -> tuple[int, int, int, int]:
-    close = opened + round(rng.gauss(0, volatility))
-    high = max(opened, close) + rng.randint(0, volatility)
-    low = min(opened, close) - rng.randint(0, volatility)
-    return opened, high, low, close
-
-
-def raised(rng: random.Random, bid: tuple[int, int, int, int], widest: int) -> tuple[int, int, int, int]:
-    """The ask: never below the bid, its high and low around its open and close."""
-    opened, high, low, close = (price + rng.randint(0, 5 * widest) for price in bid)
-    return opened, max(high, opened, close), min(low, opened, close), close
+def random_full_scenario(seed: int, ticks: bool = False, alert_count: int = 160) -> Scenario:
+    """The whole page: every order type, groups, changes, trails, swaps, stop-outs; with ticks symbols on ticks."""
+    rng = random.Random(f"full {seed} {ticks}")
+    symbols, currencies = rng.choice(MARKETS)
+    sessions, timeframes = rng.choice(BAR_CALENDARS)
+    if ticks:
+        sessions, timeframes = rng.choice(TICK_CALENDARS), (M1, M5)
+    currency = rng.choice(currencies)
+    instruments = {symbol: random_full_instrument(rng, symbol) for symbol in (*symbols, NEVER_PRICED)}
+    volatility = {symbol: rng.choice((4, 8, 15, 30)) * KINDS[symbol]["scale"] for symbol in symbols}
+    on_ticks = {symbol for symbol in symbols if ticks and rng.random() < 0.6} or ({symbols[0]} if ticks else set())
+    bars: dict[str, tuple[int, list[Any]]] = {}
+    for symbol in symbols:
+        open_when = part_of(rng, sessions)
+        if symbol in on_ticks:
+            bars[symbol] = (0, random_tick_rows(rng, symbol, open_when, volatility[symbol]))
+        else:
+            timeframe_ns = rng.choice(timeframes)
+            bars[symbol] = (timeframe_ns, random_rows(rng, symbol, timeframe_ns, open_when, volatility[symbol]))
+    fill = random_full_fill(rng)
+    strategy = random_strategy(rng, bars) | {"one_at_a_time": rng.random() < 0.1}
+    account, is_bold = random_full_account(rng, currency), rng.random() < 0.35
+    alerts = random_full_alerts(
+        rng,
+        bars,
+        instruments,
+        alert_count,
+        strategy,
+        fill["latency_ms"],
+        volatility,
+        bold_volumes(rng, account) if is_bold else VOLUMES,
+        level_share=0.35 if is_bold else 0.75,
+    )
+    return Scenario(seed, bars, instruments, account, fill, strategy, alerts)
 
 
 def random_alerts(

@@ -8,7 +8,18 @@ from collections.abc import Iterable
 from pathlib import Path
 
 FILES = sorted(Path(__file__).parent.glob("*.py"))
-SIMULATOR = ("oracle.py", "account.py", "bars.py", "commands.py", "money.py")
+SIMULATOR = (
+    "oracle.py",
+    "account.py",
+    "bars.py",
+    "bracket.py",
+    "broker.py",
+    "commands.py",
+    "money.py",
+    "pendings.py",
+    "tickets.py",
+    "watch.py",
+)
 
 
 def imported_roots(file: Path) -> Iterable[str]:

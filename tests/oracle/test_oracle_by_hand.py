@@ -27,6 +27,8 @@ def test_stop_gapped_through_fills_at_open() -> None:
         "entry_points": 110_010,
         "exit_ns": at("10:01:00"),
         "exit_points": 109_900,
+        "initial_sl": 109_950,
+        "initial_tp": 0,
         "sl": 109_950,
         "tp": 0,
         "exit_reason": "sl",

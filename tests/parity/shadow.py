@@ -28,6 +28,8 @@ TRADE_COLUMNS = (
     "entry_points",
     "exit_ns",
     "exit_points",
+    "initial_sl",
+    "initial_tp",
     "sl",
     "tp",
     "exit_reason",
@@ -44,6 +46,18 @@ TRADE_COLUMNS = (
 )
 
 
+OPTIONAL = (
+    "entry_price",
+    "limit_price",
+    "expires_s",
+    "oco",
+    "trailing",
+    "break_even_points",
+    "ref",
+    "close_frac",
+)
+
+
 def instrument(symbol: str, given: Mapping[str, Any]) -> Instrument:
     numbers = ("point", "contract_size", "volume_step", "volume_min", "volume_max", "commission_per_lot")
     point = Decimal(str(given["point"]))
@@ -54,19 +68,34 @@ def instrument(symbol: str, given: Mapping[str, Any]) -> Instrument:
         profit_currency=given["profit_currency"],
         margin_currency=given["margin_currency"],
         stops_level_points=int(given["stops_level_points"]),
+        swap_long_points=Decimal(str(given.get("swap_long_points", "0"))),
+        swap_short_points=Decimal(str(given.get("swap_short_points", "0"))),
+        triple_swap_weekday=int(given.get("triple_swap_weekday", 2)),
         **{name: Decimal(str(given[name])) for name in numbers},
     )
 
 
 def series(symbol: str, point: float, bars: tuple[int, Sequence[tuple[Any, ...]]]) -> Series:
     timeframe_ns, rows = bars
+    if not timeframe_ns:
+        rows = [(t, *(bid,) * 4, *(ask,) * 4) for t, bid, ask in apart(rows)]
     columns = list(zip(*rows, strict=True))
     time = np.array(columns[0], np.int64)
     prices = [np.array([round(p / point) for p in column], np.int32) for column in columns[1:]]
     for side in range(4):  # crossed quotes: the ask is raised to the bid
         prices[4 + side] = np.maximum(prices[4 + side], prices[side])
     index = (*build_index(prices[2], prices[1]), *build_index(prices[6], prices[5]))
-    return Series(symbol, normalise(str(timeframe_ns // (60 * NS))), timeframe_ns, time, *prices, *index)
+    timeframe = normalise(str(timeframe_ns // (60 * NS))) if timeframe_ns else "tick"
+    return Series(symbol, timeframe, timeframe_ns, time, *prices, *index)
+
+
+def apart(ticks: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Ticks of equal time a nanosecond apart, in their order."""
+    last, found = -1, []
+    for t, *prices in ticks:
+        last = max(t, last + 1)
+        found.append((last, prices[0], prices[-1]))
+    return found
 
 
 def alerts(given: Sequence[Mapping[str, Any]]) -> list[Alert]:
@@ -77,12 +106,14 @@ def alerts(given: Sequence[Mapping[str, Any]]) -> list[Alert]:
             dialect="plain",
             type=a["type"],
             symbol=a["symbol"],
-            side=None if a["side"] is None else Side(a["side"]),
-            volume=a["volume"],
-            sl=a["sl"] or None,
-            tp=a["tp"] or None,
-            price=a["price"],
+            side=None if a.get("side") is None else Side(a["side"]),
+            volume=a.get("volume"),
+            sl=a.get("sl") if a["type"] == "modify" else a.get("sl") or None,
+            tp=a.get("tp") if a["type"] == "modify" else a.get("tp") or None,
+            price=a.get("price"),
             explicit_id=a["id"],
+            order_type=a.get("order_type") or "market",
+            **{name: a.get(name) for name in OPTIONAL},
         )
         for a in given
     ]
@@ -145,7 +176,7 @@ def replay_stepwise(scenario: Scenario) -> Simulation:
         session.advance((t_ns, 1, -1))
         for symbol, s in simulation.series.items():
             row = opened[symbol] - 1
-            if row >= 0 and int(s.time[row]) + s.timeframe_ns == t_ns:
+            if row >= 0 and s.timeframe_ns and int(s.time[row]) + s.timeframe_ns == t_ns:
                 bid = (int(s.bid_high[row]), int(s.bid_low[row]), int(s.bid_close[row]))
                 ask = (int(s.ask_high[row]), int(s.ask_low[row]), int(s.ask_close[row]))
                 feed.ended(symbol, bid, ask)

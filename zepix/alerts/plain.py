@@ -33,8 +33,8 @@ _CONVERT: Final[dict[str, tuple[str, Callable[[str, Any], Any]]]] = {
     "plugin_hint": ("plugin_hint", values.text),
     "price": ("price", values.price),
     "volume": ("volume", values.volume),
-    "sl": ("sl", values.price),
-    "tp": ("tp", values.price),
+    "sl": ("sl", values.level),
+    "tp": ("tp", values.level),
     "order_type": ("order_type", values.order_type),
     "entry_price": ("entry_price", values.price),
     "limit_price": ("limit_price", values.price),
@@ -56,6 +56,9 @@ def read(reading: Reading) -> dict[str, Any]:
     out = _read_quick(reading) or _read_any(reading)
     if "side" not in out and out["type"] in _NEEDS_SIDE:
         raise Unreadable("missing_side", f"{out['type']} needs a side, buy or sell")
+    for name in ("sl", "tp"):
+        if out.get(name) == 0.0 and out["type"] != "modify":  # a change takes a level away so; an entry cannot mean it
+            raise Unreadable("bad_price", f"{name} must be a price above zero, not 0")
     return out
 
 

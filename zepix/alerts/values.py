@@ -25,6 +25,7 @@ __all__ = [
     "flag",
     "fraction",
     "is_finite_throughout",
+    "level",
     "mapping",
     "number",
     "order_type",
@@ -87,6 +88,12 @@ def price(name: str, value: Any) -> float:
     if 0.0 < found <= PRICE_LIMIT:
         return found
     raise Unreadable("bad_price", f"{name} must be a price above zero, not {shown(value)}")
+
+
+def level(name: str, value: Any) -> float:
+    """A price, or 0 for none. Raises Unreadable (``bad_price``)."""
+    found = value if type(value) is float else number(name, value, "bad_price")
+    return 0.0 if found == 0.0 else price(name, found)
 
 
 def volume(name: str, value: Any) -> float:

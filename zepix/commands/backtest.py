@@ -8,7 +8,18 @@ from typing import Annotated, Any, Final
 
 import typer
 
-__all__ = ["backtest"]
+__all__ = [
+    "Alerts",
+    "Bars",
+    "Broker",
+    "From",
+    "Instruments",
+    "Settings",
+    "SpecFile",
+    "StrategyName",
+    "To",
+    "backtest",
+]
 
 _INPUT: Final = "Input"
 _OUTPUT: Final = "Output"

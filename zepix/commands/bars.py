@@ -23,15 +23,17 @@ Prices = Annotated[list[str], typer.Argument(metavar=_MANY, help="Store folders 
 
 @app.command("import")
 def import_(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="MT5 or TradingView chart exports, or CSV.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Exports, CSV or zip.")],
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="The store: a folder of Parquet files.")],
     kind: Annotated[
-        str, typer.Option("--format", metavar="auto|mt5|tradingview|csv", help="What the files are.")
+        str, typer.Option("--format", metavar="auto|mt5|tradingview|histdata|dukascopy|csv", help="What the files are.")
     ] = "auto",
     symbol: Annotated[
         str | None, typer.Option("--symbol", metavar="SYMBOL", help="Where the name does not say.")
     ] = None,
-    timeframe: Annotated[str | None, typer.Option("--timeframe", metavar="TF", help="As M1, 5m, H1.")] = None,
+    timeframe: Annotated[
+        str | None, typer.Option("--timeframe", metavar="TF", help="As M1, 5m, H1; ticks become bars.")
+    ] = None,
     zone: Annotated[
         str | None, typer.Option("--zone", metavar="ZONE", help="As UTC, Europe/Athens, NY+7 (MT5's default).")
     ] = None,
@@ -49,7 +51,7 @@ def import_(
     instruments: Instruments = None,
     as_json: Json = False,
 ) -> None:
-    """Bring prices into a store: put in order, checked, written as Parquet. Zones are never guessed."""  # fmt: skip
+    """Bring exports of MT5, TradingView, HistData, Dukascopy, or any CSV into a store, in order and checked."""
     from zepix.data.commands import import_files
 
     reports = import_files(

@@ -18,7 +18,7 @@ from zepix.model import AccountSpec, FillModel
 __all__ = ["ANY", "BROKERS", "CROSSED", "DEFAULT_STRATEGY", "KEYS", "MAXIMA", "SECRET_WORDS", "dotted_keys", "near"]
 
 ANY: Final = object()
-BROKERS: Final = ("shadow",)
+BROKERS: Final = ("shadow", "backtrader")
 CROSSED: Final = ("raise_ask", "error")
 DEFAULT_STRATEGY: Final = "bracket"
 """The strategy of a spec that names none and configures no plugin."""

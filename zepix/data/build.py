@@ -9,33 +9,48 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from zepix.data.columns import ArrayColumns
+from zepix.data.columns import ArrayColumns, layout_of
 from zepix.data.findings import time_text
-from zepix.data.read import CROSSED_POLICIES, RawBars, read_bars
+from zepix.data.read import CROSSED_POLICIES, RawBars
+from zepix.data.ticks import read_rows
 from zepix.data.week import find_gaps
 from zepix.errors import ConfigError, DataError
 from zepix.kernels.crossing import build_index
+from zepix.kernels.ticks import part_equal_times
 from zepix.model import Instrument, Series
 from zepix.model import timeframe as timeframes
 from zepix.model.series import PRICE_COLUMNS, Int32, Int64
 
-__all__ = ["INDEX_COLUMNS", "cut", "indexed", "join", "raw_facts", "series_from_arrays", "series_of", "timeframe_ns"]
+__all__ = [
+    "INDEX_COLUMNS",
+    "check_policy",
+    "cut",
+    "indexed",
+    "join",
+    "raw_facts",
+    "refuse",
+    "seconds_since",
+    "series_from_arrays",
+    "series_of",
+    "timeframe_ns",
+]
 
 INDEX_COLUMNS: Final = ("bid_mins", "bid_maxs", "ask_mins", "ask_maxs")
 _ADDED: Final = ("rows", "crossed_raised", "crossed_rows", "finer_than_point", "widened", "misaligned",
-                 "zero_spread", "gaps", "missing_bars")  # fmt: skip
+                 "zero_spread", "gaps", "missing_bars", "equal_times")  # fmt: skip
 _MINUTE_NS: Final = 60_000_000_000
 
 
 def timeframe_ns(timeframe: str) -> int:
-    """Length of a bar in nanoseconds."""
-    return timeframes.minutes(timeframe) * _MINUTE_NS
+    """Length of a bar in nanoseconds; 0 for ticks (``tick``)."""
+    return 0 if timeframe == "tick" else timeframes.minutes(timeframe) * _MINUTE_NS
 
 
 def raw_facts(raw: RawBars, instrument: Instrument, length_ns: int, *, crossed: str) -> dict[str, Any]:
     """What is known of rows that were read: counts, gaps, where the ask comes from. Plain values only."""
     found = raw.findings
     gaps = find_gaps(raw.time, length_ns, instrument.trading_week)
+    of_ticks = {"equal_times": found["equal_times"], "written_last_ns": raw.written_last_ns} if not length_ns else {}
     return {
         "rows": len(raw.time),
         "first_ns": int(raw.time[0]),
@@ -52,25 +67,35 @@ def raw_facts(raw: RawBars, instrument: Instrument, length_ns: int, *, crossed: 
         "gaps": len(gaps.rows),
         "missing_bars": gaps.missing_bars,
         "trading_week": instrument.trading_week,
+        **of_ticks,
     }
+
+
+def _column(arrays: Mapping[str, NDArray[Any]], name: str) -> NDArray[Any]:
+    """A price column; the four of a side are one array where it has an open only (ticks)."""
+    found = arrays.get(name)
+    return arrays[f"{name[:3]}_open"] if found is None else found
 
 
 def indexed(prices: Mapping[str, Int32]) -> dict[str, Int32]:
     """The four index arrays over lows and highs of bid and ask."""
-    bid_mins, bid_maxs = build_index(prices["bid_low"], prices["bid_high"])
-    ask_mins, ask_maxs = build_index(prices["ask_low"], prices["ask_high"])
+    bid_mins, bid_maxs = build_index(_column(prices, "bid_low"), _column(prices, "bid_high"))
+    ask_mins, ask_maxs = build_index(_column(prices, "ask_low"), _column(prices, "ask_high"))
     return dict(zip(INDEX_COLUMNS, (bid_mins, bid_maxs, ask_mins, ask_maxs), strict=True))
 
 
 def series_of(symbol: str, timeframe: str, arrays: Mapping[str, NDArray[Any]], facts: Mapping[str, Any]) -> Series:
-    """A series from arrays that are already points, with their index if it is among them."""
+    """A series from arrays that are already points, with their index if it is among them.
+
+    Ticks bring ``bid_open`` and ``ask_open`` only: the four prices of a side are then the same array.
+    """
     index = arrays if INDEX_COLUMNS[0] in arrays else indexed(arrays)
     return Series(
         symbol=symbol,
         timeframe=timeframe,
         timeframe_ns=timeframe_ns(timeframe),
         time=arrays["time"],
-        **{name: arrays[name] for name in PRICE_COLUMNS},
+        **{name: _column(arrays, name) for name in PRICE_COLUMNS},
         **{name: index[name] for name in INDEX_COLUMNS},
         facts=dict(facts),
     )
@@ -82,13 +107,14 @@ def series_from_arrays(
     """A series from prices in memory, under the same checks as a file.
 
     ``arrays`` holds ``time`` (int64 ns UTC, bar opens) and float prices ``bid_open .. bid_close``, perhaps those of
-    the ask or ``spread_points``. Raises DataError for what a file would be refused for, ConfigError for the policy.
+    the ask or ``spread_points``; for the timeframe ``TICK`` instead ``bid`` and perhaps ``ask``. Raises DataError for
+    what a file would be refused for, ConfigError for the policy.
     """
     check_policy(crossed)
-    word = timeframes.normalise(timeframe)
-    columns = ArrayColumns(f"{instrument.symbol}:{timeframes.file_name(word)}", arrays)
+    word = timeframes.from_file_name(timeframe)
+    columns = ArrayColumns(f"{instrument.symbol}:{timeframes.file_name(word)}", arrays, layout_of(word))
     length_ns = timeframe_ns(word)
-    raw = read_bars(columns, instrument, length_ns, crossed=crossed)
+    raw = read_rows(columns, instrument, length_ns, crossed=crossed)
     refuse(raw, columns.name, instrument, word, crossed)
     facts = {"sources": [], "checksum": "", **raw_facts(raw, instrument, length_ns, crossed=crossed)}
     return series_of(instrument.symbol, word, {"time": raw.time, **raw.prices}, facts)
@@ -115,14 +141,15 @@ def refuse(raw: RawBars, name: str, instrument: Instrument, timeframe: str, cros
 def join(parts: Sequence[Series], names: Sequence[str]) -> Series:
     """One series of several that follow each other in time, whatever order they come in; a single one as it is.
 
-    Raises DataError if two overlap, naming the rows.
+    A file of ticks may begin at the very time at which the one before ends. Raises DataError if two overlap, naming
+    the rows.
     """
     if len(parts) == 1:
         return parts[0]
     order = sorted(range(len(parts)), key=lambda k: (parts[k].start_ns, parts[k].end_ns))
     parts, names = [parts[k] for k in order], [names[k] for k in order]
     for before, after, first, second in zip(parts, parts[1:], names, names[1:], strict=False):
-        if after.start_ns < before.end_ns:
+        if after.start_ns < _end_as_written_ns(before):
             row = int(np.searchsorted(before.time, after.start_ns - before.timeframe_ns, side="right"))
             name = f"{before.symbol}:{timeframes.file_name(before.timeframe)}"
             raise DataError(
@@ -130,10 +157,21 @@ def join(parts: Sequence[Series], names: Sequence[str]) -> Series:
                 f"{first} has rows {row} to {len(before) - 1} from then on, up to {time_text(int(before.time[-1]))}; "
                 "give one of them, or files that follow each other"
             )
-    arrays: dict[str, NDArray[Any]] = {
-        name: np.concatenate([getattr(part, name) for part in parts]) for name in ("time", *PRICE_COLUMNS)
-    }
-    return series_of(parts[0].symbol, parts[0].timeframe, arrays, _joined_facts(parts, arrays["time"]))
+    arrays = {name: np.concatenate([getattr(part, name) for part in parts]) for name in _distinct(parts[0])}
+    facts = _joined_facts(parts, arrays["time"])
+    if not parts[0].timeframe_ns:
+        facts["equal_times"] += part_equal_times(arrays["time"])
+    return series_of(parts[0].symbol, parts[0].timeframe, arrays, facts)
+
+
+def _end_as_written_ns(series: Series) -> int:
+    """The end of the last bar; of ticks the time that the last one was written with."""
+    return int(series.facts.get("written_last_ns", series.end_ns)) if not series.timeframe_ns else series.end_ns
+
+
+def _distinct(series: Series) -> tuple[str, ...]:
+    """The arrays a series is made of; ticks have one a side."""
+    return ("time", "bid_open", "ask_open") if not series.timeframe_ns else ("time", *PRICE_COLUMNS)
 
 
 def _joined_facts(parts: Sequence[Series], time: Int64) -> dict[str, Any]:
@@ -150,17 +188,22 @@ def _joined_facts(parts: Sequence[Series], time: Int64) -> dict[str, Any]:
         facts[key] = words.pop() if len(words) == 1 else "mixed"
     gaps = find_gaps(time, parts[0].timeframe_ns, facts["trading_week"])
     facts.update(first_ns=int(time[0]), last_ns=int(time[-1]), gaps=len(gaps.rows), missing_bars=gaps.missing_bars)
+    if "written_last_ns" in facts:
+        facts["written_last_ns"] = parts[-1].facts["written_last_ns"]
     return facts
 
 
 def cut(series: Series, to_ns: int) -> Series | None:
-    """The bars that have ended by ``to_ns``, with their own index; None if there are none. Counts stay the file's."""
-    rows = int(np.searchsorted(series.time, to_ns - series.timeframe_ns, side="right"))
+    """The bars that have ended by ``to_ns``, the ticks before it, with their own index; None if there are none.
+
+    A tick at ``to_ns`` itself belongs to the bar that opens there and is left out with it. Counts stay the file's.
+    """
+    rows = int(np.searchsorted(series.time, to_ns - max(series.timeframe_ns, 1), side="right"))
     if rows == len(series):
         return series
     if rows == 0:
         return None
-    arrays: dict[str, NDArray[Any]] = {name: getattr(series, name)[:rows] for name in ("time", *PRICE_COLUMNS)}
+    arrays = {name: getattr(series, name)[:rows] for name in _distinct(series)}
     facts = {**series.facts, "rows": rows, "last_ns": int(arrays["time"][-1]), "rows_in_files": len(series)}
     return series_of(series.symbol, series.timeframe, arrays, facts)
 

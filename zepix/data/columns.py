@@ -5,12 +5,14 @@ is decoded in little memory. Decoding goes past pyarrow's own conversion to nump
 
 Format of a file of bars: ``time`` (a timestamp with its zone; the bar's open), ``bid_open bid_high bid_low
 bid_close``, and the same four of the ask, or a column ``spread`` (or ``spread_points``) in points of the instrument, or
-neither. Further columns (``tick_volume``) are left alone.
+neither. A file of ticks: ``time``, ``bid``, and ``ask`` or a spread or neither. Further columns (``tick_volume``) are
+left alone.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -20,7 +22,21 @@ from numpy.typing import NDArray
 from zepix.errors import DataError
 from zepix.model.series import Int64
 
-__all__ = ["ASKS", "BIDS", "MAX_ROWS", "SPREADS", "ArrayColumns", "Block", "Columns", "Float64", "ParquetColumns"]
+__all__ = [
+    "ASKS",
+    "BARS",
+    "BIDS",
+    "MAX_ROWS",
+    "SPREADS",
+    "TICKS",
+    "ArrayColumns",
+    "Block",
+    "Columns",
+    "Float64",
+    "Layout",
+    "ParquetColumns",
+    "layout_of",
+]
 
 Float64 = NDArray[np.float64]
 Block = tuple[int, dict[str, Float64]]
@@ -36,11 +52,29 @@ _UNIT_NS: Final = {"s": 1_000_000_000, "ms": 1_000_000, "us": 1_000, "ns": 1}
 _LAST_NS: Final = 7_258_118_400_000_000_000  # 2200-01-01
 
 
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What the price columns are called: of the bid, and of the ask, which may be missing."""
+
+    bids: tuple[str, ...]
+    asks: tuple[str, ...]
+
+
+BARS: Final = Layout(BIDS, ASKS)
+TICKS: Final = Layout(("bid",), ("ask",))
+
+
+def layout_of(timeframe: str) -> Layout:
+    """The columns of a file of this timeframe (``tick`` or a bar's)."""
+    return TICKS if timeframe == "tick" else BARS
+
+
 class Columns(Protocol):
     """Columns by name; ``name`` says whose they are in an error."""
 
     name: str
     rows: int
+    layout: Layout
 
     @property
     def has_asks(self) -> bool: ...
@@ -51,21 +85,27 @@ class Columns(Protocol):
     def is_single(self, column: str) -> bool: ...
 
 
-def _check_names(name: str, have: Sequence[str]) -> None:
-    """Raise DataError if columns are missing; says what to do where they look like a foreign export."""
-    missing = [c for c in ("time", *BIDS) if c not in have]
-    asks = [c for c in ASKS if c in have]
-    if asks and len(asks) < len(ASKS):
-        missing += [c for c in ASKS if c not in have]
+def _check_names(name: str, have: Sequence[str], layout: Layout) -> None:
+    """Raise DataError if columns are missing; says what to do where they look like something else."""
+    missing = [c for c in ("time", *layout.bids) if c not in have]
+    asks = [c for c in layout.asks if c in have]
+    if asks and len(asks) < len(layout.asks):
+        missing += [c for c in layout.asks if c not in have]
     if not missing:
         return
-    hint = ""
-    if {"bid", "ask"} <= set(have):
-        hint = "; these look like ticks, which come with a later release"
-    elif {c.lower() for c in have} >= {"open", "high", "low", "close"}:
-        hint = "; bring foreign prices in with `zepix bars import`"
     shown = ", ".join(list(have)[:20]) or "none"
-    raise DataError(f"{name}: columns missing: {', '.join(missing)}; it has: {shown}{hint}")
+    raise DataError(f"{name}: columns missing: {', '.join(missing)}; it has: {shown}{_hint(have, layout)}")
+
+
+def _hint(have: Sequence[str], layout: Layout) -> str:
+    """What a file without the columns of ``layout`` may be instead, or nothing."""
+    if layout is BARS and "bid" in have:
+        return "; these look like ticks: name the file SYMBOL_TICK_*.parquet, or say SYMBOL:TICK=PATH"
+    if layout is TICKS and BIDS[0] in have:
+        return "; these look like bars: name the file after their timeframe, or say SYMBOL:TF=PATH"
+    if {c.lower() for c in have} >= {"open", "high", "low", "close"}:
+        return "; bring foreign prices in with `zepix bars import`"
+    return ""
 
 
 class ParquetColumns:
@@ -74,11 +114,12 @@ class ParquetColumns:
     Raises DataError if the file is absent, empty, no Parquet, without the columns or with times without a zone.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, layout: Layout = BARS) -> None:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
         self.name = path.name
+        self.layout = layout
         try:
             size = path.stat().st_size
             if not path.is_file():
@@ -112,7 +153,7 @@ class ParquetColumns:
     def _check(self) -> None:
         import pyarrow as pa
 
-        _check_names(self.name, self._schema.names)
+        _check_names(self.name, self._schema.names, self.layout)
         if self.rows == 0:
             raise DataError(f"{self.name} holds no rows")
         if self.rows > MAX_ROWS:
@@ -125,14 +166,15 @@ class ParquetColumns:
                 f"{self.name}: times carry no time zone, and zepix never guesses one; write them as UTC, "
                 "or bring the file in with `zepix bars import --zone`"
             )
-        for column in (*BIDS, *(ASKS if self.has_asks else ()), *filter(None, (self.spread_column,))):
+        asks = self.layout.asks if self.has_asks else ()
+        for column in (*self.layout.bids, *asks, *filter(None, (self.spread_column,))):
             value = self._schema.field(column).type
             if not (pa.types.is_floating(value) or pa.types.is_integer(value) or pa.types.is_decimal(value)):
                 raise DataError(f"{self.name}: column {column} is {value}; expected numbers")
 
     @property
     def has_asks(self) -> bool:
-        return ASKS[0] in self._schema.names
+        return self.layout.asks[0] in self._schema.names
 
     @property
     def spread_column(self) -> str | None:
@@ -217,10 +259,11 @@ def _values(chunk: Any, dtype: Any) -> NDArray[Any]:
 class ArrayColumns:
     """Arrays in memory under the names of the file format; ``time`` is int64 nanoseconds UTC."""
 
-    def __init__(self, name: str, arrays: Mapping[str, NDArray[Any]]) -> None:
+    def __init__(self, name: str, arrays: Mapping[str, NDArray[Any]], layout: Layout = BARS) -> None:
         self.name = name
+        self.layout = layout
         self._arrays = arrays
-        _check_names(name, list(arrays))
+        _check_names(name, list(arrays), layout)
         self.rows = len(arrays["time"])
         if not self.rows:
             raise DataError(f"{name} holds no rows")
@@ -230,7 +273,7 @@ class ArrayColumns:
 
     @property
     def has_asks(self) -> bool:
-        return ASKS[0] in self._arrays
+        return self.layout.asks[0] in self._arrays
 
     @property
     def spread_column(self) -> str | None:

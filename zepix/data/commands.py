@@ -10,7 +10,7 @@ from typing import Any
 
 from zepix.data.findings import time_text
 from zepix.data.names import PriceFile, parse_argument, parse_name
-from zepix.data.store import offers
+from zepix.data.offers import offers
 from zepix.errors import ConfigError, DataError
 from zepix.model import Catalogue
 from zepix.model import timeframe as timeframes
@@ -35,9 +35,10 @@ def import_files(
     drop_last: bool = False,
     overwrite: bool = False,
 ) -> list[dict[str, Any]]:
-    """Bring foreign files into a store folder, one report a file (see ``importing.import_bars``).
+    """Bring foreign files into a store folder, one report a file or pair (see ``importing.import_bars``).
 
-    ``kind`` is ``auto``, ``mt5``, ``tradingview`` or ``csv``; ``columns`` a map such as ``time=Date,open=Open``.
+    ``kind`` is a word of ``importers.FORMATS``; ``columns`` a map such as ``time=Date,open=Open``. Two files whose
+    names differ in ``bid`` and ``ask`` only are the two sides of one series.
     Raises ConfigError for what was not said, DataError for what cannot be used; files before it stay imported.
     """
     from zepix.data.importers import Options, parse_column_map
@@ -49,7 +50,7 @@ def import_files(
     options = Options(zone=zone, columns=where, time_format=time_format, separator=separator, decimal=decimal)
     return [
         import_bars(
-            Path(path),
+            path,
             Path(store),
             catalogue,
             kind=kind,
@@ -59,22 +60,45 @@ def import_files(
             duplicates=duplicates,
             drop_last=drop_last,
             overwrite=overwrite,
+            ask=ask,
         )
+        for path, ask in pairs([Path(path) for path in paths])
+    ]
+
+
+def pairs(paths: Sequence[Path]) -> list[tuple[Path, Path | None]]:
+    """Files of bids with the file of their asks, where their names differ in that word only; others alone, in order.
+
+    Raises ConfigError if two files claim the same side.
+    """
+    from zepix.data.foreign_names import pair_key, side_of
+
+    asks: dict[str, Path] = {}
+    bids: dict[str, Path] = {}
+    for path in paths:
+        side, key = side_of(path.stem), pair_key(path.stem)
+        of_side = {"ask": asks, "bid": bids}.get(side, {})
+        if of_side.setdefault(key, path) != path:
+            raise ConfigError(f"{of_side[key]} and {path} are both the {side} of one export; import them one by one")
+    taken = {asks[key] for key in bids if key in asks}
+    return [
+        (path, asks.get(pair_key(path.stem)) if side_of(path.stem) == "bid" else None)
         for path in paths
+        if path not in taken
     ]
 
 
 def check_bars(arguments: Sequence[str], catalogue: Catalogue, *, crossed: str = "raise_ask") -> list[dict[str, Any]]:
-    """The quality of every file of bars that the arguments offer, as ``QualityReport.as_dict`` plus ``lines``.
+    """The quality of every file that the arguments offer, as ``QualityReport.as_dict`` plus ``lines``.
 
     Files of one series that overlap say so among their problems. A file that cannot be read at all is reported as not
     usable, with the reason. Raises ConfigError or DataError for arguments that lead to no file.
     """
     from zepix.data.quality import check
 
-    files = [f for some in offers(arguments, catalogue).files.values() for f in some if f.timeframe != "tick"]
+    files = [f for some in offers(arguments, catalogue).files.values() for f in some]
     if not files:
-        raise DataError(f"no bars in {', '.join(arguments)}; expected files named SYMBOL_TF_*.parquet")
+        raise DataError(f"no prices in {', '.join(arguments)}; expected files named SYMBOL_TF_*.parquet")
     overlaps = _overlaps(files)
     reports = []
     for file in files:
@@ -112,10 +136,12 @@ def _overlaps(files: Sequence[PriceFile]) -> dict[Path, list[str]]:
         if facts["first_ns"] is not None:
             spans.setdefault(file.series, []).append((facts["first_ns"], facts["last_ns"], file.path))
     said: dict[Path, list[str]] = {}
-    for several in spans.values():
+    for series, several in spans.items():
+        is_ticks = series.endswith(":TICK")
         several.sort()
         for before, after in pairwise(several):
-            if after[0] <= before[1]:
+            # a file of ticks may begin at the time at which the one before ends
+            if after[0] < before[1] or (after[0] == before[1] and not is_ticks):
                 said.setdefault(after[2], []).append(
                     f"overlaps {before[2].name}, which reaches to {time_text(before[1])}; a run refuses both together"
                 )

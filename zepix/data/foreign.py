@@ -25,18 +25,23 @@ __all__ = ["Table", "as_numbers", "as_utc", "decimals_of", "read_table"]
 
 MAX_TEXT_BYTES: Final = 8_000_000_000
 SAMPLE_LINES: Final = 1000
+NOISE_DECIMALS: Final = 10
 _BOMS: Final = ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"), (b"\xef\xbb\xbf", "utf-8-sig"))
 _OFFSET: Final = re.compile(r"(?:Z|[+-]\d\d:?\d\d)$")
 _SPELLINGS: Final = (
     (re.compile(r"\d{4}[-./]\d{2}[-./]\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?(?:Z|[+-]\d\d:?\d\d)?"), "iso"),
     (re.compile(r"\d{8}[ T]?\d{6}"), "%Y%m%d%H%M%S"),
+    (re.compile(r"\d{8}[ T]?\d{9}"), "%Y%m%d%H%M%S%f"),
     (re.compile(r"\d{8}"), "%Y%m%d"),
 )
 
 
 @dataclass(slots=True)
 class Table:
-    """A text file as columns of a pandas frame; ``lines`` are its first lines, ``first_line`` the number of row 0."""
+    """A text file or workbook as columns of a pandas frame.
+
+    ``lines`` are its first lines, ``first_line`` is the number of row 0.
+    """
 
     path: Path
     frame: Any
@@ -44,6 +49,7 @@ class Table:
     lines: list[str]
     separator: str
     first_line: int
+    is_workbook: bool = False
 
     def column(self, heading: str) -> Any:
         return self.frame[heading]
@@ -227,14 +233,24 @@ def _spelling(table: Table, text: str) -> str:
 
 
 def decimals_of(table: Table, headings: Sequence[str]) -> int:
-    """How many decimals the prices of the first thousand lines are written with."""
+    """How many decimals the prices of the first thousand lines are written with.
+
+    More than ten are what a program made of a double (1.1370200000000001), and are rounded away.
+    """
     at = [table.headings.index(heading) for heading in headings]
     most = 0
     for line in table.lines:
         fields = line.split(table.separator)
         for k in at:
             if k < len(fields):
-                _, _, decimals = fields[k].strip().strip('"').replace(",", ".").partition(".")
-                if decimals.isdigit():
-                    most = max(most, len(decimals))
+                most = max(most, _decimals(fields[k].strip().strip('"').replace(",", ".")))
     return most
+
+
+def _decimals(text: str) -> int:
+    whole, _, decimals = text.partition(".")
+    if not decimals.isdigit():
+        return 0
+    if len(decimals) > NOISE_DECIMALS and whole.isdigit():
+        decimals = f"{float(text):.{NOISE_DECIMALS}f}".partition(".")[2].rstrip("0")
+    return len(decimals)

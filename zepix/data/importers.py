@@ -1,101 +1,94 @@
-"""Bars from elsewhere, as columns in UTC: MetaTrader 5 exports, TradingView chart exports, any CSV with a column map.
+"""Prices from elsewhere, as columns in UTC: exports of MetaTrader 5, TradingView, HistData, Dukascopy, or any CSV.
 
 - *MetaTrader 5*: tab separated, ``<DATE> <TIME> <OPEN> <HIGH> <LOW> <CLOSE> <TICKVOL> <VOL> <SPREAD>`` (no time in
-  daily bars). Times are the server's clock: New York + 7 h unless another zone is said. Prices are bids. The spread is
-  in points of the *file's* decimals and is converted to the instrument's.
+  daily bars), or ticks, ``<DATE> <TIME> <BID> <ASK> ...``, in which an empty price is that of the row before. Times are
+  the server's clock: New York + 7 h unless another zone is said. Prices are bids. The spread is in points of the
+  *file's* decimals and is converted to the instrument's.
 - *TradingView chart*: ``time,open,high,low,close,Volume,...``; time in seconds since 1970 (UTC) or ISO 8601 with its
   offset. Prices are taken as bids; there is no spread. The last row may be a bar that had not ended.
+- *HistData*, *Dukascopy*: see ``histdata`` and ``dukascopy``.
 - *CSV*: a map from our words to the file's headings; ``open high low close`` are bids, or name ``bid_open`` and
-  ``ask_open`` and so on.
+  ``ask_open`` and so on; ``bid`` and ``ask`` for ticks.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from decimal import Decimal
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from zepix.data.columns import ASKS, BIDS
+from zepix.data.dukascopy import is_dukascopy, read_dukascopy
 from zepix.data.foreign import Table, as_numbers, as_utc, decimals_of, read_table
+from zepix.data.foreign_bars import ForeignBars, Options
+from zepix.data.histdata import histdata_shape, read_histdata
+from zepix.data.unpack import is_workbook
+from zepix.data.workbook import read_workbook
 from zepix.errors import ConfigError, DataError
-from zepix.model import Instrument
-from zepix.model.series import Int64
 
 __all__ = ["COLUMN_WORDS", "FORMATS", "ForeignBars", "Options", "detect", "parse_column_map", "read_foreign"]
 
-FORMATS: Final = ("auto", "mt5", "tradingview", "csv")
+FORMATS: Final = ("auto", "mt5", "tradingview", "histdata", "dukascopy", "csv")
 SERVER_ZONE: Final = "NY+7"
 _PLAIN: Final = ("open", "high", "low", "close")
-COLUMN_WORDS: Final = ("time", "date", *_PLAIN, *BIDS, *ASKS, "spread", "volume")
+_TICKS: Final = ("bid", "ask")
+COLUMN_WORDS: Final = ("time", "date", *_PLAIN, *BIDS, *ASKS, *_TICKS, "spread", "volume")
 _MT5: Final = {"open": "<OPEN>", "high": "<HIGH>", "low": "<LOW>", "close": "<CLOSE>"}
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
-    """How a foreign file is to be read; only what the file cannot say itself has to be given."""
-
-    zone: str | None = None
-    columns: Mapping[str, str] | None = None
-    time_format: str | None = None
-    separator: str | None = None
-    decimal: str = "."
-
-
-@dataclass(slots=True)
-class ForeignBars:
-    """Rows as a file has them, in its order, times already UTC (ns); ``spread`` in points of ``decimals`` decimals."""
-
-    time_ns: Int64
-    prices: dict[str, NDArray[np.float64]]
-    spread: NDArray[np.float64] | None
-    volume: NDArray[np.float64] | None
-    decimals: int
-    facts: dict[str, Any] = field(default_factory=dict)
-
-    def spread_in(self, instrument: Instrument) -> NDArray[np.int64] | None:
-        """The spread in whole points of the instrument, rounded up where its points are coarser."""
-        if self.spread is None:
-            return None
-        scale = Decimal(1).scaleb(-self.decimals) / instrument.point
-        return np.ceil(self.spread * float(scale) - 1e-9).astype(np.int64)
-
-
 def detect(path: Path) -> str:
-    """The format of a file, by its first line: ``mt5``, ``tradingview`` or ``csv``."""
-    table = read_table(path)
-    return _detected(table)
+    """The format of a file, by its first line: a word of ``FORMATS``; what is none of them is ``csv``."""
+    return _detected(_read(path, Options()))
+
+
+def _read(path: Path, options: Options) -> Table:
+    if is_workbook(path):
+        return read_workbook(path)
+    return read_table(path, separator=options.separator, decimal=options.decimal)
 
 
 def _detected(table: Table) -> str:
     words = [heading.lower() for heading in table.headings]
-    if "<date>" in words and "<open>" in words:
+    if "<date>" in words and ("<open>" in words or "<bid>" in words):
         return "mt5"
     if words[:5] == ["time", *_PLAIN] and table.separator == ",":
         return "tradingview"
-    return "csv"
+    if is_dukascopy(table):
+        return "dukascopy"
+    return "histdata" if histdata_shape(table) else "csv"
 
 
 def read_foreign(path: Path, kind: str, options: Options) -> ForeignBars:
     """The rows of a foreign file. Raises ConfigError for what was not said, DataError for what cannot be read."""
     if kind not in FORMATS:
         raise ConfigError(f"format {kind!r} is unknown; expected {', '.join(FORMATS)}")
-    table = read_table(path, separator=options.separator, decimal=options.decimal)
-    kind = _detected(table) if kind == "auto" and not options.columns else "csv" if kind == "auto" else kind
-    read: Callable[[Table, Options], ForeignBars] = {"mt5": _mt5, "tradingview": _tradingview, "csv": _csv}[kind]
-    bars = read(table, options)
+    table = _read(path, options)
+    is_said = kind != "auto"
+    if not is_said:
+        kind = "csv" if options.columns else _detected(table)
+    if kind == "histdata":
+        bars = read_histdata(table, options, is_said=is_said)
+    else:
+        read: dict[str, Callable[[Table, Options], ForeignBars]] = {
+            "mt5": _mt5,
+            "tradingview": _tradingview,
+            "dukascopy": read_dukascopy,
+            "csv": _csv,
+        }
+        bars = read[kind](table, options)
     bars.facts = {"format": kind, **bars.facts}
     return bars
 
 
 def _mt5(table: Table, options: Options) -> ForeignBars:
     have = {heading.upper(): heading for heading in table.headings}
+    if "<BID>" in have:
+        return _mt5_ticks(table, options, have)
     _require(table, ["<DATE>", *_MT5.values()], have)
     times = [have[word] for word in ("<DATE>", "<TIME>") if word in have]
     utc, said = as_utc(table, times, options.zone or SERVER_ZONE, options.time_format)
@@ -109,6 +102,38 @@ def _mt5(table: Table, options: Options) -> ForeignBars:
         decimals_of(table, names),
         said,
     )
+
+
+def _mt5_ticks(table: Table, options: Options, have: Mapping[str, str]) -> ForeignBars:
+    """Quotes; an empty price stands for that of the row before, and rows before the first of both are left out."""
+    wanted = ["<DATE>", "<TIME>", "<BID>", "<ASK>"]
+    _require(table, wanted, have)
+    utc, said = as_utc(table, [have["<DATE>"], have["<TIME>"]], options.zone or SERVER_ZONE, options.time_format)
+    names = [have["<BID>"], have["<ASK>"]]
+    prices = {side: _carried(table, name) for side, name in zip(_TICKS, names, strict=True)}
+    bars = ForeignBars(utc, prices, None, None, decimals_of(table, names), said)
+    is_quoted = ~(np.isnan(prices["bid"]) | np.isnan(prices["ask"]))
+    if not is_quoted.any():
+        raise DataError(f"{table.path.name} holds no quote of both sides")
+    unquoted = int((~is_quoted).sum())
+    bars.facts = {**said, "unquoted_rows": unquoted}
+    return bars.rows(is_quoted) if unquoted else bars
+
+
+def _carried(table: Table, heading: str) -> NDArray[np.float64]:
+    """A column as float64, an empty value being the one before it; NaN up to the first. Raises DataError for words."""
+    import pandas as pd
+
+    column = table.column(heading)
+    numbers = pd.to_numeric(column, errors="coerce")
+    wrong = np.flatnonzero((numbers.isna() & column.notna()).to_numpy())
+    if len(wrong):
+        row = int(wrong[0])
+        raise DataError(
+            f"{table.path.name} line {row + table.first_line}, column {heading}: {column.iloc[row]!r} is no number "
+            f"({len(wrong)} such values)"
+        )
+    return np.ascontiguousarray(numbers.ffill().to_numpy(np.float64, na_value=np.nan))
 
 
 def _tradingview(table: Table, options: Options) -> ForeignBars:
@@ -136,15 +161,13 @@ def _csv(table: Table, options: Options) -> ForeignBars:
         hint = f"; did you mean {' or '.join(close)}?" if close else f"; known: {', '.join(COLUMN_WORDS)}"
         raise ConfigError(f"column map: {unknown[0]!r} is no word for a column{hint}")
     where = {f"bid_{word}" if word in _PLAIN else word: heading for word, heading in where.items()}
-    has_asks = any(word in where for word in ASKS)
-    needed = ["time" if "time" in where else "date", *BIDS, *(ASKS if has_asks else ())]
-    missing = [word for word in needed if word not in where]
+    names = _price_words(where)
+    missing = [word for word in ("time" if "time" in where else "date", *names) if word not in where]
     if missing:
         raise ConfigError(f"column map: nothing said for {', '.join(missing)}; headings: {', '.join(table.headings)}")
     _require(table, list(where.values()), {heading: heading for heading in table.headings})
     times = [where[word] for word in ("date", "time") if word in where]
     utc, said = as_utc(table, times, options.zone, options.time_format)
-    names = [name for name in (*BIDS, *ASKS) if name in where]
     return ForeignBars(
         utc,
         {name: as_numbers(table, where[name]) for name in names},
@@ -153,6 +176,13 @@ def _csv(table: Table, options: Options) -> ForeignBars:
         decimals_of(table, [where[name] for name in names]),
         said,
     )
+
+
+def _price_words(where: Mapping[str, str]) -> tuple[str, ...]:
+    """The prices a map has to name: those of ticks if it names a bid or an ask, else those of bars."""
+    if "bid" in where or "ask" in where:
+        return _TICKS if "ask" in where else _TICKS[:1]
+    return (*BIDS, *ASKS) if any(word in where for word in ASKS) else BIDS
 
 
 def _told_by_headings(table: Table) -> dict[str, str]:

@@ -1,42 +1,45 @@
-"""Bringing foreign bars into a store: read, put in order, checked as a replay would check them, written as Parquet.
+"""Bringing foreign prices into a store: read, put in order, checked as a replay would check them, written as Parquet.
 
-- Rows newest first are turned round; rows out of order are sorted by time (stably) and counted.
-- A row that repeats in full is merged and counted. Rows of one time that differ are an error, unless ``duplicates``
+- Rows newest first are turned round; rows out of order are sorted by time (stably) and counted (see ``ordering``).
+- A row that repeats in full is merged and counted. Bars of one time that differ are an error, unless ``duplicates``
   says which counts: ``first`` or ``last``.
+- Two files that hold the two sides of one export become one; Dukascopy's flat bars without volume are left out.
+- Ticks stay ticks, or become bars of the timeframe that is said.
 - What a replay would refuse is refused here, before anything is written.
 """
 
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from zepix.data.build import raw_facts, refuse, timeframe_ns
-from zepix.data.columns import ArrayColumns
+from zepix.data.build import raw_facts, refuse, series_from_arrays, timeframe_ns
+from zepix.data.columns import ArrayColumns, layout_of
+from zepix.data.dukascopy import merge_sides, without_flats
 from zepix.data.findings import time_text
-from zepix.data.importers import ForeignBars, Options, read_foreign
+from zepix.data.foreign_bars import ForeignBars, Options
+from zepix.data.foreign_names import Told, side_of, told_by_name
+from zepix.data.importers import read_foreign
 from zepix.data.names import file_for
-from zepix.data.read import read_bars
+from zepix.data.ordering import DUPLICATES, ordered
+from zepix.data.resampling import resample
+from zepix.data.ticks import read_rows
+from zepix.data.unpack import unpacked
+from zepix.data.zone_doubt import outside_week
 from zepix.errors import ConfigError, DataError
 from zepix.model import Catalogue, Instrument
 from zepix.model import timeframe as timeframes
-from zepix.model.series import Int64
+from zepix.model.series import PRICE_COLUMNS, Int64
 
 __all__ = ["DUPLICATES", "import_bars", "write_bars"]
 
-DUPLICATES: Final = ("error", "first", "last")
 _MINUTE_NS: Final = 60_000_000_000
-_MT5_NAME: Final = re.compile(r"(?P<symbol>[^_\s]+)_(?P<tf>[MHDW][0-9]{1,2})(?:_.*)?", re.IGNORECASE)
-_CHART_NAME: Final = re.compile(
-    r"(?:[A-Za-z0-9]+_)?(?P<symbol>[^_,\s]+), ?(?P<tf>[0-9]{1,4}|[0-9]{0,2}[DWHS])(?:[_ ].*)?"
-)
+_COUNTS: Final = ("quotes", "gaps", "missing_bars", "misaligned", "widened", "finer_than_point")
 
 
 def import_bars(
@@ -51,33 +54,35 @@ def import_bars(
     duplicates: str = "error",
     drop_last: bool = False,
     overwrite: bool = False,
+    ask: Path | None = None,
 ) -> dict[str, Any]:
-    """Write the bars of a foreign file into the folder ``store`` and report what was done.
+    """Write the prices of a foreign file into the folder ``store`` and report what was done.
 
     ``symbol`` and ``timeframe`` are taken from the file's name where it tells them; a timeframe that nobody tells is
-    the commonest distance of rows. ``drop_last`` leaves out the last row (a chart's bar in progress).
+    the commonest distance of rows. Ticks become bars where ``timeframe`` says so. ``ask`` is the file of the other side
+    where ``path`` holds bids. ``drop_last`` leaves out the last row (a chart's bar in progress).
     Raises ConfigError for what was not said, DataError for rows that cannot be used or a file already there.
     """
     if duplicates not in DUPLICATES:
         raise ConfigError(f"duplicates {duplicates!r}; expected {', '.join(DUPLICATES)}")
-    if not path.is_file():
-        raise DataError(f"{path} does not exist or is no file")
-    told_symbol, told_timeframe = _told_by_name(path)
-    instrument = _instrument(symbol or told_symbol, path, catalogue)
-    foreign = read_foreign(path, kind, options or Options())
-    rows_read = len(foreign.time_ns)
-    foreign, order = _ordered(foreign, duplicates, path.name)
+    if ask is None and side_of(path.stem) == "ask":
+        raise ConfigError(f"{path.name} holds asks by its name; import it together with the file of the bids")
+    options = options or Options()
+    foreign, told = _read(path, kind, options)
+    instrument = _instrument(symbol or told.symbol, path, catalogue)
+    other = None if ask is None else _read(ask, kind, options)[0]
+    rows_read = len(foreign.time_ns) + (0 if other is None else len(other.time_ns))
+    foreign, said = _one_table(foreign, other, duplicates, path, ask)
     if drop_last:
-        foreign = _rows(foreign, np.arange(len(foreign.time_ns) - 1))
-    word, source = _timeframe(timeframe, told_timeframe, foreign.time_ns, path)
-    arrays = _arrays(foreign, instrument)
+        foreign = foreign.rows(np.arange(len(foreign.time_ns) - 1))
+    arrays, word, source, more = _columns(foreign, timeframe, told, instrument, path)
     facts = _checked(arrays, instrument, word, path.name)
     target = store / file_for(instrument.symbol, word, int(arrays["time"][0]), int(arrays["time"][-1]))
     if target.exists() and not overwrite:
         raise DataError(f"{target} is already there; say --overwrite to replace it, or import into another folder")
     write_bars(target, arrays)
     return {
-        "source": path.name,
+        "source": path.name if ask is None else f"{path.name} + {ask.name}",
         "written": str(target),
         "symbol": instrument.symbol,
         "timeframe": timeframes.file_name(word),
@@ -87,23 +92,70 @@ def import_bars(
         "rows_read": rows_read,
         "rows_written": len(arrays["time"]),
         **foreign.facts,
-        **order,
+        **said,
+        **more,
         "decimals": foreign.decimals,
-        **{key: facts[key] for key in ("quotes", "gaps", "missing_bars", "misaligned", "widened", "finer_than_point")},
+        **{key: facts[key] for key in (*_COUNTS, *(("equal_times",) if word == "tick" else ()))},
         "crossed": facts["crossed_raised"],
+        **outside_week(arrays["time"], timeframe_ns(word), instrument.trading_week),
     }
 
 
-def _told_by_name(path: Path) -> tuple[str | None, str | None]:
-    """Symbol and timeframe as MetaTrader (``EURUSD_M1_...``) or TradingView (``OANDA_XAUUSD, 15``) name files."""
-    for pattern in (_CHART_NAME, _MT5_NAME):
-        match = pattern.fullmatch(path.stem)
-        if match:
-            try:
-                return match["symbol"], timeframes.normalise(match["tf"])
-            except ValueError:
-                continue
-    return None, None
+def _read(path: Path, kind: str, options: Options) -> tuple[ForeignBars, Told]:
+    """The rows of a file, or of the one table in a zip archive, and what its name tells."""
+    if not path.is_file():
+        raise DataError(f"{path} does not exist or is no file")
+    with unpacked(path) as file:
+        foreign = read_foreign(file, kind, options)
+        told, outer = told_by_name(file.stem), told_by_name(path.stem)
+    if file != path:
+        foreign.facts["member"] = file.name
+    return foreign, Told(told.symbol or outer.symbol, told.timeframe or outer.timeframe)
+
+
+def _one_table(
+    foreign: ForeignBars, other: ForeignBars | None, duplicates: str, path: Path, ask: Path | None
+) -> tuple[ForeignBars, dict[str, Any]]:
+    """Rows in order, of both sides if there are two files; and what it took, counted over both."""
+    if other is None or ask is None:
+        return ordered(foreign, duplicates, path.name)
+    names = path.name, ask.name
+    if foreign.is_ticks:  # paired row by row, so before anything is moved
+        merged, unpaired = merge_sides(foreign, other, names)
+        merged, said = ordered(merged, duplicates, path.name)
+        return merged, {**said, **unpaired}
+    bids, of_bids = ordered(foreign, duplicates, path.name)
+    asks, of_asks = ordered(other, duplicates, ask.name)
+    merged, unpaired = merge_sides(bids, asks, names)
+    return merged, {**{key: of_bids[key] + of_asks[key] for key in of_bids if key != "reversed"}, **unpaired}
+
+
+def _columns(
+    foreign: ForeignBars, timeframe: str | None, told: Told, instrument: Instrument, path: Path
+) -> tuple[dict[str, NDArray[Any]], str, str, dict[str, Any]]:
+    """The columns to write, their timeframe, who told it, and what is to be said besides."""
+    if foreign.is_ticks:
+        arrays = _arrays(foreign, instrument)
+        wanted = _word(timeframe) if timeframe else "tick"
+        if wanted == "tick":
+            return arrays, "tick", "given" if timeframe else "columns", {}
+        return _resampled(arrays, instrument, wanted), wanted, "given", {"resampled_from": "TICK"}
+    if foreign.facts.get("format") != "dukascopy":
+        word, source = _timeframe(timeframe, told.timeframe, foreign.time_ns, path)
+        return _arrays(foreign, instrument), word, source, {}
+    word, source = _timeframe(timeframe, told.timeframe, foreign.time_ns, path)
+    foreign, flats = without_flats(foreign, timeframe_ns(word), instrument.trading_week)
+    return _arrays(foreign, instrument), word, source, {"flat_rows_dropped": flats}
+
+
+def _resampled(arrays: Mapping[str, NDArray[Any]], instrument: Instrument, timeframe: str) -> dict[str, NDArray[Any]]:
+    """Bars of both sides made of ticks, as the columns of a file."""
+    bars = resample(series_from_arrays(instrument, "TICK", arrays), timeframe)
+    inverse = 1 / instrument.point
+    is_whole = inverse == inverse.to_integral_value()  # then one true division gives the nearest double
+    scale = float(inverse if is_whole else instrument.point)
+    points = {name: getattr(bars, name) for name in PRICE_COLUMNS}
+    return {"time": bars.time, **{name: v / scale if is_whole else v * scale for name, v in points.items()}}
 
 
 def _instrument(symbol: str | None, path: Path, catalogue: Catalogue) -> Instrument:
@@ -111,7 +163,7 @@ def _instrument(symbol: str | None, path: Path, catalogue: Catalogue) -> Instrum
         raise ConfigError(f"{path.name} does not name its symbol; say --symbol")
     resolved = catalogue.resolve(symbol)
     if resolved not in catalogue:
-        from zepix.data.store import near_symbols
+        from zepix.data.offers import near_symbols
 
         raise DataError(
             f"{symbol} is no known instrument{near_symbols(resolved, catalogue)}; say --symbol, "
@@ -124,10 +176,9 @@ def _timeframe(said: str | None, told: str | None, time_ns: Int64, path: Path) -
     """The timeframe, normalised, and who told it. Raises DataError if the rows are never so close together."""
     steps = np.diff(time_ns)
     if said or told:
-        try:
-            word = timeframes.normalise(str(said or told))
-        except ValueError as why:
-            raise ConfigError(f"timeframe: {why}") from why
+        word = _word(str(said or told))
+        if word == "tick":
+            raise DataError(f"{path.name} holds bars, no ticks; say their --timeframe")
         if len(steps) and int(steps.min()) > timeframe_ns(word):
             raise DataError(
                 f"{path.name}: rows are {int(steps.min()) / _MINUTE_NS:g} minutes apart or more, so they are no "
@@ -143,66 +194,23 @@ def _timeframe(said: str | None, told: str | None, time_ns: Int64, path: Path) -
     return timeframes.normalise(str(commonest // _MINUTE_NS)), "distance of rows"
 
 
-def _rows(bars: ForeignBars, at: NDArray[Any]) -> ForeignBars:
-    """The rows ``at`` (indices or mask) of every column."""
-    return replace(
-        bars,
-        time_ns=bars.time_ns[at],
-        prices={name: values[at] for name, values in bars.prices.items()},
-        spread=None if bars.spread is None else bars.spread[at],
-        volume=None if bars.volume is None else bars.volume[at],
-    )
-
-
-def _ordered(bars: ForeignBars, duplicates: str, name: str) -> tuple[ForeignBars, dict[str, Any]]:
-    """Rows by ascending time, one a time, and what it took."""
-    steps = np.diff(bars.time_ns)
-    is_reversed = len(steps) > 0 and bool((steps <= 0).all()) and bool((steps < 0).any())
-    if is_reversed:
-        bars = _rows(bars, np.arange(len(bars.time_ns))[::-1])
-        steps = np.diff(bars.time_ns)
-    unsorted = int((steps < 0).sum())
-    if unsorted:
-        bars = _rows(bars, np.argsort(bars.time_ns, kind="stable"))
-    bars, merged, conflicting = _single(bars, duplicates, name)
-    return bars, {
-        "reversed": is_reversed,
-        "unsorted_rows": unsorted,
-        "merged_rows": merged,
-        "conflicting_rows": conflicting,
-    }
-
-
-def _single(bars: ForeignBars, duplicates: str, name: str) -> tuple[ForeignBars, int, int]:
-    """One row a time. Raises DataError for rows of one time that differ, unless a policy chooses."""
-    repeats = np.flatnonzero(np.diff(bars.time_ns) == 0) + 1
-    if not len(repeats):
-        return bars, 0, 0
-    columns = [*bars.prices.values(), *(c for c in (bars.spread, bars.volume) if c is not None)]
-    differs = np.zeros(len(repeats), bool)
-    for values in columns:
-        differs |= values[repeats] != values[repeats - 1]
-    conflicting = int(differs.sum())
-    if conflicting and duplicates == "error":
-        at = int(bars.time_ns[repeats[int(np.argmax(differs))]])
-        raise DataError(
-            f"{name}: {conflicting} rows have the time of another and differ from it (first: {time_text(at)}); "
-            "say --duplicates first or --duplicates last"
-        )
-    keep = np.ones(len(bars.time_ns), bool)
-    keep[repeats if duplicates != "last" else repeats - 1] = False
-    return _rows(bars, keep), len(repeats) - conflicting, conflicting
+def _word(text: str) -> str:
+    """A timeframe, or ``tick``, in one spelling. Raises ConfigError for what is none."""
+    try:
+        return timeframes.from_file_name(text)
+    except ValueError as why:
+        raise ConfigError(f"timeframe: {why}") from why
 
 
 def _arrays(bars: ForeignBars, instrument: Instrument) -> dict[str, NDArray[Any]]:
-    """The columns of a file of bars."""
+    """The columns of a file of bars or ticks."""
     arrays: dict[str, NDArray[Any]] = {"time": bars.time_ns, **bars.prices}
     spread = bars.spread_in(instrument)
-    if spread is not None and "ask_open" not in arrays:
+    if spread is not None and not {"ask", "ask_open"} & set(arrays):
         if len(spread) and not 0 <= int(spread.min()) <= int(spread.max()) < 2**31:
             raise DataError(f"spreads from {spread.min()} to {spread.max()} points are no spreads")
         arrays["spread_points"] = spread.astype(np.int32)
-    if bars.volume is not None:
+    if bars.volume is not None and not bars.is_ticks:
         arrays["tick_volume"] = np.rint(bars.volume).astype(np.int64)
     return arrays
 
@@ -210,15 +218,17 @@ def _arrays(bars: ForeignBars, instrument: Instrument) -> dict[str, NDArray[Any]
 def _checked(arrays: Mapping[str, NDArray[Any]], instrument: Instrument, timeframe: str, name: str) -> dict[str, Any]:
     """The facts of these rows. Raises DataError for what a replay would refuse."""
     length_ns = timeframe_ns(timeframe)
-    raw = read_bars(ArrayColumns(name, arrays), instrument, length_ns, crossed="raise_ask")
+    columns = ArrayColumns(name, arrays, layout_of(timeframe))
+    raw = read_rows(columns, instrument, length_ns, crossed="raise_ask")
     refuse(raw, name, instrument, timeframe, "raise_ask")
     return raw_facts(raw, instrument, length_ns, crossed="raise_ask")
 
 
 def write_bars(target: Path, arrays: Mapping[str, NDArray[Any]], *, compact: bool = False) -> None:
-    """Write columns as a file of bars: ``time`` (int64 ns UTC) as microseconds with their zone, the rest as they are.
+    """Write the columns of a file of bars or ticks.
 
-    Written under a temporary name and moved. ``compact`` takes a third less room and twice the time to decode.
+    ``time`` (int64 ns UTC) is written as microseconds with their zone, the rest as it is; under a temporary name, then
+    moved. ``compact`` takes a third less room and twice the time to decode.
     Raises DataError if it cannot be written.
     """
     import pyarrow as pa

@@ -17,9 +17,9 @@ from typing import Any, Final
 from zepix.data import build
 from zepix.data.cache import cache_folder, cache_path, read_cache, settings_hash, write_cache
 from zepix.data.checksum import file_checksum, known_checksum
-from zepix.data.columns import ParquetColumns
+from zepix.data.columns import ParquetColumns, layout_of
 from zepix.data.names import PriceFile
-from zepix.data.read import RawBars, read_bars
+from zepix.data.ticks import read_rows
 from zepix.errors import DataError
 from zepix.model import Instrument, Series
 
@@ -27,8 +27,8 @@ __all__ = ["LoadedFile", "load_file"]
 
 # A change in any of these may change the integers, their facts or the file's layout: their text is part of the name.
 _SHAPING: Final = (
-    *("build.py", "cache.py", "clock.py", "columns.py", "findings.py", "read.py", "week.py"),
-    *("../kernels/crossing.py", "../kernels/quantise.py", "../model/series.py"),
+    *("build.py", "cache.py", "clock.py", "columns.py", "findings.py", "read.py", "ticks.py", "week.py"),
+    *("../kernels/crossing.py", "../kernels/quantise.py", "../kernels/ticks.py", "../model/series.py"),
 )
 
 
@@ -73,8 +73,8 @@ def _load_parquet(
     before = _stamp(path)
     hashing = _Hashing(path, folder)
     try:
-        with ParquetColumns(path) as columns:
-            raw: RawBars = read_bars(columns, instrument, length_ns, crossed=crossed)
+        with ParquetColumns(path, layout_of(file.timeframe)) as columns:
+            raw = read_rows(columns, instrument, length_ns, crossed=crossed)
         build.refuse(raw, path.name, instrument, file.timeframe, crossed)
         start = clock.perf_counter()
         arrays: dict[str, Any] = {"time": raw.time, **raw.prices, **build.indexed(raw.prices)}

@@ -6,6 +6,9 @@
 - *Spikes*: bars that stick out beyond both neighbours by more than ten times the usual range of bars nearby; most
   often a bad tick. A move that the next bar confirms is none.
 - *Spread*: at the open, in points, over all and by UTC hour.
+- *Zone*: rows outside the trading week, and a doubt where a shift by whole hours would bring them in.
+- *Ticks* besides: ticks of equal time, ticks that change neither price, ticks an hour of trading. Their coverage and
+  spikes are those of the one-minute bars they make; a gap is more than an hour of trading without a tick.
 """
 
 from __future__ import annotations
@@ -18,11 +21,13 @@ from typing import Any, Final
 import numpy as np
 
 from zepix.data.build import timeframe_ns
-from zepix.data.columns import ParquetColumns
+from zepix.data.columns import ParquetColumns, layout_of
 from zepix.data.findings import HOUR_NS, time_text
 from zepix.data.names import PriceFile
-from zepix.data.read import read_bars
-from zepix.data.week import find_gaps
+from zepix.data.ticks import read_rows
+from zepix.data.week import find_gaps, traded_until
+from zepix.data.zone_doubt import outside_week
+from zepix.kernels.resample import fold_max, fold_min, group_starts, group_times
 from zepix.model import Instrument, Series
 from zepix.model import timeframe as timeframes
 from zepix.model.series import PRICE_COLUMNS, Int32, Int64
@@ -32,14 +37,20 @@ __all__ = ["QualityReport", "check"]
 SPIKE_RANGES: Final = 10
 NEARBY_ROWS: Final = 256
 LISTED: Final = 20
-_COUNTED: Final = ("crossed", "crossed_rows", "widened", "finer_than_point", "misaligned", "zero_spread", "overlapping")
+MINUTE_NS: Final = 60_000_000_000
+_COUNTED: Final = (
+    *("crossed", "crossed_rows", "widened", "finer_than_point", "misaligned", "zero_spread", "overlapping"),
+    "equal_times",
+)
 
 
 @dataclass(frozen=True, slots=True)
 class QualityReport:
     """What was found in one series. ``problems`` are sentences; with any the file is refused by a replay.
 
-    ``gaps`` and ``spikes`` list the worst twenty; their numbers are ``gap_count`` and ``spike_count``.
+    ``gaps`` and ``spikes`` list the worst twenty; their numbers are ``gap_count`` and ``spike_count``. Of ticks
+    ``coverage_frac``, ``missing_bars`` and ``spikes`` are of minutes, and ``ticks`` has ``unchanged_frac`` (of all
+    ticks those that change neither price), ``per_hour`` (of trading) and ``by_hour``: how many in each UTC hour.
     """
 
     symbol: str
@@ -59,6 +70,8 @@ class QualityReport:
     spikes: list[dict[str, Any]] = field(default_factory=list)
     spread_points: dict[str, float] = field(default_factory=dict)
     spread_by_hour_points: list[float | None] = field(default_factory=list)
+    ticks: dict[str, Any] = field(default_factory=dict)
+    doubts: list[str] = field(default_factory=list)
 
     @property
     def is_usable(self) -> bool:
@@ -70,13 +83,15 @@ class QualityReport:
 
     def lines(self) -> list[tuple[str, str]]:
         """Label and text, in the order a table shows them."""
+        missing = "minutes without a tick" if self.ticks else "bars missing"
         shown = [
             ("series", f"{self.symbol} {self.timeframe}  ({self.source})"),
             ("usable", "yes" if self.is_usable else "no"),
             *(("problem", problem) for problem in self.problems),
+            *(("doubt", doubt) for doubt in self.doubts),
             ("rows", f"{self.rows}, {self.first} to {self.last}"),
             ("ask from", self.quotes),
-            ("coverage", f"{self.coverage_frac:.2%}, {self.missing_bars} bars missing"),
+            ("coverage", f"{self.coverage_frac:.2%}, {self.missing_bars} {missing}"),
             ("gaps", f"{self.gap_count} longer than an hour of trading"),
             *(("", f"{gap['from']} to {gap['to']}: {gap['hours']:g} h") for gap in self.gaps[:5]),
             ("spikes", str(self.spike_count)),
@@ -86,6 +101,9 @@ class QualityReport:
             ),
             ("spread", ", ".join(f"{name} {value:g}" for name, value in self.spread_points.items()) + " points"),
         ]
+        if self.ticks:
+            rate, unchanged = self.ticks["per_hour"], self.ticks["unchanged_frac"]
+            shown.append(("ticks", f"{rate:g} an hour of trading, {unchanged:.2%} change neither price"))
         return shown + [("counted", f"{word}: {count}") for word, count in self.counts.items() if count]
 
 
@@ -103,10 +121,10 @@ def check(
     if isinstance(source, Series):
         return _check_series(source, instrument)
     if isinstance(source, Path):
-        source = PriceFile(source, instrument.symbol, timeframes.normalise(timeframe or ""))
+        source = PriceFile(source, instrument.symbol, timeframes.from_file_name(timeframe or ""))
     length_ns = timeframe_ns(source.timeframe)
-    with ParquetColumns(source.path) as columns:
-        raw = read_bars(columns, instrument, length_ns, crossed=crossed)
+    with ParquetColumns(source.path, layout_of(source.timeframe)) as columns:
+        raw = read_rows(columns, instrument, length_ns, crossed=crossed)
     found = raw.findings
     words = found.refused(rows=len(raw.time), timeframe_ns=length_ns, crossed=crossed)
     name = timeframes.file_name(source.timeframe)
@@ -148,12 +166,39 @@ def _report(
 ) -> QualityReport:
     first, last = int(time.min()), int(time.max())
     is_ordered = not len(time) > 1 or int(np.diff(time).min()) > 0
-    measured: dict[str, Any] = _holes(time, length_ns, instrument.trading_week) if is_ordered else {}
-    measured |= _spikes(time, prices["bid_high"], prices["bid_low"])
+    week = instrument.trading_week
+    measured: dict[str, Any] = _holes(time, length_ns, week) if is_ordered else {}
     measured |= _spreads(time, prices["ask_open"] - prices["bid_open"])
+    outside = outside_week(time, length_ns, week)
+    counts = {**counts, "outside_week": outside["outside_week"]}
+    measured["doubts"] = [outside["warning"]] if "warning" in outside else []
+    if length_ns:
+        measured |= _spikes(time, prices["bid_high"], prices["bid_low"])
+    elif is_ordered:
+        measured |= _of_ticks(time, prices["bid_open"], prices["ask_open"], week)
     return QualityReport(
         symbol, timeframe, source, len(time), time_text(first), time_text(last), quotes, problems, counts, **measured
     )
+
+
+def _of_ticks(time: Int64, bid: Int32, ask: Int32, week: str) -> dict[str, Any]:
+    """Rates and repeats of ticks, and what their minutes show."""
+    starts = group_starts(time, MINUTE_NS)
+    minutes = group_times(time, starts, MINUTE_NS)
+    missing = find_gaps(minutes, MINUTE_NS, week).missing_bars
+    traded = traded_until(np.array([time[0], time[-1]]), week)
+    hours = max(int(traded[1] - traded[0]), MINUTE_NS) / HOUR_NS
+    unchanged = int(np.count_nonzero((bid[1:] == bid[:-1]) & (ask[1:] == ask[:-1])))
+    return {
+        "coverage_frac": len(minutes) / (len(minutes) + missing),
+        "missing_bars": missing,
+        **_spikes(minutes, fold_max(bid, starts), fold_min(bid, starts)),
+        "ticks": {
+            "unchanged_frac": unchanged / len(time),
+            "per_hour": round(len(time) / hours, 2),
+            "by_hour": np.bincount(time // HOUR_NS % 24, minlength=24).tolist(),
+        },
+    }
 
 
 def _holes(time: Int64, length_ns: int, week: str) -> dict[str, Any]:

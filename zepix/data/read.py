@@ -10,7 +10,7 @@ the mean of the hours it covers, rounded up (a day that opens at the widest hour
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -23,7 +23,7 @@ from zepix.kernels.quantise import FLOAT32_TOLERANCE_POINTS, FLOAT64_TOLERANCE_P
 from zepix.model import Instrument, SpreadModel
 from zepix.model.series import Int32, Int64
 
-__all__ = ["CROSSED_POLICIES", "RawBars", "read_bars"]
+__all__ = ["CROSSED_POLICIES", "RawBars", "add_asks", "all_points", "mend_crossed", "read_bars"]
 
 CROSSED_POLICIES: Final = ("raise_ask", "error")
 _PRICES: Final = ("open", "high", "low", "close")
@@ -31,13 +31,17 @@ _PRICES: Final = ("open", "high", "low", "close")
 
 @dataclass(slots=True)
 class RawBars:
-    """Integers of one source and what was found in them; ``quotes`` says where the ask comes from."""
+    """Integers of one source and what was found in them; ``quotes`` says where the ask comes from.
+
+    Ticks have ``bid_open`` and ``ask_open`` only; ``written_last_ns`` is their last time before equal ones were parted.
+    """
 
     time: Int64
     prices: dict[str, Int32]
     quotes: str
     spread: str
     findings: Findings = field(default_factory=Findings)
+    written_last_ns: int = 0
 
 
 def read_bars(columns: Columns, instrument: Instrument, timeframe_ns: int, *, crossed: str) -> RawBars:
@@ -48,14 +52,14 @@ def read_bars(columns: Columns, instrument: Instrument, timeframe_ns: int, *, cr
     findings = Findings()
     time = columns.time_ns()
     _check_times(time, timeframe_ns, findings)
-    prices = _all_points(columns, (*BIDS, *ASKS) if columns.has_asks else BIDS, instrument, findings)
+    prices = all_points(columns, (*BIDS, *ASKS) if columns.has_asks else BIDS, instrument, findings)
     _check_bar(prices, "bid", findings)
     quotes, spread = "ask columns", "data"
     if columns.has_asks:
         _check_bar(prices, "ask", findings)
     else:
-        quotes, spread = _add_asks(columns, instrument, time, timeframe_ns, prices, findings)
-    _mend_crossed(prices, findings, crossed)
+        quotes, spread = add_asks(columns, instrument, time, timeframe_ns, prices, findings)
+    mend_crossed(prices, findings, crossed)
     ordered = {name: prices[name] for name in (*BIDS, *ASKS)}
     return RawBars(time, ordered, quotes, spread, findings)
 
@@ -71,7 +75,7 @@ def _check_times(time: Int64, timeframe_ns: int, findings: Findings) -> None:
     findings.add_rows("misaligned", time // grid * grid != time)
 
 
-def _all_points(columns: Columns, names: Sequence[str], instrument: Instrument, findings: Findings) -> dict[str, Int32]:
+def all_points(columns: Columns, names: Sequence[str], instrument: Instrument, findings: Findings) -> dict[str, Int32]:
     """Columns in points; what is no price is counted, with its first row, and left 0."""
     prices = {name: np.empty(columns.rows, np.int32) for name in names}
     tolerances = {n: FLOAT32_TOLERANCE_POINTS if columns.is_single(n) else FLOAT64_TOLERANCE_POINTS for n in names}
@@ -127,7 +131,7 @@ def _check_bar(prices: dict[str, Int32], side: str, findings: Findings) -> None:
         np.minimum(low, bottom, out=low, where=slightly)
 
 
-def _add_asks(
+def add_asks(
     columns: Columns,
     instrument: Instrument,
     time: Int64,
@@ -135,7 +139,7 @@ def _add_asks(
     prices: dict[str, Int32],
     findings: Findings,
 ) -> tuple[str, str]:
-    """Fill the four asks; returns where they come from and the word for ``facts["spread"]``."""
+    """Fill an ask for every bid there is; returns where it comes from and the word for ``facts["spread"]``."""
     column = columns.spread_column
     if column is not None:
         values = np.concatenate([block[column] for _, block in columns.blocks([column])])
@@ -144,7 +148,7 @@ def _add_asks(
     else:
         spread = model_spread(instrument.spread, time, timeframe_ns)
         words = ("spread model", instrument.spread.kind)
-    for price in _PRICES:
+    for price in _kinds(prices):
         ask = prices[f"bid_{price}"] + spread
         findings.add_rows("too_large", ask < 0)  # wrapped around
         prices[f"ask_{price}"] = ask
@@ -170,10 +174,10 @@ def model_spread(model: SpreadModel, time: Int64, timeframe_ns: int) -> Any:
     return np.array(table, np.int32)[time // HOUR_NS % 24]
 
 
-def _mend_crossed(prices: dict[str, Int32], findings: Findings, crossed: str) -> None:
+def mend_crossed(prices: dict[str, Int32], findings: Findings, crossed: str) -> None:
     """Count asks below their bids, price by price and by row; raise them to the bid unless the policy is ``error``."""
     rows: Any = None
-    for price in _PRICES:
+    for price in _kinds(prices):
         bid, ask = prices[f"bid_{price}"], prices[f"ask_{price}"]
         below = ask < bid
         if below.any():
@@ -183,3 +187,8 @@ def _mend_crossed(prices: dict[str, Int32], findings: Findings, crossed: str) ->
                 np.copyto(ask, bid, where=below)
     if rows is not None:
         findings.add_rows("crossed_rows", rows)
+
+
+def _kinds(prices: Mapping[str, Int32]) -> list[str]:
+    """Which of open, high, low and close there are: all four of bars, one of ticks."""
+    return [name.removeprefix("bid_") for name in prices if name.startswith("bid_")]

@@ -1,8 +1,9 @@
-"""Longer bars from shorter ones, both sides of the quote.
+"""Longer bars from shorter ones or from ticks, both sides of the quote.
 
 A longer bar begins at a multiple of its length since 1970 UTC (a day at 00:00 UTC) and holds the bars that begin in it:
 first open, highest high, lowest low, last close. Hours without any bar give none. The first and the last may be made
-of fewer rows than the others, as the data begins or ends inside them.
+of fewer rows than the others, as the data begins or ends inside them. A bar made of ticks holds those from its time
+on that come before the next bar's; bid and ask have their own highs and lows.
 """
 
 from __future__ import annotations
@@ -24,18 +25,19 @@ _FOLDS = {"open": fold_first, "high": fold_max, "low": fold_min, "close": fold_l
 
 
 def resample(series: Series, timeframe: str) -> Series:
-    """The series in bars of ``timeframe`` (``15m``, ``H1``, ...), with its own index; itself if they are so long.
+    """The series (bars or ticks) in bars of ``timeframe`` (``15m``, ``H1``, ...), with its own index.
 
-    Raises ConfigError if ``timeframe`` is none, shorter than the bars, or no multiple of them.
+    Itself if it is of that timeframe already. Raises ConfigError if ``timeframe`` is none, shorter than the bars, or
+    no multiple of them.
     """
     try:
-        word = timeframes.normalise(timeframe)
+        word = timeframes.from_file_name(timeframe)
     except ValueError as why:
         raise ConfigError(f"resampling {series.symbol}: {why}") from why
     if word == series.timeframe:
         return series
     length_ns = timeframe_ns(word)
-    if series.timeframe_ns <= 0 or length_ns < series.timeframe_ns or length_ns % series.timeframe_ns:
+    if length_ns < max(series.timeframe_ns, 1) or (series.timeframe_ns and length_ns % series.timeframe_ns):
         raise ConfigError(
             f"{series.symbol}: bars of {series.timeframe} cannot be made into bars of {word}; "
             "expected a longer timeframe, a whole multiple"
@@ -51,8 +53,9 @@ def resample(series: Series, timeframe: str) -> Series:
 def _facts(series: Series, time: NDArray[Any], length_ns: int) -> dict[str, Any]:
     """Facts of the longer bars; counts of repaired prices stay those of the source."""
     gaps = find_gaps(time, length_ns, str(series.facts.get("trading_week", "24/5")))
+    kept = {key: value for key, value in series.facts.items() if key != "written_last_ns"}
     return {
-        **series.facts,
+        **kept,
         "resampled_from": series.timeframe,
         "rows": len(time),
         "first_ns": int(time[0]) if len(time) else 0,

@@ -1,43 +1,39 @@
 """Loading prices for a run: from arguments to one series a symbol, by way of the cache.
 
-Rules of choice:
-
-- a folder offers every file of its own named ``SYMBOL_TF_*.parquet``; a file, or ``SYMBOL:TF=PATH``, names one, and
-  then the folder's files of that symbol are left alone;
-- several series of one symbol (M1 and H1) need a choice: ``choice[symbol]``, or naming the file; without one it is an
-  error that lists them;
-- files of one series are joined if they follow each other; if they overlap it is an error that names the rows;
-- ticks come with a later release: asked for they are an error, lying about in a folder they are left alone and said.
+Which files are taken: see ``offers`` and ``choosing``. Files of one series are joined if they follow each other; if
+they overlap it is an error that names the rows. With ``finer`` each symbol has a second series, of ticks or of a
+shorter timeframe, for a simulator that makes its fills on it while strategies see the bars.
 """
 
 from __future__ import annotations
 
 import time as clock
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from difflib import get_close_matches
-from pathlib import Path
-from typing import Any, Final
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from zepix.data.build import check_policy, cut, join, seconds_since
+from zepix.data.choosing import Chosen, choices, choose, finer_word
 from zepix.data.findings import time_text
-from zepix.data.load import LoadedFile, load_file
-from zepix.data.names import PriceFile, parse_argument, parse_name
-from zepix.errors import ConfigError, DataError
-from zepix.model import Catalogue, Series
+from zepix.data.finer import coverage
+from zepix.data.load import load_file
+from zepix.data.names import PriceFile
+from zepix.data.offers import Offer, offers
+from zepix.errors import DataError
+from zepix.model import Catalogue, Instrument, Series
 from zepix.model import timeframe as timeframes
 
-__all__ = ["BarsLoaded", "Offer", "load_bars", "near_symbols", "offers"]
-
-MAX_FILES: Final = 10_000
-_TICKS: Final = "ticks come with a later release of zepix; until then name bars (M1 .. D1)"
+__all__ = ["BarsLoaded", "load_bars"]
 
 
 @dataclass(slots=True)
 class BarsLoaded:
     """Series by symbol in catalogue order; ``report`` has one dict a series, ``notes`` what was left alone.
 
-    ``load_s`` is all the time it took, ``index_s`` the share that went into indexes, ``cache_write_s`` into caches.
+    ``finer`` has the series that fills are made on, by symbol, where some were asked for and are there; their lines of
+    the report say ``serves: fills``. A series whose bars they cover only in part has the fact ``finer_covers`` (see
+    ``finer.coverage``), and a note says so. ``load_s`` is all the time it took, ``index_s`` the share that went into
+    indexes, ``cache_write_s`` into caches.
     """
 
     series: dict[str, Series] = field(default_factory=dict)
@@ -46,15 +42,7 @@ class BarsLoaded:
     load_s: float = 0.0
     index_s: float = 0.0
     cache_write_s: float = 0.0
-
-
-@dataclass(slots=True)
-class Offer:
-    """Files by symbol that arguments offer; ``named`` symbols were named outright, not found in a folder."""
-
-    files: dict[str, list[PriceFile]] = field(default_factory=dict)
-    named: set[str] = field(default_factory=set)
-    notes: list[str] = field(default_factory=list)
+    finer: dict[str, Series] = field(default_factory=dict)
 
 
 def load_bars(
@@ -66,30 +54,59 @@ def load_bars(
     to_ns: int | None = None,
     symbols: Iterable[str] | None = None,
     cache: bool = True,
+    finer: str | None = None,
+    finer_for: Iterable[str] | None = None,
 ) -> BarsLoaded:
     """The series that ``arguments`` (a folder, a file, ``SYMBOL:TF=PATH``) hold, one a symbol.
 
     ``symbols`` limits what folders give (None: all; files named outright are always loaded); ``choice`` says which
-    timeframe of a symbol; ``to_ns`` leaves out bars that end later; ``crossed`` is ``raise_ask`` or ``error``.
-    Raises ConfigError for arguments that say too little or nothing known, DataError for files that cannot be used.
+    timeframe of a symbol; ``to_ns`` leaves out bars that end later and ticks from then on; ``crossed`` is
+    ``raise_ask`` or ``error``. ``finer`` (``ticks``, or a timeframe shorter than the bars) asks for a second series to
+    make fills on; the symbols ``finer_for`` must have it (None: all), others take it where it is there.
+    Raises ConfigError for arguments that say too little or nothing known, DataError for files that cannot be used or
+    a symbol without finer data.
     """
     start = clock.perf_counter()
     check_policy(crossed)
     offer = offers(arguments, catalogue)
     wanted = None if symbols is None else set(symbols)
-    chosen = _chosen(offer, _choices(choice or {}, catalogue), wanted)
+    needed = None if finer_for is None else {catalogue.resolve(symbol) for symbol in finer_for}
+    chosen = choose(offer, choices(choice or {}, catalogue), wanted, finer_word(finer), needed)
     loaded = BarsLoaded(notes=offer.notes)
     for symbol in sorted(chosen, key=list(catalogue).index):
-        parts = [load_file(f, catalogue[symbol], crossed=crossed, cache=cache) for f in chosen[symbol]]
-        _take(loaded, parts, chosen[symbol], to_ns)
+        _load_symbol(loaded, chosen[symbol], catalogue[symbol], crossed, cache, to_ns)
     if not loaded.series:
         raise DataError(_nothing(arguments, offer, wanted, loaded.notes))
     loaded.load_s = seconds_since(start)
     return loaded
 
 
-def _take(loaded: BarsLoaded, parts: list[LoadedFile], files: list[PriceFile], to_ns: int | None) -> None:
-    """Join the parts of one symbol, cut them, and enter the series with its line of the report."""
+def _load_symbol(
+    loaded: BarsLoaded, chosen: Chosen, instrument: Instrument, crossed: str, cache: bool, to_ns: int | None
+) -> None:
+    """Enter the series of one symbol, and the finer one, with their lines of the report."""
+    bars = _series(loaded, chosen.bars, instrument, crossed, cache, to_ns)
+    if bars is None:
+        return
+    finer = None
+    if chosen.finer:
+        is_one = chosen.finer == chosen.bars
+        finer = bars if is_one else _series(loaded, chosen.finer, instrument, crossed, cache, to_ns)
+        if finer is None:
+            raise DataError(f"{chosen.finer[0].series}: all rows lie after --to; fills cannot be made on them")
+        bars = _covered(loaded, bars, finer)
+        loaded.finer[instrument.symbol] = finer
+    loaded.series[instrument.symbol] = bars
+    loaded.report.append(_line(bars))
+    if finer is not None and finer is not bars:
+        loaded.report.append({**_line(finer), "serves": "fills"})
+
+
+def _series(
+    loaded: BarsLoaded, files: list[PriceFile], instrument: Instrument, crossed: str, cache: bool, to_ns: int | None
+) -> Series | None:
+    """The files joined and cut; None, and a note, if nothing is left. Times are entered."""
+    parts = [load_file(file, instrument, crossed=crossed, cache=cache) for file in files]
     loaded.index_s += sum(part.index_s for part in parts)
     loaded.cache_write_s += sum(part.cache_write_s for part in parts)
     start = clock.perf_counter()
@@ -98,146 +115,36 @@ def _take(loaded: BarsLoaded, parts: list[LoadedFile], files: list[PriceFile], t
     if series is not whole or len(parts) > 1:
         loaded.index_s += seconds_since(start)
     if series is None:
-        loaded.notes.append(f"{files[0].series}: all bars end after --to; not loaded")
-        return
-    loaded.series[series.symbol] = series
-    loaded.report.append(
-        {
-            "symbol": series.symbol,
-            "timeframe": timeframes.file_name(series.timeframe),
-            "first": time_text(series.start_ns),
-            "last": time_text(int(series.time[-1])),
-            **series.facts,
-        }
-    )
+        what = "ticks lie" if whole.timeframe == "tick" else "bars end"
+        loaded.notes.append(f"{files[0].series}: all {what} after --to; not loaded")
+    return series
 
 
-def offers(arguments: Sequence[str], catalogue: Catalogue) -> Offer:
-    """What the arguments offer, without opening a file. Raises ConfigError or DataError, see ``load_bars``."""
-    if not arguments:
-        raise ConfigError("no prices: say --bars with a folder, a Parquet file or SYMBOL:TF=PATH")
-    offer = Offer()
-    found: dict[str, list[PriceFile]] = {}
-    for argument in arguments:
-        target = parse_argument(argument)
-        if isinstance(target, Path) and target.is_dir():
-            _scan(target, catalogue, found, offer.notes)
-        else:
-            file = _named(target, catalogue)
-            offer.named.add(file.symbol)
-            _add(offer.files, file)
-    for symbol, files in found.items():
-        if symbol not in offer.named:
-            for file in files:
-                _add(offer.files, file)
-    return offer
-
-
-def _add(files: dict[str, list[PriceFile]], file: PriceFile) -> None:
-    """Enter a file once, however often it was named."""
-    known = files.setdefault(file.symbol, [])
-    if all(file.path.resolve() != other.path.resolve() for other in known):
-        known.append(file)
-
-
-def _named(target: Path | PriceFile, catalogue: Catalogue) -> PriceFile:
-    """The one file an argument names, under a known symbol."""
-    if isinstance(target, PriceFile):
-        file = target
-        if file.path.is_dir():
-            raise ConfigError(f"{file.series}={file.path}: expected a Parquet file, this is a folder")
-    else:
-        if not target.exists():
-            raise DataError(f"{target} does not exist; expected a folder, a Parquet file or SYMBOL:TF=PATH")
-        parsed = parse_name(target)
-        if parsed is None:
-            raise ConfigError(
-                f"{target.name} does not say what it holds; name it SYMBOL_TF_*.parquet, or say SYMBOL:TF={target}"
-            )
-        file = parsed
-    symbol = catalogue.resolve(file.symbol)
-    if symbol not in catalogue:
+def _covered(loaded: BarsLoaded, bars: Series, finer: Series) -> Series:
+    """The bars, with the fact ``finer_covers`` and a note if some have no finer row; DataError if none has one."""
+    found = coverage(bars, finer)
+    if not found:
+        return bars
+    name, fine = (f"{s.symbol} {timeframes.file_name(s.timeframe)}" for s in (bars, finer))
+    span = f"{fine} reaches from {found['from']} to {found['to']}"
+    if found["bars_without"] == found["bars"]:
         raise DataError(
-            f"{file.symbol} ({file.path.name}) is no known instrument{near_symbols(symbol, catalogue)}; "
-            "describe it in a file and say --instruments FILE"
+            f"{span} and holds nothing of the bars of {name}, {time_text(bars.start_ns)} to {time_text(bars.end_ns)}; "
+            "are they of the same period?"
         )
-    if file.timeframe == "tick":
-        raise DataError(f"{file.path.name}: {_TICKS}")
-    return PriceFile(file.path, symbol, file.timeframe)
+    loaded.notes.append(f"{span}: {found['bars_without']} of {found['bars']} bars of {name} hold none of it")
+    return replace(bars, facts={**bars.facts, "finer_covers": found})
 
 
-def near_symbols(symbol: str, catalogue: Catalogue) -> str:
-    close = get_close_matches(symbol, list(catalogue), n=3)
-    return f"; near it: {', '.join(close)}" if close else ""
-
-
-def _scan(folder: Path, catalogue: Catalogue, found: dict[str, list[PriceFile]], notes: list[str]) -> None:
-    """Every price file of a folder (not of folders in it), in order of names."""
-    try:
-        paths = sorted(p for p in folder.iterdir() if p.suffix.lower() == ".parquet" and p.is_file())
-    except OSError as why:
-        raise DataError(f"{folder} cannot be read: {why.strerror or why}") from why
-    if len(paths) > MAX_FILES:
-        raise DataError(f"{folder} holds {len(paths)} Parquet files, more than {MAX_FILES}")
-    for path in paths:
-        file = parse_name(path)
-        if file is None:
-            notes.append(f"{path.name}: not named SYMBOL_TF_*.parquet; left alone")
-            continue
-        symbol = catalogue.resolve(file.symbol)
-        if symbol in catalogue:
-            _add(found, PriceFile(path, symbol, file.timeframe))
-        else:
-            notes.append(f"{path.name}: {symbol} is no known instrument{near_symbols(symbol, catalogue)}; left alone")
-
-
-def _choices(choice: Mapping[str, str], catalogue: Catalogue) -> dict[str, str]:
-    chosen: dict[str, str] = {}
-    for symbol, word in choice.items():
-        try:
-            chosen[catalogue.resolve(symbol)] = timeframes.from_file_name(str(word))
-        except ValueError as why:
-            raise ConfigError(f"timeframe of {symbol}: {why}") from why
-    return chosen
-
-
-def _chosen(offer: Offer, choice: Mapping[str, str], wanted: set[str] | None) -> dict[str, list[PriceFile]]:
-    """One series a symbol, as its files. Raises ConfigError that lists every symbol with several."""
-    chosen: dict[str, list[PriceFile]] = {}
-    problems: list[str] = []
-    for symbol, files in offer.files.items():
-        if wanted is not None and symbol not in wanted and symbol not in offer.named:
-            continue
-        by_timeframe: dict[str, list[PriceFile]] = {}
-        for file in files:
-            by_timeframe.setdefault(file.timeframe, []).append(file)
-        timeframe = choice.get(symbol)
-        if timeframe == "tick":
-            raise DataError(f"{symbol}: {_TICKS}")
-        if by_timeframe.pop("tick", None):
-            offer.notes.append(f"{symbol}: tick files left alone; {_TICKS}")
-        if timeframe is not None and timeframe not in by_timeframe:
-            problems.append(f"{symbol} has no {timeframes.file_name(timeframe)}; it has {_listed(by_timeframe)}")
-        elif timeframe is None and len(by_timeframe) > 1:
-            one = timeframes.file_name(next(iter(by_timeframe)))
-            problems.append(
-                f"{symbol} has several series: {_listed(by_timeframe)}; choose one: name its file "
-                f"(--bars {symbol}:{one}=FILE), or set data.choice.{symbol} = {one!r}"
-            )
-        elif by_timeframe:
-            chosen[symbol] = by_timeframe[timeframe or next(iter(by_timeframe))]
-    if problems:
-        raise ConfigError(problems)
-    return chosen
-
-
-def _listed(by_timeframe: Mapping[str, Sequence[PriceFile]]) -> str:
-    """``H1 (a.parquet), M1 (b.parquet, c.parquet)``, longest list of names cut."""
-    shown = []
-    for timeframe, files in by_timeframe.items():
-        names = [file.path.name for file in files[:3]] + (["..."] if len(files) > 3 else [])
-        shown.append(f"{timeframes.file_name(timeframe)} ({', '.join(names)})")
-    return ", ".join(shown) or "no bars"
+def _line(series: Series) -> dict[str, Any]:
+    """A line of the report."""
+    return {
+        "symbol": series.symbol,
+        "timeframe": timeframes.file_name(series.timeframe),
+        "first": time_text(series.start_ns),
+        "last": time_text(int(series.time[-1])),
+        **series.facts,
+    }
 
 
 def _nothing(arguments: Sequence[str], offer: Offer, wanted: set[str] | None, notes: Sequence[str]) -> str:

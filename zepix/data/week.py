@@ -15,11 +15,12 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from zepix.data.clock import HOUR_NS, parse_zone, utc_to_local
 from zepix.model.series import Int64
 
-__all__ = ["Gaps", "find_gaps", "traded_until"]
+__all__ = ["Gaps", "find_gaps", "is_outside", "traded_until"]
 
 DAY_NS: Final = 24 * HOUR_NS
 WEEK_NS: Final = 7 * DAY_NS
@@ -40,12 +41,18 @@ def traded_until(time_ns: Int64, week: str) -> Int64:
     return np.asarray((weeks * 5 + days) * day + today, np.int64)
 
 
+def is_outside(time_ns: Int64, length_ns: int, week: str) -> NDArray[np.bool_]:
+    """Which rows (bars of ``length_ns``, or ticks: 0) hold no trading time at all."""
+    end = traded_until(time_ns + max(length_ns, 1), week)
+    return np.asarray(end == traded_until(time_ns, week), np.bool_)
+
+
 @dataclass(frozen=True, slots=True)
 class Gaps:
     """Holes in a series: ``missing_bars`` in all; ``rows`` before the long ones, and the trading time lost there.
 
     A hole is long (a gap) if it misses more than an hour and at least three bars of trading time; a minute without
-    a tick is a missing bar, no gap.
+    a tick is a missing bar, no gap. Ticks have gaps, but no missing bars.
     """
 
     missing_bars: int
@@ -54,11 +61,15 @@ class Gaps:
 
 
 def find_gaps(time_ns: Int64, timeframe_ns: int, week: str) -> Gaps:
-    """The gaps of bars named by ascending open times against a trading week. Cost: one pass, plus the holes."""
-    holes = np.flatnonzero(np.diff(time_ns) > timeframe_ns)
+    """The gaps of bars named by ascending open times (of ticks: length 0) against a trading week.
+
+    Cost: one pass, plus the holes.
+    """
+    holes = np.flatnonzero(np.diff(time_ns) > (timeframe_ns or HOUR_NS))
     if not len(holes):
         return Gaps(0, holes, holes)
     lost = traded_until(time_ns[holes + 1], week) - traded_until(time_ns[holes] + timeframe_ns, week)
     lost = np.maximum(lost, 0)
     long = lost >= max(HOUR_NS + 1, 3 * timeframe_ns)
-    return Gaps(int((lost // timeframe_ns).sum()), holes[long], lost[long])
+    missing = int((lost // timeframe_ns).sum()) if timeframe_ns else 0
+    return Gaps(missing, holes[long], lost[long])

@@ -8,7 +8,9 @@ How an outcome is settled, first rule that fits:
     an opening order not answered          working
     an own check refused a command         refused
     a close closed something               closed
-    closes with nothing to close           ignored, nothing_to_close
+    a close or cancel cancelled something  closed, cancelled
+    a change changed something             working, modified
+    nothing to close, cancel or modify     ignored, nothing_to_close, nothing_to_cancel, nothing_to_modify
     a close not answered                   expired, end_of_data
     the handler's own answer               its outcome
     nothing at all                         ignored, plugin_returned_none
@@ -95,7 +97,7 @@ def _outcome(handling: Handling) -> tuple[str, str]:
     if answer is not None and answer.outcome in ("refused", "error"):
         return answer.outcome, answer.reason
     own = [o for o in handling.orders if o.alert_id == handling.alert_id]
-    openings = [o for o in own if o.kind != "close"]
+    openings = [o for o in own if o.opens]
     if openings:
         best = next((o for o in openings if o.status == "filled"), openings[0])
         if best.status == "filled":
@@ -112,13 +114,19 @@ def _outcome(handling: Handling) -> tuple[str, str]:
     return "ignored", "plugin_returned_none"
 
 
-def _closing_outcome(closes: list[Order]) -> tuple[str, str]:
-    if any(o.closed for o in closes):
+def _closing_outcome(commands: list[Order]) -> tuple[str, str]:
+    """What closes, cancels and changes came to."""
+    if any(o.closed for o in commands):
         return "closed", ""
-    if any(o.is_under_way or o.reason == "end_of_data" for o in closes):
+    if any(o.is_under_way or o.reason == "end_of_data" for o in commands):
         return "expired", "end_of_data"
-    refused = next((o for o in closes if o.status == "refused"), None)
-    return ("refused", refused.reason) if refused else ("ignored", "nothing_to_close")
+    refused = next((o for o in commands if o.status == "refused"), None)
+    if refused is not None:
+        return "refused", refused.reason
+    done = next((o for o in commands if o.touched), None)
+    if done is not None:
+        return ("working", "modified") if done.kind == "modify" else ("closed", "cancelled")
+    return "ignored", commands[0].reason or "nothing_to_close"
 
 
 def _row(alert: Alert, plugin_id: str, family: str, outcome: str, reason: str, numbers: dict[str, Any]) -> DecisionRow:

@@ -17,7 +17,7 @@ from zepix.engine.decisions import DecisionBook, Handling
 from zepix.engine.registry import PluginRegistry
 from zepix.engine.router import PluginRouter
 from zepix.engine.stepping import run_to_completion
-from zepix.engine.strategy import HANDLERS, HOOKS, Strategy, handler_name
+from zepix.engine.strategy import HOOKS, Strategy, handler_name
 from zepix.engine.wakers import Timers
 from zepix.errors import StrategyError, WouldBlockError, ZepixError
 from zepix.model import (
@@ -216,7 +216,7 @@ class TradingEngine:
             handling.answer = Decision.refused("plugin_disabled")
             return
         name = handler_name(alert)
-        if alert.type in HANDLERS:
+        if alert.is_action:
             refused = self.broker.refusal_for(alert.symbol)
             if refused is not None:
                 handling.answer = Decision.refused(refused.reason, detail=refused.detail)
@@ -284,7 +284,7 @@ class TradingEngine:
 
     def submit(self, order: Order, after: Sequence[int]) -> Accepted | Refused:
         """The one door to the broker: paused, or a plugin that is disabled, takes no new risk."""
-        if order.kind != "close":
+        if order.opens:
             running = self._running.get(order.plugin_id)
             if running is not None and not running.plugin.enabled:
                 return self.refuse(Refused("plugin_disabled", "disabled after failures in a row"))

@@ -10,6 +10,7 @@ import copy
 import difflib
 import importlib.metadata
 import importlib.util
+import inspect
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -89,7 +90,7 @@ class PluginRegistry:
         if not hasattr(cls, "info"):
             raise ConfigError(f"strategy {cls.__name__} declares no info = PluginInfo(strategy=...)")
         known = self.classes.get(cls.info.plugin_id)
-        if known is not None and (known.__module__, known.__qualname__) != (cls.__module__, cls.__qualname__):
+        if known is not None and known.__module__ != cls.__module__ and _source(known) != _source(cls):
             self.notes.append(
                 f"strategy {cls.info.plugin_id!r} of {cls.__module__} replaces that of {known.__module__}"
             )
@@ -219,6 +220,14 @@ class PluginRegistry:
         if plugin is not None:
             plugin.enabled = on
         return plugin is not None
+
+
+def _source(cls: type) -> str:
+    """The text of a class; its name where that is not at hand (a notebook's cell)."""
+    try:
+        return inspect.getsource(cls)
+    except (OSError, TypeError):
+        return f"{cls.__module__}.{cls.__qualname__}"
 
 
 def _module_name(entry: Path, name: str) -> str:

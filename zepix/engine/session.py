@@ -143,15 +143,19 @@ def describe(catalogue: Catalogue) -> Callable[[Handling], dict[str, Any]]:
         for order in handling.orders:
             if order.alert_id != handling.alert_id:
                 continue
-            if order.kind == "close":
+            if not order.opens:
                 closed += order.closed
-                found["closed"] = closed
+                if order.kind == "close":
+                    found["closed"] = closed
+                if order.touched:
+                    found["changed" if order.kind == "modify" else "cancelled"] = order.touched
                 continue
             if "order" in found:  # the first order is the alert's own, later ones came of its ticket
                 continue
             instrument = catalogue.get(order.symbol)
             found["order"] = order.id
-            found.update(order.why)
+            if order.why:
+                found.update(order.why)
             if instrument is not None:
                 found["volume"] = float(instrument.lots(order.volume_steps))
                 if order.sl:

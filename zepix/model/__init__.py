@@ -17,7 +17,7 @@ from zepix.model.event import (
 )
 from zepix.model.fill_model import FillModel
 from zepix.model.instrument import Catalogue, Instrument, SpreadModel
-from zepix.model.order import Order
+from zepix.model.order import Order, Trail
 from zepix.model.series import Series
 from zepix.model.side import Side
 from zepix.model.ticket import ClosingFill, Ticket
@@ -50,4 +50,5 @@ __all__ = [
     "Ticket",
     "TicketClosed",
     "TimerFired",
+    "Trail",
 ]

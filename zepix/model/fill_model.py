@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from zepix.model.timeframe import normalise
+
 __all__ = ["INTRABAR", "FillModel"]
 
-INTRABAR = ("pessimistic", "optimistic")
+INTRABAR = ("pessimistic", "optimistic", "ticks")
+"""Besides these, a timeframe: ``1m``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +19,8 @@ class FillModel:
     latency_ms: from a decision to its arrival at the broker.
     open_grace_ms: an order that arrives this soon after a bar's open fills at that open (0 is the cautious value).
     max_wait_s: an opening order waits this long for an open, or one timeframe if that is longer.
-    intrabar: which level counts when one bar's range holds both: ``pessimistic`` the stop, ``optimistic`` the target.
+    intrabar: which level counts when one bar's range holds both: ``pessimistic`` the stop, ``optimistic`` the target;
+    ``ticks`` or a finer timeframe (``1m``): fills are made on that finer data; what is left in doubt is pessimistic.
     slippage_points: against us, on market orders, stops and closes by signal; never on limits and targets.
     stop_out_frac: share of the margin at which the broker closes tickets.
     """
@@ -34,6 +38,21 @@ class FillModel:
             if isinstance(value, bool) or not isinstance(value, int) or value < 0:
                 raise ValueError(f"{name} must be a whole number, 0 or above, not {value!r}")
         if self.intrabar not in INTRABAR:
-            raise ValueError(f"intrabar must be one of {', '.join(INTRABAR)}, not {self.intrabar!r}")
+            try:
+                object.__setattr__(self, "intrabar", normalise(self.intrabar))
+            except ValueError:
+                known = ", ".join(INTRABAR)
+                raise ValueError(f"intrabar must be one of {known} or a timeframe, not {self.intrabar!r}") from None
         if not 0 <= self.stop_out_frac < 10:
             raise ValueError(f"stop_out_frac must lie between 0 and 10, not {self.stop_out_frac!r}")
+
+    @property
+    def finer(self) -> str | None:
+        """What fills are made on besides the bars: ``tick``, a timeframe, or None for the bars themselves."""
+        if self.intrabar in ("pessimistic", "optimistic"):
+            return None
+        return "tick" if self.intrabar == "ticks" else self.intrabar
+
+    @property
+    def is_optimistic(self) -> bool:
+        return self.intrabar == "optimistic"

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import NamedTuple
 
-from zepix.model.order import Order
+from zepix.model.order import Order, Trail
 
 __all__ = ["EXIT_REASONS", "ClosingFill", "Ticket"]
 
@@ -29,8 +29,10 @@ EXIT_REASONS = (
 class Ticket:
     """An open position; only the broker writes it. Prices in points, 0 is no level; ``side`` is +1 or -1.
 
-    ``entry_row`` is the bar of the entry; ``version`` grows whenever its levels change, so that what was scheduled
-    for the old ones is void. ``closing``: the closing orders that wait to close it.
+    ``entry_row`` is the bar of the entry, ``lived_from`` the first bar that it lives through whole (the next one, for
+    an entry inside a bar); ``version`` grows whenever its levels change, so that what was scheduled for the old ones
+    is void. ``steps`` are those still open, ``entry_steps`` those at its entry. ``stop_reason`` is what set the stop in
+    force. ``closing``: the closing orders that wait to close it.
     """
 
     id: int
@@ -53,9 +55,15 @@ class Ticket:
     role: str = ""
     chain_id: str = ""
     opened_ns: int = -1
+    entry_steps: int = 0
+    lived_from: int = 0
+    trails: tuple[Trail, ...] = ()
+    target_reason: str = "tp"
+    stop_reason: str = "sl"
     version: int = 0
     parts: int = 0
     is_open: bool = True
+    is_ambiguous: bool = False
     closing: list[Order] = field(default_factory=list, repr=False)
 
 

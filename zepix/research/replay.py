@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from zepix.alerts.log import read_logs
 from zepix.alerts.rows import in_order
+from zepix.brokers.backtrader import require_backtrader
 from zepix.config import complete_settings
 from zepix.data import BarsLoaded, default_catalogue, load_bars, load_instruments
 from zepix.data.checksum import hash_file
@@ -57,10 +58,9 @@ def run_loaded(
     plugins: Sequence[PluginConfig],
     *,
     progress: Progress | None = None,
+    cerebro: Any = None,
 ) -> Result:
-    """Replay what is in memory already."""
-    if spec.broker != "shadow":
-        raise ConfigError(f"broker {spec.broker!r} is not built yet; there is shadow")
+    """Replay what is in memory already. ``cerebro``: the user's ``bt.Cerebro``, for the backtrader broker."""
     spec.config.load_plugins({p.plugin_id: _defaults(registry, p) for p in plugins})
     rules = Rules(
         account=spec.account,
@@ -70,6 +70,7 @@ def run_loaded(
         as_family=spec.as_strategy,
         from_ns=spec.from_ns,
         config=spec.config.get("", {}) or {},
+        broker=spec.broker,
     )
     clock: Callable[[], float] | None = (lambda: time.perf_counter() * MS) if spec.profile else None
     started = time.perf_counter()
@@ -82,6 +83,8 @@ def run_loaded(
         rules=rules,
         progress=progress,
         elapsed_clock=clock,
+        finer=loaded.bars.finer,
+        cerebro=cerebro,
     )
     timings = {
         "load_s": loaded.load_s,
@@ -106,6 +109,8 @@ def load(spec: Spec, alerts: Sequence[Alert | Quarantined] = ()) -> Loaded:
     ``alerts`` in memory are taken instead of the spec's logs.
     """
     started = time.perf_counter()
+    if spec.broker == "backtrader":
+        require_backtrader()
     catalogue = default_catalogue()
     if spec.instruments is not None:
         catalogue = catalogue.with_instruments(load_instruments(spec.instruments))
@@ -121,6 +126,8 @@ def load(spec: Spec, alerts: Sequence[Alert | Quarantined] = ()) -> Loaded:
         to_ns=spec.to_ns,
         symbols=_with_conversions(symbols, catalogue, spec.account.currency),
         cache=spec.cache,
+        finer=spec.fill.finer,
+        finer_for=symbols,
     )
     warming = time.perf_counter()
     warm_up()
@@ -200,7 +207,7 @@ def _warnings(spec: Spec, record: RunRecord, loaded: Loaded, registry: PluginReg
             f"{late} of {record.counts['alerts']} alerts arrived after the end of all prices and did not happen"
         )
     if min(minor for _, minor in record.balances) < 0:
-        said.append("the balance fell below zero: a broker would have closed tickets before (stop-out comes next)")
+        said.append("the balance fell below zero: a gap, or a close, cost more than the account had")
     errors = record.counts.get("strategy_errors", 0)
     if errors:
         said.append(

@@ -6,7 +6,7 @@ import contextlib
 import gc
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, overload
+from typing import Any, Protocol, overload
 
 from zepix.alerts.dedup import Deduplicator
 from zepix.brokers.shadow.agenda import Agenda
@@ -18,8 +18,8 @@ from zepix.engine.record import JournalLine, RunRecord
 from zepix.engine.registry import PluginConfig, PluginRegistry
 from zepix.engine.router import PluginRouter
 from zepix.engine.service_api import ElapsedClock, ServiceAPI
-from zepix.engine.session import Progress, Session, describe
-from zepix.errors import DataError
+from zepix.engine.session import Progress, Session, SimulatedBroker, describe
+from zepix.errors import ConfigError, DataError
 from zepix.model import AccountSpec, Alert, Bar, Catalogue, ClosingFill, FillModel, Order, Quarantined, Series
 from zepix.services.account import AccountService
 from zepix.services.market import BarTable, MarketDataService
@@ -27,7 +27,20 @@ from zepix.services.orders import OrderExecutionService
 from zepix.services.prices import PriceBook, SymbolPrices
 from zepix.services.risk import RiskManagementService
 
-__all__ = ["Rules", "Simulation", "simulate"]
+__all__ = ["ReplayBroker", "Rules", "Simulation", "simulate"]
+
+
+class ReplayBroker(SimulatedBroker, Protocol):
+    """What a replay needs of a broker beyond the session: its books, and a check before the run."""
+
+    conversions: Any
+    book: Any
+    """With ``fills``, ``balances`` and ``balance_minor``."""
+
+    @property
+    def counts(self) -> Mapping[str, int]: ...
+
+    def require_conversions(self, symbols: Iterable[str]) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +54,7 @@ class Rules:
     as_family: str | None = None
     from_ns: int | None = None
     config: Mapping[str, Any] = field(default_factory=dict)
+    broker: str = "shadow"
 
 
 class Simulation:
@@ -55,28 +69,26 @@ class Simulation:
         rules: Rules,
         elapsed_clock: ElapsedClock | None = None,
         step_form: tuple[PriceBook, Agenda, Form] | None = None,
+        cerebro: Any = None,
+        finer: Mapping[str, Series] | None = None,
     ) -> None:
-        """``step_form``: growing prices, agenda and form of a feed, instead of whole arrays."""
+        """``finer``: what fills are made on, where that is not ``series``; strategies' bars come from ``series``.
+        ``step_form``: growing prices, agenda and form of a feed, instead of whole arrays. ``cerebro``: the user's
+        own ``bt.Cerebro``, in which a replay on the backtrader broker runs."""
         order = {symbol: number for number, symbol in enumerate(catalogue)}
         self.catalogue = catalogue
         self.rules = rules
-        self.series = dict(series)
+        self.series = {**series, **(finer or {})}
+        self._cerebro = cerebro
         agenda = form = None
         if step_form is None:
-            self.prices = PriceBook(SymbolPrices(s, catalogue[s.symbol], order[s.symbol]) for s in series.values())
+            self.prices = _price_book(self.series, catalogue, order)
         else:
             self.prices, agenda, form = step_form
         if not len(self.prices):
             raise DataError("no prices at all; give bars with --bars")
-        self.broker = ShadowBroker(
-            self.prices,
-            catalogue,
-            rules.account,
-            rules.fill_model,
-            has_costs=rules.costs != "none",
-            agenda=agenda,
-            form=form,
-        )
+        self.bars = _price_book(series, catalogue, order) if finer else self.prices
+        self.broker = self._make_broker(agenda, form)
         self.registry = registry
         self.router = PluginRouter(registry, as_family=rules.as_family)
         self.log: list[tuple[int, str, Any]] = []
@@ -101,7 +113,7 @@ class Simulation:
         balances = broker.book.balances
         balances.append((start_ns, broker.book.balance_minor))
         with _without_collector():
-            late = self.session.run(alerts, start_ns, progress)
+            late = self._drive(alerts, start_ns, progress)
         if self.rules.from_ns is None:
             start_ns = self._first_deed_ns(alerts, start_ns)
             balances[0] = (start_ns, balances[0][1])
@@ -123,6 +135,27 @@ class Simulation:
             for plugin, api in self.apis.items()
         }
         return record
+
+    def _make_broker(self, agenda: Agenda | None, form: Form | None) -> ReplayBroker:
+        rules = self.rules
+        given = (self.prices, self.catalogue, rules.account, rules.fill_model)
+        has_costs = rules.costs != "none"
+        if rules.broker == "backtrader":
+            from zepix.brokers.backtrader import PlainBroker
+
+            return PlainBroker(*given, has_costs=has_costs)
+        if rules.broker != "shadow":
+            raise ConfigError(f"broker {rules.broker!r} is unknown; there are shadow and backtrader")
+        return ShadowBroker(*given, has_costs=has_costs, agenda=agenda, form=form)
+
+    def _drive(self, alerts: Sequence[Alert], start_ns: int, progress: Progress | None) -> int:
+        """Turn the session to the end of the data; how many alerts came after it."""
+        if self.rules.broker != "backtrader":
+            return self.session.run(alerts, start_ns, progress)
+        from zepix.brokers.backtrader import run_in_cerebro
+
+        shown = {p.symbol: p.series for p in self.bars}
+        return int(run_in_cerebro(self.session, self.broker, shown, alerts, start_ns, progress, self._cerebro))
 
     def _start_ns(self, alerts: Sequence[Alert]) -> int:
         """When the session begins: as asked for, not before the first bar; else with the first bar or alert."""
@@ -173,7 +206,9 @@ class Simulation:
         api.register_service("order", OrderExecutionService(engine, broker, self.catalogue, config.plugin_id, family))
         api.register_service(
             "market",
-            MarketDataService(engine, self.prices, self.catalogue, engine, self._tables, config.plugin_id),
+            MarketDataService(
+                engine, self.prices, self.catalogue, engine, self._tables, config.plugin_id, bars=self.bars
+            ),
             health_check=lambda: len(self.prices) > 0,
         )
         api.register_service("account", account)
@@ -182,13 +217,17 @@ class Simulation:
         return api
 
     def _bar_ended(self, symbol: str, timeframe: str, t_ns: int) -> tuple[Bar | None, int | None]:
-        prices = self.prices.get(symbol)
-        if prices is None:
+        bars = self.bars.get(symbol)
+        if bars is None:
             return None, None
         key = (symbol, timeframe)
         if key not in self._tables:
-            self._tables[key] = BarTable(prices, timeframe)
-        return self._tables[key].ended_at(prices, t_ns)
+            self._tables[key] = BarTable(bars, timeframe)
+        return self._tables[key].ended_at(bars, t_ns)
+
+
+def _price_book(series: Mapping[str, Series], catalogue: Catalogue, order: Mapping[str, int]) -> PriceBook:
+    return PriceBook(SymbolPrices(s, catalogue[s.symbol], order[s.symbol]) for s in series.values())
 
 
 @contextlib.contextmanager
@@ -214,9 +253,13 @@ def simulate(
     rules: Rules | None = None,
     progress: Progress | None = None,
     elapsed_clock: Callable[[], float] | None = None,
+    finer: Mapping[str, Series] | None = None,
+    cerebro: Any = None,
 ) -> RunRecord:
     """Run alerts (in order of arrival) on prices; raises ConfigError and DataError before anything runs."""
-    simulation = Simulation(series, catalogue, registry, plugins, rules or Rules(), elapsed_clock)
+    simulation = Simulation(
+        series, catalogue, registry, plugins, rules or Rules(), elapsed_clock, finer=finer, cerebro=cerebro
+    )
     return simulation.run(list(rows), progress)
 
 

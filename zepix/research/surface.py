@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from zepix.engine.registry import PluginConfig
+from zepix.engine.registry import PluginConfig, PluginRegistry
 from zepix.engine.strategy import Strategy
 from zepix.errors import ConfigError
 from zepix.model import Alert, Quarantined
+from zepix.research import fidelity as measuring
 from zepix.research import replay as replaying
+from zepix.research import stress as stressing
+from zepix.research.fidelity_load import load as load_ticks
+from zepix.research.fidelity_plan import GRACES_MS, INTRABARS, TIMEFRAMES
+from zepix.research.fidelity_result import FidelityResult
 from zepix.research.result import Result
-from zepix.spec import load_spec
+from zepix.research.stress_result import StressResult
+from zepix.spec import Spec, load_spec
 
-__all__ = ["replay"]
+__all__ = ["fidelity", "replay", "stress"]
 
 Paths = str | PathLike[str] | Sequence[str | PathLike[str]]
+Asked = tuple[Spec, replaying.Loaded, PluginRegistry, Sequence[PluginConfig]]
+Loader = Callable[[Spec, Sequence[Alert | Quarantined]], replaying.Loaded]
 
 
 def replay(
@@ -30,14 +38,108 @@ def replay(
     instruments: str | PathLike[str] | None = None,
     from_: str | None = None,
     to: str | None = None,
+    cerebro: Any = None,
     **strategy_settings: Any,
 ) -> Result:
     """Replay recorded alerts on recorded prices and return the result.
 
     alerts: log files, or Alert objects. bars: a store folder, Parquet files, or ``SYMBOL:TF=PATH``. strategy: a name,
     or a class. settings: dotted keys as of ``--set`` (``{"account.balance": 50_000, "costs": "none"}``). Further
-    keyword arguments are settings of the strategy (``one_at_a_time=True``). Raises ConfigError and DataError.
+    keyword arguments are settings of the strategy (``one_at_a_time=True``). cerebro: a ``bt.Cerebro`` of yours, in
+    which the replay runs on the backtrader broker (docs/backtrader.md). Raises ConfigError and DataError.
     """
+    if cerebro is not None:
+        settings = {**(settings or {}), "broker.name": "backtrader"}
+    asked = _asked(spec, alerts, bars, strategy, settings, instruments, from_, to, strategy_settings)
+    return replaying.run_loaded(*asked, cerebro=cerebro)
+
+
+def stress(
+    spec: str | PathLike[str] | None = None,
+    *,
+    alerts: Paths | Iterable[Alert] | None = None,
+    bars: Paths | None = None,
+    strategy: str | type[Strategy] | None = None,
+    settings: Mapping[str, Any] | None = None,
+    instruments: str | PathLike[str] | None = None,
+    from_: str | None = None,
+    to: str | None = None,
+    delays_s: Any = None,
+    losses: Any = None,
+    duplications: Any = None,
+    reorderings: Any = None,
+    repeats: int = 20,
+    seed: int = 1,
+    **strategy_settings: Any,
+) -> StressResult:
+    """Replay the same alerts delivered otherwise: late, lost, sent again, out of order; what is not named is not tried.
+
+    The first eight are those of ``replay``; then, one or several of each, delays_s: seconds, or texts as
+    ``"exponential:3"``; losses: shares, or ``"burst:0.02,5"``; duplications: shares, or ``"resend:0.05,5,3"``;
+    reorderings: seconds, or ``"swap:5,0.5"``. Where none of these four is named, all are tried. repeats: deliveries a
+    level, where chance has a part. The result has ``table``, ``notes``, ``alerts``, ``plot()`` and ``save(folder)``.
+    Raises ConfigError and DataError.
+    """
+    plan = stressing.Plan.of(delays_s, losses, duplications, reorderings, repeats=repeats, seed=seed)
+    asked, loaded, registry, plugins = _asked(
+        spec, alerts, bars, strategy, settings, instruments, from_, to, strategy_settings
+    )
+    return stressing.stress(asked, loaded, plan=plan, registry=registry, plugins=plugins)
+
+
+def fidelity(
+    spec: str | PathLike[str] | None = None,
+    *,
+    alerts: Paths | Iterable[Alert] | None = None,
+    bars: Paths | None = None,
+    strategy: str | type[Strategy] | None = None,
+    settings: Mapping[str, Any] | None = None,
+    instruments: str | PathLike[str] | None = None,
+    from_: str | None = None,
+    to: str | None = None,
+    random: int = 0,
+    seed: int = 1,
+    timeframes: Any = TIMEFRAMES,
+    intrabars: Any = INTRABARS,
+    open_graces_ms: Any = GRACES_MS,
+    **strategy_settings: Any,
+) -> FidelityResult:
+    """Replay the same alerts on ticks and on bars made of them: how far off is a replay on bars?
+
+    The first eight are those of ``replay``; ``bars`` must hold ticks of the symbols. random: so many entries are made
+    up from ``seed``, in place of alerts. Then what is compared, one or several of each: timeframes of bars, intrabars
+    (``pessimistic``, ``optimistic``, ``ticks`` or a finer timeframe), open_graces_ms. The result has ``table``,
+    ``rows``, ``notes`` and ``save(folder)``. Raises ConfigError and DataError.
+    """
+    plan = measuring.Plan.of(timeframes, intrabars, open_graces_ms, random=random, seed=seed)
+    asked, loaded, registry, plugins = _asked(
+        spec,
+        alerts,
+        bars,
+        strategy,
+        settings,
+        instruments,
+        from_,
+        to,
+        strategy_settings,
+        load=lambda spec, objects: load_ticks(spec, plan, objects),
+    )
+    return measuring.fidelity(asked, loaded, plan=plan, registry=registry, plugins=plugins)
+
+
+def _asked(
+    spec: str | PathLike[str] | None,
+    alerts: Paths | Iterable[Alert] | None,
+    bars: Paths | None,
+    strategy: str | type[Strategy] | None,
+    settings: Mapping[str, Any] | None,
+    instruments: str | PathLike[str] | None,
+    from_: str | None,
+    to: str | None,
+    strategy_settings: Mapping[str, Any],
+    load: Loader = replaying.load,
+) -> Asked:
+    """What a verb's arguments ask for, loaded."""
     given = [] if alerts is None else _many(alerts)
     objects = [a for a in given if isinstance(a, Alert | Quarantined)]
     if objects and len(objects) < len(given):
@@ -62,7 +164,7 @@ def replay(
     else:
         registry.register(cls)
         plugins = [PluginConfig(cls.info.plugin_id, cls.info.plugin_id, strategy_settings)]
-    return replaying.run_loaded(asked, replaying.load(asked, objects), registry, plugins)
+    return asked, load(asked, objects), registry, plugins
 
 
 def _many(given: Any) -> list[Any]:

@@ -7,7 +7,7 @@ traded pair's own bars serve it. A conversion that no pair can make is an error 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from typing import Final
 
@@ -68,6 +68,17 @@ class Conversions:
             leg = MONEY.divide(ONE, mid) if is_inverse else mid
             rate = leg if rate is ONE else MONEY.multiply(rate, leg)
         return rate
+
+    def rate_bounds(self, currency: str, bands: Mapping[str, tuple[int, int]]) -> tuple[float, float]:
+        """(lowest, highest) rate while every pair's bid and ask stay inside its band of points."""
+        low = high = 1.0
+        for prices, half_point, is_inverse in self._way(currency) or ():
+            below, above = bands[prices.symbol]
+            point = 2 * float(half_point)
+            first, last = max(below, 1) * point, above * point
+            low *= 1 / last if is_inverse else first
+            high *= 1 / first if is_inverse else last
+        return low, high
 
     def pairs(self, currency: str) -> tuple[str, ...]:
         """Symbols whose bars make the rate; none where the currency is the account's."""

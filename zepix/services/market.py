@@ -89,9 +89,13 @@ class MarketDataService:
         watches: WatchPort,
         tables: dict[tuple[str, str], BarTable],
         plugin_id: str,
+        *,
+        bars: PriceBook | None = None,
     ) -> None:
+        """``bars``: what indicators and bars are made of, where fills (and quotes) come from finer prices."""
         self._clock = clock
         self._prices = prices
+        self._bars = prices if bars is None else bars
         self._catalogue = catalogue
         self._watches = watches
         self._tables = tables
@@ -143,7 +147,7 @@ class MarketDataService:
 
         Unknown too: a timeframe finer than the prices. Raises ValueError for a word that is no timeframe.
         """
-        prices = self._prices.get(symbol)
+        prices = self._bars.get(symbol)
         if prices is None or period < 1:
             return math.nan
         if minutes(timeframe) * 60 * NS < prices.tf_ns:
@@ -154,7 +158,7 @@ class MarketDataService:
 
     def bars(self, symbol: str, timeframe: str, count: int = 100) -> list[Bar]:
         """Up to ``count`` bars that have ended, oldest first, bid prices."""
-        prices = self._prices.get(symbol)
+        prices = self._bars.get(symbol)
         if prices is None:
             return []
         table = self._table(prices, timeframe)
@@ -172,7 +176,7 @@ class MarketDataService:
 
     def subscribe(self, symbol: str, timeframe: str) -> None:
         """Be woken (``on_bar``) when a bar of this timeframe has ended; ValueError for one finer than the prices."""
-        prices = self._prices.get(symbol)
+        prices = self._bars.get(symbol)
         if prices is not None:
             self._table(prices, timeframe)
         self._watches.subscribe(self._plugin_id, symbol, normalise(timeframe))

@@ -1,21 +1,27 @@
 """Orders as a strategy gives them: prices and lots in, integer points and steps out, checked, on their way.
 
 An awaited command returns once it is checked: ``Accepted(order_id)`` or ``Refused(reason)``. What the broker says comes
-later, as an event. Pending orders, changes and partial closes are known by name and refused ``not_supported`` yet.
+later, as an event.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from decimal import Decimal, InvalidOperation
 from typing import Final
 
-from zepix.model import Accepted, Catalogue, Instrument, Order, Refused, Side, Ticket
+from zepix.model import Accepted, Catalogue, Instrument, Order, Refused, Side, Ticket, Trail
+from zepix.model.order import OPENING_KINDS
+from zepix.model.timeframe import NS
 from zepix.services.ports import BrokerPort, OrderGate
 
 __all__ = ["CLOSE_REASONS", "OrderExecutionService"]
 
 CLOSE_REASONS: Final = ("signal", "reversal", "profit_booking", "equity_guard", "manual")
 """Exit reasons a strategy may give; the others are the broker's to say."""
+TARGET_REASONS: Final = ("tp", "profit_booking")
+MAX_TRAILS: Final = 8
+MAX_LIFETIME_S: Final = 10 * 366 * 86_400
 
 
 class OrderExecutionService:
@@ -28,6 +34,8 @@ class OrderExecutionService:
         self._plugin_id = plugin_id
         self._family = family
         self._known_steps: dict[tuple[str, str], int] = {}
+        self._opened: list[Order] = []
+        self._by_alert: dict[str, list[Order]] = {}
 
     async def place_order(
         self,
@@ -40,77 +48,134 @@ class OrderExecutionService:
         sl_offset: float | None = None,
         tp_offset: float | None = None,
         order_type: str = "market",
+        price: float | None = None,
+        limit_price: float | None = None,
+        expires_s: float | None = None,
+        oco: str = "",
+        trails: Sequence[Trail] = (),
+        target_reason: str = "tp",
         role: str = "",
         comment: str = "",
         chain_id: str = "",
         after: Sequence[int] = (),
     ) -> Accepted | Refused:
-        """Buy or sell at the market, with a stop and a target that live at the broker.
+        """Buy or sell, at the market or by a pending order, with a stop and a target that live at the broker.
 
-        volume: lots, rounded down to whole steps; None is the instrument's minimum. sl, tp: prices, None or 0 for none.
+        volume: lots, rounded down to whole steps; None is the instrument's minimum. sl, tp: prices, None or 0 for none;
         sl_offset, tp_offset: instead, signed price distances from our fill. after: order ids that must be done first.
-        Refused at once: ``unknown_symbol, no_prices, not_supported, paused, plugin_disabled``; later, as events:
-        ``volume_too_small, volume_too_large, market_closed, invalid_stops, no_money``.
-        Raises ValueError for what is no number or no side.
+        order_type: ``market, limit, stop, stop_limit``; price: the limit, or the stop's trigger; limit_price: that of a
+        stop-limit. expires_s: from the decision. oco: orders of this plugin of the same name cancel each other.
+        Refused at once: ``unknown_symbol, no_prices, no_entry_price, invalid_trailing, paused, plugin_disabled``.
+        Raises ValueError for what is no number, no side or no kind of order.
         """
-        if order_type != "market":
-            return self._gate.refuse(Refused("not_supported", f"{order_type} orders come with the next release"))
         instrument = self._catalogue.get(symbol)
         if instrument is None:
             return self._gate.refuse(Refused("unknown_symbol", f"{symbol} is in no catalogue"))
         gate = self._gate
-        order = Order(
-            gate.next_order_id(),
-            "market",
-            self._plugin_id,
-            self._family,
-            gate.alert_id,
-            symbol,
-            Side.of(side).sign,
-            gate.now_ns,
-            gate.now_ns,
-            volume=str(instrument.volume_min if volume is None else volume),
-            sl=instrument.level(sl),
-            tp=instrument.level(tp),
-        )
+        order = self._command(order_type, symbol, Side.of(side).sign)
+        order.volume = str(instrument.volume_min if volume is None else volume)
+        order.sl, order.tp = instrument.level(sl), instrument.level(tp)
         order.volume_steps = self._steps(instrument, order.volume)
         if sl_offset is not None:
             order.sl_offset = instrument.points(sl_offset)
         if tp_offset is not None:
             order.tp_offset = instrument.points(tp_offset)
-        order.role, order.comment, order.chain_id = role, comment, chain_id
-        return gate.submit(order, after)
+        order.role, order.comment, order.chain_id, order.oco = role, comment, chain_id, oco
+        if order_type != "market" or trails or target_reason != "tp":
+            refused = _complete(order, instrument, price, limit_price, expires_s, trails, target_reason)
+            if refused is not None:
+                return gate.refuse(refused)
+        answer = gate.submit(order, after)
+        if answer:
+            self._opened.append(order)
+        return answer
 
     async def close_positions(
-        self, symbol: str, side: Side | str | None = None, *, reason: str = "signal"
+        self,
+        symbol: str,
+        side: Side | str | None = None,
+        *,
+        frac: float | None = None,
+        orders: Sequence[int] = (),
+        reason: str = "signal",
     ) -> Accepted | Refused:
         """Close every ticket of this plugin on ``symbol`` and ``side`` (None: both); never expires.
 
-        What it covers is decided at its arrival; market entries under way are taken along.
+        What it covers is decided at its arrival; market entries under way are taken along, pending orders of the side
+        are cancelled. orders: instead, what came of these order ids. frac: the share of each ticket's volume at its
+        entry, rounded down to steps; None or 1 for all.
         """
         _check_reason(reason)
         if symbol not in self._catalogue:
             return self._gate.refuse(Refused("unknown_symbol", f"{symbol} is in no catalogue"))
-        sign = 0 if side is None else Side.of(side).sign
-        return self._gate.submit(self._close(symbol, sign, reason), ())
+        order = self._command("close", self._symbol_of(orders, symbol), side)
+        order.reason_to_close, order.frac, order.targets = reason, _share(frac), tuple(orders)
+        return self._gate.submit(order, ())
 
     async def close_order(self, ticket: int, reason: str = "signal") -> Accepted | Refused:
         """Close one ticket by its number; Refused ``unknown_ticket`` where it is not open or not ours."""
-        _check_reason(reason)
-        found = self._broker.tickets.get(ticket)
-        if found is None or found.plugin_id != self._plugin_id:
-            return self._gate.refuse(Refused("unknown_ticket", f"ticket {ticket} is not open here"))
-        order = self._close(found.symbol, found.side, reason)
-        order.tickets = (ticket,)
-        return self._gate.submit(order, ())
+        return self._close_ticket(ticket, None, reason)
+
+    async def close_order_partial(self, ticket: int, frac: float, reason: str = "signal") -> Accepted | Refused:
+        """Close a share of a ticket's volume at its entry, rounded down to steps, at most what is left.
+
+        Refused at once ``unknown_ticket``, later ``volume_too_small`` where the share is less than a step.
+        """
+        return self._close_ticket(ticket, frac, reason)
 
     async def modify_order(self, ticket: int, sl: float | None = None, tp: float | None = None) -> Accepted | Refused:
-        """Change a ticket's levels; refused ``not_supported`` until the next release."""
-        return self._gate.refuse(Refused("not_supported", f"changes of ticket {ticket} to {sl}, {tp} come next"))
+        """Change a ticket's levels: None is unchanged, 0 takes one away. The market never refuses it (docs/fills.md).
 
-    async def close_order_partial(self, ticket: int, frac: float) -> Accepted | Refused:
-        """Close a part of a ticket; refused ``not_supported`` until the next release."""
-        return self._gate.refuse(Refused("not_supported", f"closing {frac} of ticket {ticket} comes next"))
+        Refused at once: ``unknown_ticket`` where it is not open or not ours, ``no_levels`` where neither is given.
+        """
+        found = self._own(ticket)
+        if isinstance(found, Refused):
+            return found
+        order = self._command("modify", found.symbol, found.side)
+        order.tickets = (ticket,)
+        return self._change(order, sl, tp)
+
+    async def modify_positions(
+        self,
+        symbol: str,
+        side: Side | str | None = None,
+        sl: float | None = None,
+        tp: float | None = None,
+        *,
+        orders: Sequence[int] = (),
+    ) -> Accepted | Refused:
+        """Change the levels of every ticket and every order under way on ``symbol`` and ``side`` (None: both).
+
+        orders: instead, of what came of these order ids. Prices as in ``modify_order``.
+        """
+        if symbol not in self._catalogue:
+            return self._gate.refuse(Refused("unknown_symbol", f"{symbol} is in no catalogue"))
+        order = self._command("modify", self._symbol_of(orders, symbol), side)
+        order.targets = tuple(orders)
+        return self._change(order, sl, tp)
+
+    async def cancel_order(self, order_id: int) -> Accepted | Refused:
+        """Cancel one opening order that is under way; Refused ``unknown_order`` where it is not ours or is done."""
+        found = next((o for o in self._broker.under_way() if o.id == order_id), None)
+        if found is None or found.plugin_id != self._plugin_id:
+            return self._gate.refuse(Refused("unknown_order", f"order {order_id} is not under way here"))
+        return await self.cancel_orders(found.symbol, orders=(order_id,))
+
+    async def cancel_orders(
+        self, symbol: str, side: Side | str | None = None, *, orders: Sequence[int] = ()
+    ) -> Accepted | Refused:
+        """Cancel every pending order of this plugin on ``symbol`` and ``side`` (None: both), or those named."""
+        if symbol not in self._catalogue:
+            return self._gate.refuse(Refused("unknown_symbol", f"{symbol} is in no catalogue"))
+        order = self._command("cancel", self._symbol_of(orders, symbol), side)
+        order.targets = tuple(orders)
+        return self._gate.submit(order, ())
+
+    def orders_of(self, alert_id: str) -> tuple[int, ...]:
+        """Ids of the opening orders of this plugin that came of an alert, older first."""
+        for order in self._opened[sum(map(len, self._by_alert.values())) :]:
+            self._by_alert.setdefault(order.alert_id, []).append(order)
+        return tuple(o.id for o in self._by_alert.get(alert_id, ()))
 
     def open_tickets(self, symbol: str | None = None, side: Side | str | None = None) -> list[Ticket]:
         """This plugin's open tickets, older first."""
@@ -130,6 +195,10 @@ class OrderExecutionService:
             if o.plugin_id == self._plugin_id and symbol in (None, o.symbol) and sign in (0, o.side)
         ]
 
+    def _symbol_of(self, orders: Sequence[int], symbol: str) -> str:
+        """A command that names orders is about their symbol."""
+        return next((o.symbol for o in self._opened if o.id in orders), symbol) if orders else symbol
+
     def _steps(self, instrument: Instrument, volume: str) -> int:
         key = (instrument.symbol, volume)
         known = self._known_steps.get(key)
@@ -137,21 +206,79 @@ class OrderExecutionService:
             known = self._known_steps[key] = instrument.steps(volume)
         return known
 
-    def _close(self, symbol: str, side: int, reason: str) -> Order:
+    def _own(self, ticket: int) -> Ticket | Refused:
+        found = self._broker.tickets.get(ticket)
+        if found is None or found.plugin_id != self._plugin_id:
+            return self._gate.refuse(Refused("unknown_ticket", f"ticket {ticket} is not open here"))
+        return found
+
+    def _close_ticket(self, ticket: int, frac: float | None, reason: str) -> Accepted | Refused:
+        _check_reason(reason)
+        found = self._own(ticket)
+        if isinstance(found, Refused):
+            return found
+        order = self._command("close", found.symbol, found.side)
+        order.reason_to_close, order.frac, order.tickets = reason, _share(frac), (ticket,)
+        return self._gate.submit(order, ())
+
+    def _change(self, order: Order, sl: float | None, tp: float | None) -> Accepted | Refused:
+        if sl is None and tp is None:
+            return self._gate.refuse(Refused("no_levels", "a change needs a stop or a target; 0 takes one away"))
+        instrument = self._catalogue[order.symbol]
+        order.new_sl = None if sl is None else instrument.level(sl)
+        order.new_tp = None if tp is None else instrument.level(tp)
+        return self._gate.submit(order, ())
+
+    def _command(self, kind: str, symbol: str, side: Side | int | str | None) -> Order:
         gate = self._gate
-        order = Order(
-            gate.next_order_id(),
-            "close",
-            self._plugin_id,
-            self._family,
-            gate.alert_id,
-            symbol,
-            side,
-            gate.now_ns,
-            gate.now_ns,
+        sign = 0 if side is None else side if isinstance(side, int) else Side.of(side).sign
+        now_ns = gate.now_ns
+        return Order(
+            gate.next_order_id(), kind, self._plugin_id, self._family, gate.alert_id, symbol, sign, now_ns, now_ns
         )
-        order.reason_to_close = reason
-        return order
+
+
+def _complete(
+    order: Order,
+    instrument: Instrument,
+    price: float | None,
+    limit_price: float | None,
+    expires_s: float | None,
+    trails: Iterable[Trail],
+    target_reason: str,
+) -> Refused | None:
+    """What an order has beyond a plain market order; why it cannot go out, None where it can."""
+    if order.kind not in OPENING_KINDS:
+        raise ValueError(f"{order.kind!r} is no kind of order; there are {', '.join(OPENING_KINDS)}")
+    if target_reason not in TARGET_REASONS:
+        raise ValueError(f"{target_reason!r} is no reason of a target; there are {', '.join(TARGET_REASONS)}")
+    order.trails, order.target_reason = tuple(trails), target_reason
+    problem = next((t.problem for t in order.trails if t.problem), "")
+    if problem or len(order.trails) > MAX_TRAILS:
+        return Refused("invalid_trailing", problem or f"{len(order.trails)} trails on one order")
+    if order.kind == "market":
+        return None
+    if not price or (order.kind == "stop_limit" and not limit_price):
+        return Refused("no_entry_price", f"a {order.kind} order needs {'both prices' if price else 'its price'}")
+    order.price, order.limit = instrument.level(price), instrument.level(limit_price)
+    if expires_s is not None:
+        if not 0 < expires_s <= MAX_LIFETIME_S:
+            raise ValueError(f"expires_s must lie between 0 and {MAX_LIFETIME_S}, not {expires_s}")
+        order.lifetime_ns = max(1, round(expires_s * NS))
+    return None
+
+
+def _share(frac: float | None) -> Decimal | None:
+    """The share as it is written in decimals; None for all."""
+    if frac is None:
+        return None
+    try:
+        share = Decimal(str(frac))
+    except InvalidOperation:
+        share = Decimal("nan")
+    if not 0 < share <= 1:
+        raise ValueError(f"a share to close lies above 0 and up to 1, not {frac!r}")
+    return None if share == 1 else share
 
 
 def _check_reason(reason: str) -> None:

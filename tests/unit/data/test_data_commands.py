@@ -63,9 +63,20 @@ def test_every_file_of_a_store_is_checked_and_overlaps_are_said(tmp_path: Path) 
 
 
 def test_nothing_to_check_is_an_error(tmp_path: Path) -> None:
-    write(tmp_path / "EURUSD_TICK_1.parquet", {"time": times(2), "bid": [1.1, 1.1], "ask": [1.1, 1.1]})
-    with pytest.raises(DataError, match="no bars"):
+    with pytest.raises(DataError, match="no prices"):
         check_bars([str(tmp_path)], CATALOGUE)
+
+
+def test_ticks_of_a_store_are_checked_too(tmp_path: Path) -> None:
+    made = {"time": times(4), "bid": [1.1, 1.1, 1.2, 1.2], "ask": [1.1, 1.1, 1.1, 1.3]}
+    write(tmp_path / "EURUSD_TICK_1.parquet", made)
+    write(tmp_path / "EURUSD_TICK_2.parquet", made | {"time": times(4, MONDAY + 3 * MINUTE)})
+    write(tmp_path / "EURUSD_TICK_3.parquet", made | {"time": times(4, MONDAY + 5 * MINUTE)})
+    reports = check_bars([str(tmp_path)], CATALOGUE)
+    assert [(r["timeframe"], r["usable"]) for r in reports] == [("TICK", True), ("TICK", True), ("TICK", False)]
+    assert reports[0]["counts"]["crossed"] == 1
+    assert any(label == "ticks" and "25.00% change neither price" in text for label, text in reports[0]["lines"])
+    json.dumps(reports)
 
 
 def test_a_store_is_listed_from_its_footers(tmp_path: Path) -> None:

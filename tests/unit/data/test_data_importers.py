@@ -91,6 +91,25 @@ class TestMetaTrader5:
         _, series = _import(path, options=Options(zone="Europe/Athens"))
         assert as_datetimes(series.time)[2] == "2024-03-10T22:00:00"  # Europe changes three weeks later
 
+    def test_ticks_carry_a_price_that_did_not_change(self, tmp_path: Path) -> None:
+        text = "<DATE>\t<TIME>\t<BID>\t<ASK>\t<LAST>\t<VOLUME>\t<FLAGS>\n" + (
+            "2024.03.11\t00:00:00.123\t\t1.09400\t\t\t4\n"
+            "2024.03.11\t00:00:01.500\t1.09390\t\t\t\t2\n"
+            "2024.03.11\t00:00:01.500\t\t1.09402\t\t\t4\n"
+            "2024.03.11\t00:01:00.007\t1.09391\t1.09403\t\t\t6\n"
+        )
+        report, series = _import(_text(tmp_path, "EURUSD_202403110000_202403110001.csv", text))
+        assert (report["timeframe"], report["symbol"], report["unquoted_rows"]) == ("TICK", "EURUSD", 1)
+        assert as_datetimes(series.time) == ["2024-03-10T21:00:01", "2024-03-10T21:00:01", "2024-03-10T21:01:00"]
+        assert list(series.bid_open) == [109_390, 109_390, 109_391]
+        assert list(series.ask_open) == [109_400, 109_402, 109_403]
+        bad = _text(tmp_path, "EURUSD_202403110000_202403110002.csv", text.replace("1.09391", "x"))
+        with pytest.raises(DataError, match="line 5, column <BID>: 'x' is no number"):
+            _import(bad)
+        none = _text(tmp_path, "EURUSD_202403110000_202403110003.csv", "".join(text.splitlines(True)[:2]))
+        with pytest.raises(DataError, match="no quote of both sides"):
+            _import(none)
+
 
 class TestTradingView:
     def test_seconds_since_1970_are_utc_and_the_name_tells_the_rest(self, tmp_path: Path) -> None:
@@ -152,6 +171,20 @@ class TestAnyCsv:
             _text(tmp_path, "x.csv", text), options=Options(zone="-05:00", columns=where), symbol="EURUSD"
         )
         assert as_datetimes(series.time)[0] == "2024-01-08T15:00:00"
+
+    def test_ticks_by_a_column_map_or_headings(self, tmp_path: Path) -> None:
+        text = "when,b,a\n2024-01-08 10:00:00.5,1.1,1.1001\n2024-01-08 10:00:01,1.1002,1.1003\n"
+        options = Options(zone="UTC", columns=parse_column_map("time=when,bid=b,ask=a"))
+        _, series = _import(_text(tmp_path, "x.csv", text), symbol="EURUSD", options=options)
+        assert series.timeframe == "tick" and list(series.ask_open) == [110_010, 110_030]
+        plain = _text(tmp_path, "y.csv", text.replace("when,b,a", "time,bid,volume"))
+        report, series = _import(plain, symbol="EURUSD", options=Options(zone="UTC"), overwrite=True)
+        assert report["quotes"] == "spread model" and report["timeframe"] == "TICK"
+
+    def test_bars_are_not_taken_for_ticks(self, tmp_path: Path) -> None:
+        path = _text(tmp_path, "OANDA_XAUUSD, 5.csv", CHART)
+        with pytest.raises(DataError, match="holds bars, no ticks"):
+            _import(path, timeframe="TICK")
 
     def test_numbers_of_a_server_need_their_clock_said(self, tmp_path: Path) -> None:
         text = "time,open,high,low,close,tick_volume\n1704708000,1.1,1.2,1.0,1.1,1\n1704708060,1.1,1.2,1.0,1.1,1\n"

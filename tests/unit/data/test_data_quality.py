@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pyarrow as pa
@@ -12,7 +12,7 @@ from bars_by_hand import MARKET, MINUTE, MONDAY, NO_MARKET, columns, times, writ
 
 from zepix.data import default_catalogue, load_bars
 from zepix.data.names import PriceFile
-from zepix.data.quality import check
+from zepix.data.quality import QualityReport, check
 from zepix.errors import DataError
 
 EURUSD = default_catalogue()["EURUSD"]
@@ -78,6 +78,21 @@ def test_problems_are_reported_not_raised(tmp_path: Path) -> None:
     assert any("1 rows are earlier" in problem for problem in found.problems)
     assert found.counts["crossed"] == 1
     assert ("usable", "no") in found.lines()
+
+
+def test_hours_outside_the_trading_week_cast_a_doubt_on_the_zone(tmp_path: Path) -> None:
+    """A winter week of EURUSD, Sunday to Friday 22:00 UTC, written two hours late."""
+    sunday = MONDAY - timedelta(hours=12)
+    made = _made(120 * 60)
+
+    def _found(start: datetime) -> QualityReport:
+        moments = pa.array(times(120 * 60, start), pa.timestamp("us", tz="UTC"))
+        return check(write(tmp_path / "x.parquet", made | {"time": moments}), EURUSD, timeframe="M1")
+
+    assert _found(sunday).doubts == [] and _found(sunday).counts["outside_week"] == 0
+    late = _found(sunday + timedelta(hours=2))
+    assert late.counts["outside_week"] == 120 and "would if they were 2 h earlier" in late.doubts[0]
+    assert ("doubt", late.doubts[0]) in late.lines() and late.is_usable
 
 
 def test_a_file_that_is_no_prices_is_an_error(tmp_path: Path) -> None:

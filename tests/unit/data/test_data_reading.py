@@ -95,7 +95,7 @@ BAD: dict[str, tuple[Callable[[], dict[str, Any]], str]] = {
         lambda: {"time": T, "Open": [1.1] * 10, "High": [1.1] * 10, "Low": [1.1] * 10, "Close": [1.1] * 10},
         "zepix bars import",
     ),
-    "ticks": (lambda: {"time": T, "bid": [1.1] * 10, "ask": [1.1] * 10}, "ticks, which come with a later release"),
+    "ticks": (lambda: {"time": T, "bid": [1.1] * 10, "ask": [1.1] * 10}, "look like ticks: .* SYMBOL:TICK=PATH"),
     "no rows": (lambda: {k: v[:0] for k, v in columns([UP]).items()}, "holds no rows"),
     "naive times": (lambda: flat(3) | {"time": pa.array([t.replace(tzinfo=None) for t in T[:3]])}, "no time zone"),
     "times as text": (lambda: flat(3) | {"time": ["2024-01-08"] * 3}, "expected a timestamp"),

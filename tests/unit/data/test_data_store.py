@@ -126,22 +126,45 @@ def test_parts_with_and_without_an_ask_are_joined_and_said(tmp_path: Path) -> No
     assert _load(tmp_path).series["EURUSD"].facts["spread"] == "mixed"
 
 
-def test_tick_files_are_left_alone_and_said(store: Path) -> None:
-    write(store / "GBPUSD_TICK_a.parquet", {"time": times(2), "bid": [1.1, 1.1], "ask": [1.1, 1.1]})
+def _ticks(store: Path, symbol: str = "GBPUSD") -> Path:
+    made = {"time": times(2), "bid": [1.1, 1.1], "ask": [1.1, 1.1]}
+    return write(store / f"{symbol}_TICK_a.parquet", made)
+
+
+def test_ticks_beside_bars_in_a_folder_are_left_alone_and_said(store: Path) -> None:
+    _ticks(store)
     loaded = _load(store, choice={"EURUSD": "M1"})
     assert loaded.series["GBPUSD"].timeframe == "1m"
-    assert any("GBPUSD: tick files left alone" in note for note in loaded.notes)
+    assert any("GBPUSD: TICK (GBPUSD_TICK_a.parquet) left alone" in note for note in loaded.notes)
 
 
-def test_ticks_asked_for_come_with_a_later_release(store: Path) -> None:
-    path = write(store / "GBPUSD_TICK_a.parquet", {"time": times(2), "bid": [1.1, 1.1], "ask": [1.1, 1.1]})
-    for call in (
-        lambda: _load(path),
-        lambda: _load(f"GBPUSD:TICK={path}"),
-        lambda: _load(store, choice={"GBPUSD": "TICK"}, symbols=["GBPUSD"]),
+def test_ticks_are_loaded_where_they_are_named_chosen_or_alone(store: Path) -> None:
+    path = _ticks(store)
+    _ticks(store, "USDJPY")
+    for loaded in (
+        _load(path),
+        _load(f"GBPUSD:TICK={path}"),
+        _load(store, choice={"GBPUSD": "TICK"}, symbols=["GBPUSD"]),
     ):
-        with pytest.raises(DataError, match="later release"):
-            call()
+        assert loaded.series["GBPUSD"].timeframe == "tick" and not loaded.notes
+    assert _load(store, symbols=["USDJPY"]).series["USDJPY"].timeframe == "tick"
+
+
+def test_ticks_and_bars_both_named_need_a_choice(store: Path) -> None:
+    arguments = (store / "GBPUSD_M1_a.parquet", _ticks(store))
+    with pytest.raises(ConfigError, match=r"GBPUSD has several series: M1 .*, TICK .*fill\.intrabar = 'ticks'"):
+        _load(*arguments)
+    assert _load(*arguments, choice={"GBPUSD": "M1"}).series["GBPUSD"].timeframe == "1m"
+
+
+def test_symbols_with_bars_of_different_spans_load_and_the_report_says_each_span(store: Path) -> None:
+    write(store / "AUDUSD_H1_a.parquet", _hourly(30, MONDAY + 4 * HOUR))
+    loaded = _load(store, choice={"EURUSD": "H1"}, symbols=["EURUSD", "AUDUSD"])
+    spans = {row["symbol"]: (row["first"], row["last"]) for row in loaded.report}
+    assert spans["EURUSD"] == ("2024-01-08 10:00 UTC", "2024-01-08 14:00 UTC")
+    assert spans["AUDUSD"] == ("2024-01-08 14:00 UTC", "2024-01-09 19:00 UTC")
+    only = _load(store, choice={"EURUSD": "H1"}, symbols=["EURUSD", "AUDUSD"], to_ns=utc("2024-01-08 13:00"))
+    assert list(only.series) == ["EURUSD"] and only.notes == ["AUDUSD:H1: all bars end after --to; not loaded"]
 
 
 def test_an_unknown_symbol_named_is_an_error_with_near_names(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from tests.world import Market, alert, bars, flat, market, minute
 from zepix.engine import PluginConfig, PluginInfo, Strategy
-from zepix.model import Alert, BarClosed, Decision, Refused, TimerFired
+from zepix.model import Alert, BarClosed, Decision, Refused, TimerFired, Trail
 from zepix.research.simulate import Simulation
 
 
@@ -198,9 +198,19 @@ def commanding(name: str, *args: Any, **kwargs: Any) -> type[Strategy]:
 
 
 REFUSALS: dict[str, tuple[str, tuple[Any, ...], dict[str, Any], str]] = {
-    "pending_order": ("place_order", ("EURUSD", "buy"), {"order_type": "limit"}, "not_supported"),
-    "change_of_levels": ("modify_order", (1, 1.09, 1.11), {}, "not_supported"),
-    "partial_close": ("close_order_partial", (1, 0.5), {}, "not_supported"),
+    "limit_without_a_price": ("place_order", ("EURUSD", "buy"), {"order_type": "limit"}, "no_entry_price"),
+    "stop_limit_without_its_limit": (
+        "place_order",
+        ("EURUSD", "buy"),
+        {"order_type": "stop_limit", "price": 1.2},
+        "no_entry_price",
+    ),
+    "trail_without_distance": ("place_order", ("EURUSD", "buy"), {"trails": [Trail(5, 5, 0)]}, "invalid_trailing"),
+    "trail_of_half_points": ("place_order", ("EURUSD", "buy"), {"trails": [Trail(5, 2.5, 9)]}, "invalid_trailing"),
+    "change_of_nothing": ("modify_order", (1,), {}, "no_levels"),
+    "change_of_an_unknown_ticket": ("modify_order", (99, 1.09), {}, "unknown_ticket"),
+    "part_of_an_unknown_ticket": ("close_order_partial", (99, 0.5), {}, "unknown_ticket"),
+    "cancel_of_what_is_done": ("cancel_order", (1,), {}, "unknown_order"),
     "unknown_symbol": ("place_order", ("DOGEUSD", "buy"), {}, "unknown_symbol"),
     "close_of_an_unknown_symbol": ("close_positions", ("DOGEUSD",), {}, "unknown_symbol"),
     "symbol_without_prices": ("place_order", ("GBPUSD", "buy"), {}, "no_prices"),

@@ -59,7 +59,10 @@ def discovered(folder: Path) -> PluginRegistry:
 
 def test_a_strategy_replaced_by_a_later_one_of_the_same_name_is_said(write: Callable[[str, str], Path]) -> None:
     write("a.py", good("follow"))
-    found = discovered(write("b.py", good("follow")))
+    write("same.py", good("follow"))  # the same text again is no news
+    found = discovered(
+        write("z.py", good("follow").replace("class", "x = 1\n\n    class") + "        speed: int = 2\n")
+    )
     (note,) = found.notes
     assert "'follow'" in note
     assert "replaces" in note

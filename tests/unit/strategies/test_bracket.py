@@ -43,12 +43,14 @@ def test_volume(fields: dict[str, Any], settings: dict[str, Any], steps: int) ->
 
 REFUSED = {
     "no_side": ({"side": None}, "no_side"),
-    "limit": ({"order_type": "limit", "entry_price": 1.09}, "not_supported"),
-    "stop": ({"order_type": "stop", "entry_price": 1.11}, "not_supported"),
-    "stop_limit": ({"order_type": "stop_limit", "entry_price": 1.11, "limit_price": 1.12}, "not_supported"),
-    "trailing": ({"trailing": {"start": 10}}, "not_supported"),
-    "break_even": ({"break_even_points": 50}, "not_supported"),
-    "oco": ({"oco": "pair"}, "not_supported"),
+    "limit_without_price": ({"order_type": "limit"}, "no_entry_price"),
+    "stop_limit_without_limit": ({"order_type": "stop_limit", "entry_price": 1.11}, "no_entry_price"),
+    "limit_above_the_ask": ({"order_type": "limit", "entry_price": 1.11}, "invalid_price"),
+    "limit_on_the_ask": ({"order_type": "limit", "entry_price": 1.1001}, "invalid_price"),
+    "stop_below_the_ask": ({"order_type": "stop", "entry_price": 1.09}, "invalid_price"),
+    "half_a_trailing": ({"trailing": {"start": 10}}, "invalid_trailing"),
+    "trailing_distance_of_zero": ({"trailing": {"start": 10, "step": 5, "distance": 0}}, "invalid_trailing"),
+    "no_break_even": ({"break_even_points": 0}, "invalid_trailing"),
     "no_volume": ({"volume": 0.0}, "volume_too_small"),
     "less_than_a_step": ({"volume": 0.009}, "volume_too_small"),
     "too_much": ({"volume": 50.01}, "volume_too_large"),
@@ -69,8 +71,16 @@ def test_entry_refused_with_a_stable_word(fields: dict[str, Any], reason: str) -
 
 
 @pytest.mark.parametrize("kind", ["modify", "cancel"])
-def test_changes_and_cancels_are_not_served_yet(kind: str) -> None:
-    assert play(alert(1), alert(2, kind, None, ref="x")).outcomes[1] == ("refused", "not_supported")
+def test_a_command_about_an_alert_that_never_was_does_nothing(kind: str) -> None:
+    assert play(alert(1), alert(2, kind, None, ref="x", sl=1.09)).outcomes[1] == ("ignored", f"nothing_to_{kind}")
+
+
+def test_a_change_of_nothing_is_refused() -> None:
+    assert play(alert(1), alert(2, "modify", None)).outcomes[1] == ("refused", "no_levels")
+
+
+def test_an_oco_group_of_one_is_an_ordinary_order() -> None:
+    assert words(play(alert(1, oco="pair"))) == ["filled"]
 
 
 def test_expiry_of_a_market_order_is_ignored() -> None:

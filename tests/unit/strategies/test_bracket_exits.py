@@ -61,10 +61,31 @@ def test_exit_leaves_other_symbols_and_other_plugins_alone() -> None:
     assert [why for _, why, _ in closes(played)] == ["signal", "end_of_data", "end_of_data"]
 
 
-@pytest.mark.parametrize("fields", [{"ref": "a1"}, {"close_frac": 0.5}], ids=["of_one_order", "of_a_part"])
-def test_exit_of_one_order_or_of_a_part_is_not_served_yet_and_closes_nothing(fields: dict[str, Any]) -> None:
-    played = play(alert(1), alert(2, "exit", None, **fields))
-    assert played.outcomes[1] == ("refused", "not_supported")
+def test_exit_of_one_alert_closes_its_ticket_and_no_other() -> None:
+    played = play(alert(1, id="first"), alert(1, id="second"), alert(2, "exit", None, ref="second"))
+    assert closes(played) == [(1, "end_of_data", 110_000), (2, "signal", 110_000)]
+
+
+def test_exit_of_an_alert_that_never_was_closes_nothing() -> None:
+    played = play(alert(1), alert(2, "exit", None, ref="nobody"))
+    assert played.outcomes[1] == ("ignored", "nothing_to_close")
+    assert closes(played) == [(1, "end_of_data", 110_000)]
+
+
+def test_half_of_a_ticket_is_closed_twice_and_nothing_is_left() -> None:
+    played = play(alert(1), *(alert(n, "exit", None, close_frac=0.5) for n in (2, 3, 4)))
+    assert [(f.part, f.steps, f.exit_reason) for f in played.record.fills] == [(1, 5, "signal"), (2, 5, "signal")]
+    assert words(played)[1:] == ["closed", "closed", "nothing_to_close"]
+
+
+def test_a_share_is_of_the_volume_at_the_entry_and_takes_at_most_the_rest() -> None:
+    played = play(alert(1), alert(2, "exit", None, close_frac=0.75), alert(3, "exit", None, close_frac=0.75))
+    assert [f.steps for f in played.record.fills] == [7, 3]  # 7.5 steps rounded down, then what is left
+
+
+def test_a_share_of_less_than_a_step_closes_nothing() -> None:
+    played = play(alert(1, volume=0.01), alert(2, "exit", None, close_frac=0.5))
+    assert played.outcomes[1] == ("refused", "volume_too_small")
     assert closes(played) == [(1, "end_of_data", 110_000)]
 
 
@@ -139,10 +160,10 @@ def test_reversal_whose_entry_is_refused_by_the_broker_has_closed() -> None:
     assert closes(played) == [(1, "reversal", 110_000)]
 
 
-def test_reversal_that_is_not_served_does_nothing() -> None:
+def test_reversal_by_a_pending_order_closes_at_once_and_waits_for_its_price() -> None:
     played = play(alert(1), alert(2, "reversal", "sell", order_type="limit", entry_price=1.11))
-    assert words(played)[1] == "not_supported"
-    assert closes(played) == [(1, "end_of_data", 110_000)]
+    assert played.outcomes[1] == ("expired", "end_of_data")
+    assert closes(played) == [(1, "reversal", 110_000)]
 
 
 def test_reversal_with_an_unknown_atr_closes_and_does_not_enter() -> None:

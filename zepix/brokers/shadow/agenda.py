@@ -2,9 +2,12 @@
 
 One instant t, over all symbols (docs/fills.md, "Time"):
 
-    1  range events of bars that end at t: symbol by symbol, kind by kind, older fill first
+    1  range events of bars that end at t, symbol by symbol: stops and targets (older fill first), pending entries
+       (earlier arrival first), trailing moves; then the account watch; then price watches
     2  open events of bars that open at t:
-         0 commands that arrive   1 gaps   2 account watch   3 waiting closes   4 waiting openings
+         0 commands that arrive, and what waited for this open   1 gaps of tickets   2 gaps of pending orders
+         3 account watch   4 price watches   5 waiting closes   6 waiting openings
+         8 and above: what phase 1 is for bars, for ticks, which end as they open
     3  expiries, rollover, timers, on_bar
     4  alerts, and what acts at once with them, in the order raised
 
@@ -17,18 +20,46 @@ from __future__ import annotations
 import heapq
 from typing import Any, Final
 
-__all__ = ["ARRIVALS", "AT_ONCE", "CLOSES", "GAPS", "OPENINGS", "WATCHES", "Agenda", "Entry"]
+__all__ = [
+    "ACCOUNT",
+    "ARRIVALS",
+    "AT_ONCE",
+    "CLOSES",
+    "ENTRIES",
+    "GAPS",
+    "LEVELS",
+    "OPENINGS",
+    "TICK_ENDS",
+    "Agenda",
+    "Entry",
+    "end_key",
+]
 
 ARRIVALS: Final = 0
 GAPS: Final = 1
-CLOSES: Final = 3
-OPENINGS: Final = 4
+ENTRIES: Final = 2
+ACCOUNT: Final = 3
+LEVELS: Final = 4
+CLOSES: Final = 5
+OPENINGS: Final = 6
+TICK_ENDS: Final = 8
 AT_ONCE: Final = 0
-WATCHES: Final = 1 << 30
-"""Price watches come after all symbols' range events in phase 1, and after the gaps in phase 2."""
+AFTER_SYMBOLS: Final = 1 << 30
+"""In phase 1 the part is the symbol's place in the catalogue; the account watch (a = 0), then the price watches (a = 1)
+come after all."""
+
+OF_TICKETS: Final = 0
+OF_ORDERS: Final = 1
+OF_TRAILS: Final = 2
+"""The kinds of range events of one symbol, in their order."""
 
 Entry = tuple[int, int, int, int, int, int, int, Any]
 """(t_ns, phase, part, a, b, seq, action, subject)"""
+
+
+def end_key(end_ns: int, is_tick: bool, part: int) -> tuple[int, int, int]:
+    """(t, phase, part) of a range event; a tick ends right after it opened."""
+    return (end_ns, 2, TICK_ENDS + part) if is_tick else (end_ns, 1, part)
 
 
 class Agenda:

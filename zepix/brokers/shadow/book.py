@@ -5,8 +5,9 @@ Rules (docs/fills.md, "Money"):
 - ``gross = points * steps * step * point_value * rate(t)``, Decimal with 28 digits in that order, rounded half-even to
   the account's digits once per closing fill;
 - each closing fill charges both sides' commission for its own lots, each side rounded by itself, negative;
-- margin of a ticket = lots * contract size * rate(margin currency) at its fill / leverage, unrounded and fixed; per
-  symbol the larger side's sum counts;
+- swap points of all nights between entry and exit, summed, make money as gross does, rounded once;
+- margin of a ticket = lots * contract size * rate(margin currency) at its fill / leverage, unrounded, the rate fixed,
+  pro rata after partial closes; per symbol the larger side's sum counts;
 - equity = balance + unrounded gross of open tickets at the prices and rates of the instant.
 
 Sums over tickets are kept as integers (steps, and steps * entry points), so equity costs one product a symbol however
@@ -21,6 +22,7 @@ from typing import Final
 from zepix.model import AccountSpec, ClosingFill, Instrument, Order, Ticket
 from zepix.services.conversion import MONEY, ONE, Conversions
 from zepix.services.prices import PriceBook, SymbolPrices
+from zepix.services.rollover import rollovers_between
 
 __all__ = ["Book", "Exposure"]
 
@@ -30,7 +32,7 @@ ZERO: Final = Decimal(0)
 class Exposure:
     """Open tickets of one symbol, summed by side: [0] longs, [1] shorts."""
 
-    __slots__ = ("count", "instrument", "is_home", "margin", "prices", "steps", "unit", "value")
+    __slots__ = ("count", "instrument", "is_home", "margin", "prices", "steps", "unit", "unit_float", "value")
 
     def __init__(self, prices: SymbolPrices, is_home: bool) -> None:
         instrument = prices.instrument
@@ -38,23 +40,28 @@ class Exposure:
         self.instrument = instrument
         self.is_home = is_home
         self.unit = instrument.volume_step * instrument.point_value
+        self.unit_float = float(self.unit)
         self.count = [0, 0]
         self.steps = [0, 0]
         self.value = [0, 0]
         self.margin = [ZERO, ZERO]
 
-    def add(self, ticket: Ticket, sign: int, steps: int, margin: Decimal) -> None:
-        """Count ``steps`` of a ticket in (sign 1) or out (-1)."""
+    def enter(self, ticket: Ticket) -> None:
+        """Count a new ticket in."""
         slot = 0 if ticket.side > 0 else 1
-        self.steps[slot] += sign * steps
-        self.value[slot] += sign * steps * ticket.entry_points
-        if sign > 0:
-            self.count[slot] += 1
-            self.margin[slot] = MONEY.add(self.margin[slot], margin)
-        else:
+        self.count[slot] += 1
+        self.steps[slot] += ticket.steps
+        self.value[slot] += ticket.steps * ticket.entry_points
+        self.margin[slot] = MONEY.add(self.margin[slot], ticket.margin)
+
+    def leave(self, ticket: Ticket, steps: int, margin: Decimal) -> None:
+        """Count ``steps`` of a ticket out, with their share of its margin."""
+        slot = 0 if ticket.side > 0 else 1
+        self.steps[slot] -= steps
+        self.value[slot] -= steps * ticket.entry_points
+        if steps == ticket.steps:
             self.count[slot] -= 1
-            left = MONEY.subtract(self.margin[slot], margin)
-            self.margin[slot] = left if self.count[slot] else ZERO
+        self.margin[slot] = MONEY.subtract(self.margin[slot], margin) if self.count[slot] else ZERO
 
     def open_points(self, bid: int, ask: int) -> int:
         """Sum of steps * points that the open tickets are ahead, longs at the bid, shorts at the ask."""
@@ -98,7 +105,7 @@ class Book:
             if exposure.count[0] or exposure.count[1]:
                 quote = exposure.prices.quote(t_ns, phase)
                 assert quote is not None, "a ticket is open in a symbol that has no price yet"
-                total = MONEY.add(total, self._gross(exposure, exposure.open_points(*quote), t_ns))
+                total = MONEY.add(total, self.gross(exposure, exposure.open_points(*quote), t_ns))
         return total
 
     def margin(self) -> Decimal:
@@ -136,10 +143,21 @@ class Book:
         }
 
     def open(
-        self, order: Order, prices: SymbolPrices, row: int, points: int, sl: int, tp: int, margin: Decimal, now_ns: int
+        self,
+        order: Order,
+        prices: SymbolPrices,
+        row: int,
+        points: int,
+        sl: int,
+        tp: int,
+        margin: Decimal,
+        entry_ns: int,
+        lived_from: int,
+        now_ns: int,
     ) -> Ticket:
-        """A new ticket for an order that fills at the open of ``row``."""
+        """A new ticket for an order that fills at the open of ``row`` or inside it; see ``Ticket``."""
         self._last_ticket += 1
+        steps = order.volume_steps
         ticket = Ticket(
             self._last_ticket,
             order.id,
@@ -149,8 +167,8 @@ class Book:
             order.symbol,
             prices.index,
             order.side,
-            order.volume_steps,
-            int(prices.time[row]),
+            steps,
+            entry_ns,
             row,
             points,
             sl,
@@ -161,14 +179,19 @@ class Book:
             order.role,
             order.chain_id,
             now_ns,
+            steps,
+            lived_from,
+            order.trails,
+            order.target_reason,
         )
         self.tickets[ticket.id] = ticket
-        self.exposures[order.symbol].add(ticket, 1, ticket.steps, margin)
+        self.exposures[order.symbol].enter(ticket)
         return ticket
 
     def close(
         self,
         ticket: Ticket,
+        steps: int,
         exit_ns: int,
         row: int,
         points: int,
@@ -177,17 +200,17 @@ class Book:
         is_ambiguous: bool,
         now_ns: int,
     ) -> ClosingFill:
-        """Close the whole ticket at ``points``; ``excursion`` is (mae, mfe). Books the money, returns the record."""
+        """Close ``steps`` of a ticket at ``points`` and book the money; ``excursion`` is (mae, mfe)."""
         exposure = self.exposures[ticket.symbol]
-        steps = ticket.steps
         moved = ticket.side * (points - ticket.entry_points)
-        gross = self.minor(self._gross(exposure, moved * steps, exit_ns))
-        commission = self._both_sides(exposure.instrument, steps) if self.has_costs else 0
-        pnl = gross + commission
+        gross = self.minor(self.gross(exposure, moved * steps, exit_ns))
+        commission = swap = 0
+        if self.has_costs:
+            commission = self._both_sides(exposure.instrument, steps)
+            swap = self._swap(exposure, ticket, steps, exit_ns)
+        pnl = gross + commission + swap
         ticket.parts += 1
-        ticket.is_open = False
-        exposure.add(ticket, -1, steps, ticket.margin)
-        del self.tickets[ticket.id]
+        self._release(exposure, ticket, steps)
         fill = ClosingFill(
             ticket.id,
             ticket.parts,
@@ -208,7 +231,7 @@ class Book:
             reason,
             gross,
             commission,
-            0,
+            swap,
             pnl,
             moved,
             excursion[0],
@@ -226,7 +249,38 @@ class Book:
         self.balances.append((now_ns, self.balance_minor))
         return fill
 
-    def _gross(self, exposure: Exposure, point_steps: int, t_ns: int) -> Decimal:
+    def _release(self, exposure: Exposure, ticket: Ticket, steps: int) -> None:
+        """Take closed steps off a ticket, and their share of its margin (of that at its entry) with them."""
+        left = ticket.steps - steps
+        if left:
+            margin = MONEY.subtract(self._share_of_margin(ticket, ticket.steps), self._share_of_margin(ticket, left))
+        else:
+            margin = self._share_of_margin(ticket, steps)
+            ticket.is_open = False
+            del self.tickets[ticket.id]
+        exposure.leave(ticket, steps, margin)
+        ticket.steps = left
+
+    def _share_of_margin(self, ticket: Ticket, steps: int) -> Decimal:
+        if steps == ticket.entry_steps:
+            return ticket.margin
+        return MONEY.divide(MONEY.multiply(ticket.margin, Decimal(steps)), Decimal(ticket.entry_steps))
+
+    def unrounded(self, ticket: Ticket, points: int, t_ns: int) -> Decimal:
+        """What an open ticket is ahead if it closed at ``points``, unrounded."""
+        moved = ticket.side * (points - ticket.entry_points)
+        return self.gross(self.exposures[ticket.symbol], moved * ticket.steps, t_ns)
+
+    def _swap(self, exposure: Exposure, ticket: Ticket, steps: int, exit_ns: int) -> int:
+        instrument = exposure.instrument
+        a_night = instrument.swap_long_points if ticket.side > 0 else instrument.swap_short_points
+        if not a_night:
+            return 0
+        nights = rollovers_between(ticket.entry_ns, exit_ns, instrument.triple_swap_weekday)
+        return self.minor(self.gross(exposure, a_night * (nights * steps), exit_ns)) if nights else 0
+
+    def gross(self, exposure: Exposure, point_steps: int | Decimal, t_ns: int) -> Decimal:
+        """Money of so many points times steps of a symbol, in the account's currency at t, unrounded."""
         amount = MONEY.multiply(Decimal(point_steps), exposure.unit)
         if exposure.is_home:
             return amount

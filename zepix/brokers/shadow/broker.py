@@ -1,30 +1,35 @@
-"""The shadow broker: market orders with stop and target on recorded or live prices, after docs/fills.md.
+"""The shadow broker: a simulated account with hedged tickets on recorded or live prices, after docs/fills.md.
 
 One step takes one entry from the agenda, acts, and leaves the events that follow in ``events``. Commands come in by
 ``submit`` and are answered by events; what they become:
 
     opening  arrival: volume, market_closed  ->  its open: invalid_stops, no_money  ->  a ticket
-    closing  arrival: what it covers (open tickets; entries under way are taken along)  ->  their open
+    pending  arrival: volume  ->  its first open: invalid_price  ->  its price: invalid_stops, no_money  ->  a ticket
+    closing  arrival: what it covers (open tickets; entries under way)  ->  their open
+    changes, cancels  act at their arrival
 
-An arrival exactly at an open waits for it in phase 2, or acts at once if it was raised in phase 3 or 4. Otherwise
-grace: an arrival at most ``open_grace_ms`` after its bar's open acts at once in phase 4 at that open. Otherwise the
-next open. Closing orders wait as long as it takes.
+An arrival exactly at an open waits for it in phase 2, or acts at once if it was raised in phase 3 or 4. Between opens
+orders and closes arrive in phase 4; a market order or close at most ``open_grace_ms`` after its bar's open (grace) acts
+at once at that open, another waits for the next. Closing orders wait as long as it takes.
 
-The array form (``ArrayForm``) and the step form (``StepForm``) differ only in how touched levels and opens are found.
+The array form and the step form differ only in how touched levels and opens are found.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Final
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Final
 
+from zepix.brokers.shadow.account_watch import LOOK, AccountWatch
 from zepix.brokers.shadow.agenda import ARRIVALS, AT_ONCE, CLOSES, OPENINGS, Agenda, Entry
+from zepix.brokers.shadow.array_form import ArrayForm
 from zepix.brokers.shadow.book import Book
 from zepix.brokers.shadow.closes import CLOSE, Closes
-from zepix.brokers.shadow.forms import GAP, RANGE, ArrayForm, Form, Scheduled, touches
-from zepix.brokers.shadow.rules import MAX_ANSWERS, MAX_CHAIN, Tradable, endless, stops_are_valid
+from zepix.brokers.shadow.exits import APPLY, Exits
+from zepix.brokers.shadow.forms import ENTRY_GAP, ENTRY_RANGE, GAP, RANGE, TRAIL, Form
+from zepix.brokers.shadow.pendings import CHECK, EXPIRE, Pendings
+from zepix.brokers.shadow.rules import Chains, Tradable, stops_are_valid, volume_problem
 from zepix.brokers.shadow.watches import PRICE, PriceWatches
-from zepix.errors import ZepixError
 from zepix.model import (
     Accepted,
     AccountSpec,
@@ -50,6 +55,7 @@ __all__ = ["ShadowBroker"]
 ARRIVE: Final = 0
 OPEN: Final = 3
 MS: Final = 1_000_000
+UNCHANGED: Final = (None, None)
 
 
 class ShadowBroker:
@@ -74,10 +80,16 @@ class ShadowBroker:
         self.agenda = Agenda() if agenda is None else agenda
         self.form: Form = ArrayForm(self.agenda) if form is None else form
         self.closes = Closes(self)
+        self.exits = Exits(self)
+        self.pendings = Pendings(self)
+        self.account_watch = AccountWatch(self, fill_model.stop_out_frac)
+        if self.form.looks_always:
+            self.form.arm(self.account_watch)
         self.watches = PriceWatches(prices)
         self.events: list[Event] = []
         self.now_ns = 0
         self.phase = 0
+        self.part = 0
         self.counts = {"does_nothing": 0}
         self._latency_ns = fill_model.latency_ms * MS
         self._grace_ns = fill_model.open_grace_ms * MS
@@ -87,8 +99,22 @@ class ShadowBroker:
         self.cause: Order | None = None
         self._tradable = Tradable(catalogue, prices, self.conversions)
         self.is_over = False
-        self._chain_ns = -1
-        self._chained = 0
+        self._chains = Chains()
+        self._actions: dict[int, Callable[[Any], None]] = {
+            ARRIVE: self._arrive,
+            OPEN: self._fill,
+            GAP: self.exits.gap,
+            RANGE: self.exits.range,
+            TRAIL: self.exits.moved,
+            APPLY: self.exits.apply,
+            CHECK: self.pendings.check,
+            ENTRY_GAP: self.pendings.gap,
+            ENTRY_RANGE: self.pendings.reached,
+            EXPIRE: self.pendings.expire,
+            CLOSE: lambda subject: self.closes.act(*subject),
+            PRICE: lambda watch: self.watches.fire(watch, self.now_ns, self.events),
+            LOOK: self.account_watch.look,
+        }
 
     # --- the port -------------------------------------------------------------------------------------------------
 
@@ -128,9 +154,11 @@ class ShadowBroker:
             return refused
         if self.is_over:
             return Refused("market_closed", "the data have ended")
-        self._chain(order)
-        if order.kind == "market":
+        self._chains.count(order, self.cause, self.now_ns)
+        if order.opens:
             self.opening[order.id] = order
+            if order.oco:
+                self.pendings.join(order)
         if order.status == "held":
             for number in order.after:
                 self._after.setdefault(number, []).append(order)
@@ -153,26 +181,15 @@ class ShadowBroker:
     def step(self) -> None:
         """Take the next entry of the agenda; events of what it did are appended to ``events``."""
         entry = self.agenda.pop()
-        self.now_ns, self.phase = entry[0], entry[1]
+        self.now_ns, self.phase, self.part = entry[0], entry[1], entry[2]
         self.cause = None
-        action, subject = entry[6], entry[7]
-        if action == RANGE:
-            self._range(subject)
-        elif action == GAP:
-            self._gap(subject)
-        elif action == ARRIVE:
-            self._arrive(subject)
-        elif action == OPEN:
-            self._fill(subject)
-        elif action == CLOSE:
-            self.closes.act(*subject)
-        elif action == PRICE:
-            self.watches.fire(subject, self.now_ns, self.events)
+        self._actions[entry[6]](entry[7])
 
     def at(self, now_ns: int, phase: int) -> None:
         """The session's own turn (timers, alerts): tells the broker the time."""
         self.now_ns = now_ns
         self.phase = phase
+        self.part = 0
         self.cause = None
 
     def end_of_data(self) -> None:
@@ -182,31 +199,22 @@ class ShadowBroker:
         self.closes.expire_all()
         for order in list(self.opening.values()):
             if order.is_under_way:
-                self._end(order, "cancelled", "end_of_data")
+                self.end(order, "cancelled", "end_of_data")
         for ticket in sorted(self.book.tickets.values(), key=lambda t: (t.index, t.id)):
             prices = self.prices[ticket.symbol]
             row = prices.n - 1
             price = int(prices.bid_close[row] if ticket.side > 0 else prices.ask_close[row])
-            self.book_close(ticket, prices, prices.end_ns, row, price, "end_of_data", row)
+            self.book_close(ticket, ticket.steps, prices, prices.end_ns, row, price, "end_of_data", row)
 
     # --- commands -------------------------------------------------------------------------------------------------
-
-    def _chain(self, order: Order) -> None:
-        """Count commands that answer a command of the same instant; raises ZepixError that names an endless chain."""
-        cause = self.cause
-        if cause is None or cause.decided_ns != self.now_ns:
-            return
-        order.cause, order.depth = cause, cause.depth + 1
-        self._chained = self._chained + 1 if self._chain_ns == self.now_ns else 1
-        self._chain_ns = self.now_ns
-        if order.depth > MAX_CHAIN or self._chained > MAX_ANSWERS:
-            raise ZepixError(endless(order))
 
     def _send(self, order: Order) -> None:
         now = self.now_ns
         self._turn += 1
         order.seq = self._turn
         order.arrival_ns = now + self._latency_ns
+        if order.is_pending_kind:
+            self.pendings.sent(order)
         if order.arrival_ns > now or self.phase < 3:
             self.agenda.add(order.arrival_ns, 2, ARRIVALS, order.seq, 0, ARRIVE, order)
         else:
@@ -216,15 +224,25 @@ class ShadowBroker:
         if not order.is_under_way:
             return
         self.cause = order
+        if order.kind == "modify":
+            self.closes.modify(order)
+            return
+        if order.kind == "cancel":
+            self.closes.cancel(order)
+            return
         prices = self.prices[order.symbol]
         row = prices.row_at(order.arrival_ns)
         opens_now = row >= 0 and int(prices.time[row]) == order.arrival_ns
         at_once = opens_now and self.phase == 4
-        if not opens_now and not order.from_timer and self._is_graced(prices, order.arrival_ns):
+        if not opens_now:
             if self.phase != 4:
                 self.agenda.add(self.now_ns, 4, AT_ONCE, order.seq, 0, ARRIVE, order)
                 return
-            at_once = True
+            at_once = not order.from_timer and self._is_graced(prices, order.arrival_ns)
+        if order.is_pending_kind:
+            if self._has_volume(order, prices):
+                self.pendings.arrive(order, prices, opens_now)
+            return
         if order.kind == "market":
             self._arrive_opening(order, prices, opens_now, at_once)
         elif opens_now and not at_once and order.status == "decided":
@@ -240,16 +258,18 @@ class ShadowBroker:
         since_open = arrival_ns - int(prices.time[row])
         return 0 < since_open <= self._grace_ns and since_open < prices.tf_ns
 
+    def _has_volume(self, order: Order, prices: SymbolPrices) -> bool:
+        """Whether the volume is one the instrument takes; if not, the order is refused."""
+        reason, limit = volume_problem(prices.instrument, order.volume_steps)
+        if reason:
+            order.why = limit
+            self.end(order, "refused", reason)
+        return not reason
+
     def _arrive_opening(self, order: Order, prices: SymbolPrices, opens_now: bool, at_once: bool) -> None:
-        instrument = prices.instrument
-        lots = instrument.lots(order.volume_steps)
-        if not order.volume_steps or lots < instrument.volume_min:
-            order.why = {"volume_min": float(instrument.volume_min)}
-            self._end(order, "refused", "volume_too_small")
-        elif lots > instrument.volume_max:
-            order.why = {"volume_max": float(instrument.volume_max)}
-            self._end(order, "refused", "volume_too_large")
-        elif at_once:
+        if not self._has_volume(order, prices):
+            return
+        if at_once:
             self._fill(order)
         elif opens_now:
             order.move("waiting", self.now_ns)
@@ -259,10 +279,11 @@ class ShadowBroker:
             if opens_ns is None or opens_ns - order.arrival_ns > self._max_wait_ns(prices):
                 if opens_ns is not None:
                     order.why = {"opens_in_s": (opens_ns - order.arrival_ns) / NS}
-                self._end(order, "refused", "market_closed")
+                self.end(order, "refused", "market_closed")
             else:
                 order.move("waiting", self.now_ns)
-                self.form.wait(prices, OPENINGS, order.arrival_ns, order.seq, OPEN, order)
+                key = (order.arrival_ns, order.seq)
+                self.form.wait(prices, OPENINGS, order.arrival_ns, key, OPEN, order)
 
     def _max_wait_ns(self, prices: SymbolPrices) -> int:
         return max(self.fill_model.max_wait_s * 1000 * MS, prices.tf_ns)
@@ -270,7 +291,7 @@ class ShadowBroker:
     # --- fills ----------------------------------------------------------------------------------------------------
 
     def _fill(self, order: Order) -> None:
-        """An opening order meets the open of this instant (or of the bar in progress): a refusal, or a ticket."""
+        """A market order meets the open of this instant (or of the bar in progress): a refusal, or a ticket."""
         if not order.is_under_way:
             return
         self.cause = order
@@ -279,27 +300,54 @@ class ShadowBroker:
         bid, ask = int(prices.bid_open[row]), int(prices.ask_open[row])
         side = order.side
         points = (ask if side > 0 else bid) + side * self.fill_model.slippage_points
+        ticket = self.take(order, prices, row, points, bid if side > 0 else ask, int(prices.time[row]))
+        if ticket is not None and (ticket.sl or ticket.tp):
+            self.form.watch(ticket, prices, row, with_open=False)
+
+    def take(
+        self, order: Order, prices: SymbolPrices, row: int, points: int, closing: int, fill_ns: int
+    ) -> Ticket | None:
+        """A fill at ``points`` in ``row``, the closing side's price being ``closing``: a ticket, or a refusal (None).
+
+        ``fill_ns`` is the row's open, or its end for a fill inside it.
+        """
+        opened_ns = int(prices.time[row])
+        later = self.closes.levels_at(order, opened_ns) if order.id in self.closes.changes else UNCHANGED
         sl = order.sl if order.sl_offset is None else min(max(points + order.sl_offset, 1), MAX_POINTS)
         tp = order.tp if order.tp_offset is None else min(max(points + order.tp_offset, 1), MAX_POINTS)
-        if not stops_are_valid(side, bid if side > 0 else ask, sl, tp, prices.instrument.stops_level_points):
-            order.sl, order.tp = sl, tp
-            order.why = {"bid": prices.instrument.price(bid), "ask": prices.instrument.price(ask)}
-            self._end(order, "refused", "invalid_stops", row)
-            return
-        fill_ns = int(prices.time[row])
+        order.sl, order.tp = sl, tp
+        if not stops_are_valid(order.side, closing, sl, tp, prices.instrument.stops_level_points):
+            order.why = {"closing_price": prices.instrument.price(closing)}
+            self.end(order, "refused", "invalid_stops", row)
+            return None
+        phase = max(self.phase, 1 if fill_ns > opened_ns else 2)
         margin = self.book.margin_of(prices.instrument, order.volume_steps, fill_ns)
-        if not self.book.affords(order.symbol, side, margin, self.now_ns, max(self.phase, 2)):
-            order.why = self.book.means(self.now_ns, max(self.phase, 2), margin)
-            self._end(order, "refused", "no_money", row)
-            return
-        ticket = self.book.open(order, prices, row, points, sl, tp, margin, self.now_ns)
+        if not self.book.affords(order.symbol, order.side, margin, self.now_ns, phase):
+            order.why = self.book.means(self.now_ns, phase, margin)
+            self.end(order, "refused", "no_money", row)
+            return None
+        lived_from = row if fill_ns == opened_ns else row + 1
+        ticket = self.book.open(order, prices, row, points, sl, tp, margin, fill_ns, lived_from, self.now_ns)
         self.opening.pop(order.id, None)
         order.move("filled", self.now_ns)
         order.fill_ns, order.fill_points, order.filled_steps = fill_ns, points, order.volume_steps
-        order.ticket, order.sl, order.tp = ticket.id, sl, tp
-        if sl or tp:
-            self.form.watch(ticket, prices, row)
+        order.ticket = ticket.id
         self.events.append(OrderFilled(fill_ns, self.now_ns, order, ticket))
+        if later is not UNCHANGED:
+            self.exits.inherit(ticket, *later)
+        if order.trails:
+            self.exits.trail(ticket, prices)
+        if order.oco:
+            self.pendings.cancel_rest(order)
+        if order.taken_by:
+            self._take_along(order, ticket)
+        self.account_watch.opened(ticket)
+        if order.id in self._after:
+            self.release_after(order)
+        return ticket
+
+    def _take_along(self, order: Order, ticket: Ticket) -> None:
+        """Closes that met the entry under way close its ticket right after its fill."""
         ticket.closing.extend(order.taken_by)
         for close in order.taken_by:
             part = (
@@ -308,10 +356,9 @@ class ShadowBroker:
                 else (self.now_ns, 2, OPENINGS, order.arrival_ns, order.seq)
             )
             self.agenda.add(*part, CLOSE, (close, ticket))
-        self.release_after(order)
 
-    def _end(self, order: Order, status: str, reason: str, row: int = -1) -> None:
-        """An opening order ends unfilled; what was taken along lapses."""
+    def end(self, order: Order, status: str, reason: str, row: int = -1) -> None:
+        """An opening order ends unfilled; what was to be taken along lapses."""
         self.opening.pop(order.id, None)
         order.move(status, self.now_ns, reason)
         happened = int(self.prices[order.symbol].time[row]) if row >= 0 else self.now_ns
@@ -320,33 +367,6 @@ class ShadowBroker:
         for close in order.taken_by:
             self.closes.part_done(close)
         self.release_after(order)
-
-    def _range(self, subject: Scheduled) -> None:
-        ticket, version, row = subject
-        if not ticket.is_open or ticket.version != version:
-            return
-        prices = self.prices[ticket.symbol]
-        if ticket.side > 0:
-            low, high = int(prices.bid_low[row]), int(prices.bid_high[row])
-        else:
-            low, high = int(prices.ask_low[row]), int(prices.ask_high[row])
-        stop, target = touches(ticket, low, high)
-        if stop and not (target and self.fill_model.intrabar == "optimistic"):
-            price, reason = ticket.sl - ticket.side * self.fill_model.slippage_points, "sl"
-        else:
-            price, reason = ticket.tp, "tp"
-        self.book_close(ticket, prices, self.now_ns, row, price, reason, row - 1, stop and target)
-
-    def _gap(self, subject: Scheduled) -> None:
-        ticket, version, row = subject
-        if not ticket.is_open or ticket.version != version:
-            return
-        prices = self.prices[ticket.symbol]
-        price = int(prices.bid_open[row] if ticket.side > 0 else prices.ask_open[row])
-        stop, _ = touches(ticket, price, price)
-        if stop:
-            price -= ticket.side * self.fill_model.slippage_points
-        self.book_close(ticket, prices, self.now_ns, row, price, "sl" if stop else "tp", row - 1)
 
     def release_after(self, done: Order) -> None:
         """What was held for ``done`` alone leaves now."""
@@ -360,6 +380,7 @@ class ShadowBroker:
     def book_close(
         self,
         ticket: Ticket,
+        steps: int,
         prices: SymbolPrices,
         exit_ns: int,
         row: int,
@@ -368,8 +389,12 @@ class ShadowBroker:
         last_lived: int,
         is_ambiguous: bool = False,
     ) -> None:
+        """Close ``steps`` of a ticket at ``points`` in ``row``; ``last_lived`` is the last row it lived through."""
         excursion = self.form.excursion(ticket, prices, last_lived, points)
-        fill = self.book.close(ticket, exit_ns, row, points, reason, excursion, is_ambiguous, self.now_ns)
+        is_ambiguous = is_ambiguous or ticket.is_ambiguous
+        fill = self.book.close(ticket, steps, exit_ns, row, points, reason, excursion, is_ambiguous, self.now_ns)
         self.events.append(TicketClosed(exit_ns, self.now_ns, fill, ticket))
-        for order in ticket.closing:
-            self.closes.part_done(order)
+        if not ticket.is_open:
+            for order in ticket.closing:
+                self.closes.part_done(order)
+        self.account_watch.closed(ticket, fill)

@@ -1,11 +1,13 @@
-"""Closing orders of the shadow broker: what one covers, when it acts, and when it is confirmed.
+"""Closing orders, cancels and changes of the shadow broker: what one covers, when it acts, when it is confirmed.
 
 Rules (docs/fills.md, "Market orders and closes"):
 
-- what a close covers is decided at its arrival: tickets open then, and market entries under way, which are taken along;
+- what a command covers is decided at its arrival: tickets open then, market entries under way (a close takes them
+  along), pending orders under way (a close cancels them, reason ``exit``);
 - each ticket closes at the open of the instant at which the order acts; closing orders never expire;
 - a close is confirmed once nothing it covers is open or under way, be it by its own fill or by a stop; with nothing
-  closed it ends as ``nothing_to_close``. What was held for it leaves at that instant.
+  done it ends as ``nothing_to_close``. What was held for it leaves at that instant;
+- changes and cancels act at their arrival, without grace.
 """
 
 from __future__ import annotations
@@ -13,8 +15,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from zepix.brokers.shadow.agenda import AT_ONCE, CLOSES
-from zepix.brokers.shadow.rules import takes_along
-from zepix.model import Order, OrderCancelled, OrderFilled, Ticket
+from zepix.brokers.shadow.exits import changed_levels
+from zepix.brokers.shadow.rules import is_meant
+from zepix.model import Order, OrderCancelled, OrderFilled, OrderRefused, Ticket
 from zepix.services.prices import SymbolPrices
 
 if TYPE_CHECKING:
@@ -30,17 +33,22 @@ class Closes:
 
     def __init__(self, broker: ShadowBroker) -> None:
         self._broker = broker
+        self.changes: dict[int, list[tuple[int, int | None, int | None]]] = {}
+
+    # --- closes -----------------------------------------------------------------------------------------------------
 
     def arrive(self, order: Order, prices: SymbolPrices, opens_now: bool, at_once: bool) -> None:
-        """Decide what a close covers, and close it at once, at the open of this instant, or at the next."""
+        """Decide what a close covers; close it at once, at the open of this instant, or at the next."""
         broker = self._broker
-        tickets = self._covered(order)
-        entries = [] if order.tickets else [o for o in broker.opening.values() if takes_along(order, o)]
-        order.parts_left = len(tickets) + len(entries)
-        for entry in entries:
+        tickets = self._tickets(order)
+        entries = [] if order.tickets else [o for o in broker.opening.values() if is_meant(order, o)]
+        for entry in [o for o in entries if o.is_pending_kind]:
+            order.touched += broker.pendings.cancel(entry, "exit")
+        taken = [o for o in entries if not o.is_pending_kind]
+        order.parts_left = len(tickets) + len(taken)
+        for entry in taken:
             entry.taken_by.append(order)
         if not order.parts_left:
-            broker.counts["does_nothing"] += 1
             self._done(order)
             return
         if order.status == "decided":
@@ -52,7 +60,8 @@ class Closes:
             elif opens_now:
                 broker.agenda.add(broker.now_ns, 2, CLOSES, order.arrival_ns, order.seq, CLOSE, (order, ticket))
             else:
-                broker.form.wait(prices, CLOSES, order.arrival_ns, order.seq, CLOSE, (order, ticket))
+                key = (order.arrival_ns, order.seq)
+                broker.form.wait(prices, CLOSES, order.arrival_ns, key, CLOSE, (order, ticket))
 
     def act(self, order: Order, ticket: Ticket) -> None:
         """One ticket of a closing order, at the open of this instant; one closed meanwhile is left alone."""
@@ -65,10 +74,20 @@ class Closes:
         row = prices.row_at(broker.now_ns)
         price = int(prices.bid_open[row] if ticket.side > 0 else prices.ask_open[row])
         price -= ticket.side * broker.fill_model.slippage_points
+        steps = ticket.steps if order.frac is None else min(ticket.steps, int(ticket.entry_steps * order.frac))
+        if not steps:
+            order.why = {"volume_step": float(prices.instrument.volume_step)}
+            ticket.closing.remove(order)
+            self.part_done(order)
+            return
         order.closed += 1
         order.fill_ns, order.fill_points = int(prices.time[row]), price
-        order.filled_steps += ticket.steps
-        broker.book_close(ticket, prices, order.fill_ns, row, price, order.reason_to_close, row - 1)
+        order.filled_steps += steps
+        if steps < ticket.steps:
+            ticket.closing.remove(order)
+        broker.book_close(ticket, steps, prices, order.fill_ns, row, price, order.reason_to_close, row - 1)
+        if ticket.is_open:
+            self.part_done(order)
 
     def part_done(self, order: Order) -> None:
         """Something the order covers has ended: a ticket closed, or an entry it took along failed."""
@@ -79,7 +98,7 @@ class Closes:
     def expire_all(self) -> None:
         """The data end: closing orders on their way or waiting are cancelled."""
         broker = self._broker
-        closes = [e[7] for e in broker.agenda.heap if isinstance(e[7], Order) and e[7].kind == "close"]
+        closes = [e[7] for e in broker.agenda.heap if isinstance(e[7], Order) and not e[7].opens]
         closes += [order for ticket in broker.tickets.values() for order in ticket.closing]
         closes += [close for order in broker.opening.values() for close in order.taken_by]
         for close in closes:
@@ -87,22 +106,72 @@ class Closes:
                 close.move("cancelled", broker.now_ns, "end_of_data")
                 broker.events.append(OrderCancelled(broker.now_ns, broker.now_ns, close))
 
-    def _covered(self, order: Order) -> list[Ticket]:
+    def _tickets(self, order: Order) -> list[Ticket]:
         tickets = self._broker.tickets
         if order.tickets:
             return [tickets[n] for n in order.tickets if n in tickets]
         return [
             t
             for t in tickets.values()
-            if t.symbol == order.symbol and t.plugin_id == order.plugin_id and order.side in (0, t.side)
+            if t.plugin_id == order.plugin_id
+            and (
+                t.order_id in order.targets if order.targets else t.symbol == order.symbol and order.side in (0, t.side)
+            )
         ]
+
+    # --- cancels and changes ----------------------------------------------------------------------------------------
+
+    def cancel(self, order: Order) -> None:
+        """Cancel what the command covers: the orders it names, else the pending orders of its side."""
+        broker = self._broker
+        for entry in [o for o in broker.opening.values() if self._covers(order, o)]:
+            if order.targets or entry.is_pending_kind:
+                order.touched += broker.pendings.cancel(entry, "cancel")
+        self._done(order)
+
+    def modify(self, order: Order) -> None:
+        """Change the levels of the tickets and of the orders under way that the command covers."""
+        broker = self._broker
+        for ticket in self._tickets(order):
+            broker.exits.change(ticket, order.new_sl, order.new_tp)
+            order.touched += 1
+        entries = [] if order.tickets else [o for o in broker.opening.values() if self._covers(order, o)]
+        for entry in entries:
+            change = (broker.now_ns, order.new_sl, order.new_tp)
+            self.changes.setdefault(entry.id, []).append(change)
+            order.touched += 1
+        self._done(order)
+
+    def _covers(self, command: Order, entry: Order) -> bool:
+        if entry.plugin_id != command.plugin_id:
+            return False
+        if command.targets:
+            return entry.id in command.targets
+        return entry.symbol == command.symbol and command.side in (0, entry.side)
+
+    def levels_at(self, order: Order, opened_ns: int) -> tuple[int | None, int | None]:
+        """Give an order that fills the changes that had come by its bar's open; returns those that came later."""
+        later_sl: int | None = None
+        later_tp: int | None = None
+        for arrived_ns, new_sl, new_tp in self.changes.pop(order.id, ()):
+            if arrived_ns <= opened_ns:
+                changed_levels(order, new_sl, new_tp)
+            else:
+                later_sl = later_sl if new_sl is None else new_sl
+                later_tp = later_tp if new_tp is None else new_tp
+        return later_sl, later_tp
 
     def _done(self, order: Order) -> None:
         broker = self._broker
-        if order.closed:
-            order.move("filled", broker.now_ns)
-            broker.events.append(OrderFilled(broker.now_ns, broker.now_ns, order, None))
+        now = broker.now_ns
+        if order.closed or order.touched:
+            order.move("filled", now)
+            broker.events.append(OrderFilled(now, now, order, None))
+        elif order.why:  # a share of less than a step
+            order.move("refused", now, "volume_too_small")
+            broker.events.append(OrderRefused(now, now, order))
         else:
-            order.move("cancelled", broker.now_ns, "nothing_to_close")
-            broker.events.append(OrderCancelled(broker.now_ns, broker.now_ns, order))
+            broker.counts["does_nothing"] += 1
+            order.move("cancelled", now, f"nothing_to_{order.kind}")
+            broker.events.append(OrderCancelled(now, now, order))
         broker.release_after(order)

@@ -1,4 +1,4 @@
-"""The two forms of the shadow broker: what is found ahead in arrays, and what is noticed as bars come.
+"""What the two forms of the shadow broker have in common: what they are asked for, and how a level is touched.
 
 Rules of levels (docs/fills.md, "Stops and targets"), for a long, on the bid; a short is mirrored on the ask:
 
@@ -6,54 +6,152 @@ Rules of levels (docs/fills.md, "Stops and targets"), for a long, on the bid; a 
 - an open decides before the range: at or beyond a level it fills there, at the open (both: the stop);
 - the bar of an entry at its open counts with its range, and its own open cannot gap the ticket.
 
-Both forms put the same entries on the agenda: GAP at an open (phase 2), RANGE at a bar's end (phase 1), and what waits
-for an open at that open. Where the array form knows the next open, the step form asks a trading calendar.
+Both forms put the same entries on the agenda: what an open brings in phase 2, what a range brings at the bar's end, and
+what waits for an open at that open. Where the array form knows the next open, the step form asks a trading calendar.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Final, Protocol
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
-import numpy as np
-
-from zepix.brokers.shadow.agenda import GAPS, WATCHES, Agenda
+from zepix.brokers.shadow.agenda import (
+    AFTER_SYMBOLS,
+    ENTRIES,
+    GAPS,
+    LEVELS,
+    OF_ORDERS,
+    OF_TICKETS,
+    OF_TRAILS,
+    Agenda,
+    end_key,
+)
 from zepix.brokers.shadow.watches import PRICE, Watch
-from zepix.errors import DataError
-from zepix.kernels.crossing import NO_HIGH, NO_LOW, crossing, range_max, range_min
-from zepix.model import Instrument, Series, Ticket
+from zepix.model import Order, Ticket
 from zepix.services.prices import SymbolPrices
 
-__all__ = ["GAP", "RANGE", "ArrayForm", "Form", "GrowingPrices", "Scheduled", "StepForm", "touches"]
+if TYPE_CHECKING:
+    from zepix.brokers.shadow.account_watch import AccountWatch
+
+__all__ = [
+    "ENTRY_GAP",
+    "ENTRY_RANGE",
+    "GAP",
+    "RANGE",
+    "TRAIL",
+    "Form",
+    "Pending",
+    "Scheduled",
+    "Trailing",
+    "excursion_of",
+    "touches",
+]
 
 GAP: Final = 1
 RANGE: Final = 2
+ENTRY_GAP: Final = 7
+ENTRY_RANGE: Final = 8
+TRAIL: Final = 9
 
-Scheduled = tuple[Ticket, int, int]
-"""(ticket, its version when scheduled, row)"""
+Scheduled = tuple[Any, int, int]
+"""(ticket, pending or trailing; its version when scheduled; row)"""
+
+
+@dataclass(slots=True, eq=False)
+class Pending:
+    """A pending order at work: from which row on, and (a stop-limit) whether its trigger has come."""
+
+    order: Order
+    prices: SymbolPrices
+    row: int = -1
+    is_triggered: bool = False
+    version: int = 0
+
+    @property
+    def is_stop(self) -> bool:
+        """Whether it waits for a stop's price: a stop, or a stop-limit before its trigger."""
+        return self.order.kind == "stop" or (self.order.kind == "stop_limit" and not self.is_triggered)
+
+    @property
+    def level(self) -> int:
+        order = self.order
+        return order.limit if self.is_triggered and order.kind == "stop_limit" else order.price
+
+    @property
+    def is_upward(self) -> bool:
+        """Whether the entry side's price has to rise to the level."""
+        return (self.order.side > 0) == self.is_stop
+
+    def is_beyond(self, points: int) -> bool:
+        """Whether a price of the entry side lies at or beyond the level."""
+        return points >= self.level if self.is_upward else points <= self.level
+
+
+@dataclass(slots=True, eq=False)
+class Trailing:
+    """What a ticket with trails, or with a change that waits, carries besides; ``version`` as a ticket's.
+
+    ``last_stop`` is the last stop set, counting or not. ``new_sl`` and ``new_tp`` (None: unchanged) wait for the next
+    open; ``is_forced``: that open fills the new stop whatever it is. ``used``: break-evens that have been set.
+    """
+
+    ticket: Ticket
+    last_stop: int
+    version: int = 0
+    new_sl: int | None = None
+    new_tp: int | None = None
+    new_reason: str = "sl"
+    is_forced: bool = False
+    is_waiting: bool = False
+    forced_row: int = -1
+    used: set[int] | None = None
+    threshold: int | None = None
+    from_row: int = 0
 
 
 class Form(Protocol):
-    """How tickets are watched and opens awaited; everything else of the broker is the same in both forms."""
+    """How levels are watched and opens awaited; everything else of the broker is the same in both forms."""
 
-    def watch(self, ticket: Ticket, prices: SymbolPrices, row: int) -> None:
-        """Watch a ticket from ``row`` on: that row's range counts, its open does not."""
+    looks_always: bool
+    """Whether the account is looked at at every instant, since nothing is known of the prices to come."""
+
+    def watch(self, ticket: Ticket, prices: SymbolPrices, row: int, with_open: bool) -> None:
+        """Watch a ticket from ``row`` on: that row's range counts, its open only ``with_open``."""
+        ...
+
+    def watch_order(self, pending: Pending, with_open: bool) -> None:
+        """Watch a pending order from its row on: that row's range counts, its open only ``with_open``."""
+        ...
+
+    def watch_trail(self, trailing: Trailing, prices: SymbolPrices) -> None:
+        """Put the next move of a ticket's trails on the agenda: the end of the first bar from ``from_row`` on by which
+        the best price since the entry has reached ``threshold``."""
         ...
 
     def watch_level(self, watch: Watch, prices: SymbolPrices) -> None:
         """Put a price watch on the agenda when its level is reached."""
         ...
 
-    def next_open_ns(self, prices: SymbolPrices, t_ns: int) -> int | None:
-        """When the symbol opens next after t, None for never; what a trading calendar would say."""
+    def arm(self, watch: AccountWatch) -> None:
+        """See to it that the account is looked at where it could be breached."""
         ...
 
-    def wait(self, prices: SymbolPrices, part: int, arrival_ns: int, turn: int, action: int, subject: Any) -> None:
-        """Put something on the agenda at the first open after ``arrival_ns``."""
+    def next_open_ns(self, prices: SymbolPrices, t_ns: int) -> int | None:
+        """When the symbol opens next at or after t, None for never; what a trading calendar would say."""
+        ...
+
+    def wait(
+        self, prices: SymbolPrices, part: int, after_ns: int, key: tuple[int, int], action: int, subject: Any
+    ) -> None:
+        """Put something on the agenda at the first open at or after ``after_ns``, in ``part``, sorted by ``key``."""
         ...
 
     def excursion(self, ticket: Ticket, prices: SymbolPrices, last_row: int, points: int) -> tuple[int, int]:
-        """(mae, mfe) in points over rows entry_row..last_row and the exit price; both at least 0."""
+        """(mae, mfe) in points over the rows fully lived up to ``last_row`` and the exit price; both at least 0."""
+        ...
+
+    def best(self, ticket: Ticket, prices: SymbolPrices, last_row: int) -> int:
+        """The best price on the closing side over the rows fully lived up to ``last_row``."""
         ...
 
 
@@ -64,225 +162,42 @@ def touches(ticket: Ticket, low: int, high: int) -> tuple[bool, bool]:
     return bool(ticket.sl and high >= ticket.sl), bool(ticket.tp and low <= ticket.tp)
 
 
-def _excursion(ticket: Ticket, low: int, high: int) -> tuple[int, int]:
+def excursion_of(ticket: Ticket, low: int, high: int) -> tuple[int, int]:
     entry = ticket.entry_points
     if ticket.side > 0:
         return max(0, entry - low), max(0, high - entry)
     return max(0, high - entry), max(0, entry - low)
 
 
-def _add_watch(agenda: Agenda, watch: Watch, opened_ns: int, end_ns: int | None) -> None:
-    if end_ns is None:
-        agenda.add(opened_ns, 2, GAPS, WATCHES, watch.id, PRICE, watch)
+def add_gap(agenda: Agenda, ticket: Ticket, opened_ns: int, row: int) -> None:
+    agenda.add(opened_ns, 2, GAPS, ticket.index, ticket.id, GAP, (ticket, ticket.version, row))
+
+
+def add_range(agenda: Agenda, ticket: Ticket, prices: SymbolPrices, opened_ns: int, row: int) -> None:
+    tf_ns = prices.tf_ns
+    key = (opened_ns + tf_ns, 1, ticket.index) if tf_ns else end_key(opened_ns, True, ticket.index)
+    agenda.add(*key, OF_TICKETS, ticket.id, RANGE, (ticket, ticket.version, row))
+
+
+def add_entry_gap(agenda: Agenda, pending: Pending, opened_ns: int, row: int) -> None:
+    subject = (pending, pending.version, row)
+    agenda.add(opened_ns, 2, ENTRIES, pending.prices.index, pending.order.seq, ENTRY_GAP, subject)
+
+
+def add_entry_range(agenda: Agenda, pending: Pending, opened_ns: int, row: int) -> None:
+    prices = pending.prices
+    key = end_key(opened_ns + prices.tf_ns, not prices.tf_ns, prices.index)
+    agenda.add(*key, OF_ORDERS, pending.order.seq, ENTRY_RANGE, (pending, pending.version, row))
+
+
+def add_trail(agenda: Agenda, trailing: Trailing, prices: SymbolPrices, opened_ns: int, row: int) -> None:
+    key = end_key(opened_ns + prices.tf_ns, not prices.tf_ns, prices.index)
+    agenda.add(*key, OF_TRAILS, trailing.ticket.id, TRAIL, (trailing, trailing.version, row))
+
+
+def add_watch(agenda: Agenda, watch: Watch, prices: SymbolPrices, opened_ns: int, at_open: bool) -> None:
+    if at_open:
+        agenda.add(opened_ns, 2, LEVELS, 0, watch.id, PRICE, watch)
     else:
-        agenda.add(end_ns, 1, WATCHES, 0, watch.id, PRICE, watch)
-
-
-class ArrayForm:
-    """Finds the row that ends a ticket as soon as it opens, by the kernel ``crossing``; costs do not grow with bars."""
-
-    def __init__(self, agenda: Agenda) -> None:
-        self._agenda = agenda
-
-    def watch(self, ticket: Ticket, prices: SymbolPrices, row: int) -> None:
-        series = prices.series
-        if ticket.side > 0:
-            low_level, high_level, opens = ticket.sl or NO_LOW, ticket.tp or NO_HIGH, prices.bid_open
-            hit = crossing(
-                prices.bid_low, prices.bid_high, series.bid_mins, series.bid_maxs, row, low_level, high_level
-            )
-        else:
-            low_level, high_level, opens = ticket.tp or NO_LOW, ticket.sl or NO_HIGH, prices.ask_open
-            hit = crossing(
-                prices.ask_low, prices.ask_high, series.ask_mins, series.ask_maxs, row, low_level, high_level
-            )
-        if hit >= prices.n:
-            return
-        hit = int(hit)
-        opened = int(prices.time[hit])
-        subject = (ticket, ticket.version, hit)
-        if hit > row and not low_level < opens[hit] < high_level:
-            self._agenda.add(opened, 2, GAPS, ticket.index, ticket.id, GAP, subject)
-        else:
-            self._agenda.add(opened + prices.tf_ns, 1, ticket.index, 0, ticket.id, RANGE, subject)
-
-    def watch_level(self, watch: Watch, prices: SymbolPrices) -> None:
-        row = prices.next_open(watch.set_ns)
-        if row < 0:
-            return
-        series, points = prices.series, watch.points
-        if watch.direction > 0:
-            hit = crossing(prices.bid_low, prices.bid_high, series.bid_mins, series.bid_maxs, row, NO_LOW, points)
-        else:
-            hit = crossing(prices.ask_low, prices.ask_high, series.ask_mins, series.ask_maxs, row, points, NO_HIGH)
-        if hit >= prices.n:
-            return
-        opened = int(prices.time[hit])
-        at_open = watch.hears_open(opened) and watch.is_reached(int(prices.bid_open[hit]), int(prices.ask_open[hit]))
-        _add_watch(self._agenda, watch, opened, None if at_open else opened + prices.tf_ns)
-
-    def next_open_ns(self, prices: SymbolPrices, t_ns: int) -> int | None:
-        row = prices.next_open(t_ns)
-        return None if row < 0 else int(prices.time[row])
-
-    def wait(self, prices: SymbolPrices, part: int, arrival_ns: int, turn: int, action: int, subject: Any) -> None:
-        row = prices.next_open(arrival_ns)
-        if row >= 0:
-            self._agenda.add(int(prices.time[row]), 2, part, arrival_ns, turn, action, subject)
-
-    def excursion(self, ticket: Ticket, prices: SymbolPrices, last_row: int, points: int) -> tuple[int, int]:
-        low = high = points
-        first = ticket.entry_row
-        if last_row >= first:
-            series = prices.series
-            if ticket.side > 0:
-                low = min(low, int(range_min(prices.bid_low, series.bid_mins, first, last_row)))
-                high = max(high, int(range_max(prices.bid_high, series.bid_maxs, first, last_row)))
-            else:
-                low = min(low, int(range_min(prices.ask_low, series.ask_mins, first, last_row)))
-                high = max(high, int(range_max(prices.ask_high, series.ask_maxs, first, last_row)))
-        return _excursion(ticket, low, high)
-
-
-class GrowingPrices(SymbolPrices):
-    """One symbol's rows as a feed brings them: an open first, the whole bar when it has ended."""
-
-    __slots__ = ("_arrays",)
-
-    NAMES: Final = ("bid_open", "bid_high", "bid_low", "bid_close", "ask_open", "ask_high", "ask_low", "ask_close")
-
-    def __init__(self, instrument: Instrument, index: int, timeframe: str, timeframe_ns: int) -> None:
-        none = np.empty(0, np.int32)
-        times = np.empty(0, np.int64)
-        empty = Series(
-            instrument.symbol,
-            timeframe,
-            timeframe_ns,
-            times,
-            none,
-            none,
-            none,
-            none,
-            none,
-            none,
-            none,
-            none,
-            none,
-            none,
-            none,
-            none,
-        )
-        super().__init__(empty, instrument, index)
-        self._arrays: dict[str, Any] = {name: np.zeros(64, np.int32) for name in self.NAMES}
-        self._arrays["time"] = np.zeros(64, np.int64)
-
-    def open_bar(self, t_ns: int, bid: int, ask: int) -> int:
-        """A bar opens; of it only the open is known. Returns its row; raises ValueError if time runs back."""
-        if self.n and t_ns <= int(self.time[self.n - 1]):
-            raise ValueError(f"{self.symbol}: a bar that opens at {t_ns} ns does not come after the last one")
-        row = self.n
-        if row == len(self._arrays["time"]):
-            self._arrays = {name: np.concatenate([a, np.zeros_like(a)]) for name, a in self._arrays.items()}
-        self._arrays["time"][row] = t_ns
-        for name in self.NAMES:
-            self._arrays[name][row] = bid if name.startswith("bid") else ask
-        self.n = row + 1
-        for name, array in self._arrays.items():
-            setattr(self, name, array[: self.n])
-        self._asked_ns = -(1 << 62)
-        return row
-
-    def doubled_mid(self, t_ns: int) -> int:
-        if not self.n:
-            raise DataError(f"{self.symbol} has no price yet, so nothing can be converted by it")
-        return super().doubled_mid(t_ns)
-
-    def end_bar(self, bid: tuple[int, int, int], ask: tuple[int, int, int]) -> int:
-        """The bar in progress has ended: (high, low, close) of both sides. Returns its row."""
-        row = self.n - 1
-        for side, values in (("bid", bid), ("ask", ask)):
-            for name, value in zip(("high", "low", "close"), values, strict=True):
-                self._arrays[f"{side}_{name}"][row] = value
-        return row
-
-
-class StepForm:
-    """Notices touched levels bar by bar; the feed calls ``opened`` and ``ended``.
-
-    ``calendar(prices, t)`` says when a symbol opens next at or after t (None: never); without one, trading is assumed
-    to be open, so ``market_closed`` is then only known when nothing came.
-    """
-
-    def __init__(self, agenda: Agenda, calendar: Callable[[SymbolPrices, int], int | None] | None = None) -> None:
-        self._agenda = agenda
-        self._calendar = calendar
-        self._watched: dict[str, dict[int, Ticket]] = {}
-        self._waiting: dict[str, list[tuple[int, int, int, int, Any]]] = {}
-        self._levels: dict[str, list[Watch]] = {}
-
-    def watch(self, ticket: Ticket, prices: SymbolPrices, row: int) -> None:  # noqa: ARG002 - the form's signature
-        self._watched.setdefault(prices.symbol, {})[ticket.id] = ticket
-
-    def watch_level(self, watch: Watch, prices: SymbolPrices) -> None:
-        self._levels.setdefault(prices.symbol, []).append(watch)
-
-    def next_open_ns(self, prices: SymbolPrices, t_ns: int) -> int | None:
-        return t_ns if self._calendar is None else self._calendar(prices, t_ns)
-
-    def wait(self, prices: SymbolPrices, part: int, arrival_ns: int, turn: int, action: int, subject: Any) -> None:
-        self._waiting.setdefault(prices.symbol, []).append((part, arrival_ns, turn, action, subject))
-
-    def opened(self, prices: SymbolPrices) -> None:
-        """A bar opened: what waited for it is due, and tickets of earlier bars may be gapped by it."""
-        row = prices.n - 1
-        opened = int(prices.time[row])
-        for part, arrival_ns, turn, action, subject in self._waiting.pop(prices.symbol, ()):
-            self._agenda.add(opened, 2, part, arrival_ns, turn, action, subject)
-        for ticket in self._open(prices.symbol):
-            price = int(prices.bid_open[row] if ticket.side > 0 else prices.ask_open[row])
-            if any(touches(ticket, price, price)):
-                subject = (ticket, ticket.version, row)
-                self._agenda.add(opened, 2, GAPS, ticket.index, ticket.id, GAP, subject)
-        self._notice(prices.symbol, opened, None, int(prices.bid_open[row]), int(prices.ask_open[row]))
-
-    def ended(self, prices: SymbolPrices) -> None:
-        """A bar ended: its range may have touched levels."""
-        row = prices.n - 1
-        end = int(prices.time[row]) + prices.tf_ns
-        for ticket in self._open(prices.symbol):
-            if ticket.side > 0:
-                low, high = int(prices.bid_low[row]), int(prices.bid_high[row])
-            else:
-                low, high = int(prices.ask_low[row]), int(prices.ask_high[row])
-            if any(touches(ticket, low, high)):
-                subject = (ticket, ticket.version, row)
-                self._agenda.add(end, 1, ticket.index, 0, ticket.id, RANGE, subject)
-        self._notice(prices.symbol, int(prices.time[row]), end, int(prices.bid_high[row]), int(prices.ask_low[row]))
-
-    def _notice(self, symbol: str, opened_ns: int, end_ns: int | None, bid: int, ask: int) -> None:
-        """Watches that these prices reach: at an open (``end_ns`` None), or within the bar that ends."""
-        waiting = self._levels.get(symbol)
-        if not waiting:
-            return
-        kept: list[Watch] = []
-        for watch in waiting:
-            counts = watch.hears_open(opened_ns) if end_ns is None else opened_ns >= watch.set_ns
-            if counts and watch.is_reached(bid, ask):
-                _add_watch(self._agenda, watch, opened_ns, end_ns)
-            elif watch.is_on:
-                kept.append(watch)
-        self._levels[symbol] = kept
-
-    def excursion(self, ticket: Ticket, prices: SymbolPrices, last_row: int, points: int) -> tuple[int, int]:
-        low = high = points
-        lived = slice(ticket.entry_row, last_row + 1)
-        if last_row >= ticket.entry_row:
-            lows, highs = (prices.bid_low, prices.bid_high) if ticket.side > 0 else (prices.ask_low, prices.ask_high)
-            low, high = min(low, int(lows[lived].min())), max(high, int(highs[lived].max()))
-        return _excursion(ticket, low, high)
-
-    def _open(self, symbol: str) -> list[Ticket]:
-        watched = self._watched.get(symbol, {})
-        for number in [n for n, t in watched.items() if not t.is_open]:
-            del watched[number]
-        return list(watched.values())
+        key = end_key(opened_ns + prices.tf_ns, not prices.tf_ns, AFTER_SYMBOLS)
+        agenda.add(*key, 1, watch.id, PRICE, watch)

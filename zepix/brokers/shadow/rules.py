@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from zepix.model import Catalogue, Order, Refused
+from zepix.errors import ZepixError
+from zepix.model import Catalogue, Instrument, Order, Refused
 from zepix.services.conversion import Conversions
 from zepix.services.prices import PriceBook
 
-__all__ = ["MAX_ANSWERS", "MAX_CHAIN", "Tradable", "endless", "stops_are_valid", "takes_along"]
+__all__ = ["MAX_ANSWERS", "MAX_CHAIN", "Chains", "Tradable", "is_meant", "stops_are_valid", "volume_problem"]
 
 MAX_CHAIN: Final = 64
 """How deep commands may answer one another at one instant, before it is called an endless chain."""
@@ -42,22 +43,39 @@ class Tradable:
         return None
 
 
-def takes_along(close: Order, entry: Order) -> bool:
-    """Whether a close that arrives takes an entry under way along.
+def is_meant(close: Order, entry: Order) -> bool:
+    """Whether a close that arrives means an entry under way: by its number, else by symbol and side.
 
     An entry that is still held for closes of its own, only where the close was raised after it: else two reversals
     under way together would wait for each other.
     """
-    return (
-        entry.symbol == close.symbol
-        and entry.plugin_id == close.plugin_id
-        and close.side in (0, entry.side)
-        and (entry.status != "held" or entry.id < close.id)
-        and close not in entry.taken_by
-    )
+    if entry.plugin_id != close.plugin_id or close in entry.taken_by:
+        return False
+    if entry.status == "held" and entry.id > close.id:
+        return False
+    if close.targets:
+        return entry.id in close.targets
+    return entry.symbol == close.symbol and close.side in (0, entry.side)
 
 
-def endless(order: Order) -> str:
+class Chains:
+    """Counts commands that answer a command of the same instant, and raises ZepixError that names an endless chain."""
+
+    def __init__(self) -> None:
+        self._at_ns = -1
+        self._answers = 0
+
+    def count(self, order: Order, cause: Order | None, now_ns: int) -> None:
+        if cause is None or cause.decided_ns != now_ns:
+            return
+        order.cause, order.depth = cause, cause.depth + 1
+        self._answers = self._answers + 1 if self._at_ns == now_ns else 1
+        self._at_ns = now_ns
+        if order.depth > MAX_CHAIN or self._answers > MAX_ANSWERS:
+            raise ZepixError(_endless(order))
+
+
+def _endless(order: Order) -> str:
     chain: list[str] = []
     link: Order | None = order
     while link is not None and len(chain) < 4:
@@ -65,6 +83,16 @@ def endless(order: Order) -> str:
         link = link.cause
     limit = MAX_CHAIN if order.depth > MAX_CHAIN else MAX_ANSWERS
     return f"over {limit} commands answered one another at {order.decided_ns} ns; the last: {' <- '.join(chain)}"
+
+
+def volume_problem(instrument: Instrument, steps: int) -> tuple[str, dict[str, float]]:
+    """(reason, the limit that was missed) of a volume that an instrument does not take; an empty reason for others."""
+    lots = instrument.lots(steps)
+    if not steps or lots < instrument.volume_min:
+        return "volume_too_small", {"volume_min": float(instrument.volume_min)}
+    if lots > instrument.volume_max:
+        return "volume_too_large", {"volume_max": float(instrument.volume_max)}
+    return "", {}
 
 
 def stops_are_valid(side: int, closing: int, sl: int, tp: int, level: int) -> bool:

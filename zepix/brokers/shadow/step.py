@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from zepix.brokers.shadow.agenda import Agenda
-from zepix.brokers.shadow.forms import GrowingPrices, StepForm
+from zepix.brokers.shadow.step_form import GrowingPrices, StepForm
 from zepix.model import Catalogue
 from zepix.model.timeframe import NS, minutes
 from zepix.services.prices import PriceBook, SymbolPrices
@@ -28,7 +28,7 @@ class StepFeed:
     ) -> None:
         order = {symbol: number for number, symbol in enumerate(catalogue)}
         self.growing = {
-            symbol: GrowingPrices(catalogue[symbol], order[symbol], frame, minutes(frame) * 60 * NS)
+            symbol: GrowingPrices(catalogue[symbol], order[symbol], frame, length_ns(frame))
             for symbol, frame in timeframes.items()
         }
         self.agenda = Agenda()
@@ -46,3 +46,8 @@ class StepFeed:
         prices = self.growing[symbol]
         prices.open_bar(t_ns, bid, ask)
         self.form.opened(prices)
+
+
+def length_ns(timeframe: str) -> int:
+    """How long a bar lasts; a tick not at all."""
+    return 0 if timeframe == "tick" else minutes(timeframe) * 60 * NS

@@ -1,0 +1,91 @@
+"""The whole fill model: the shadow broker and the naive oracle agree on every ticket, decision and cent.
+
+Pending orders, OCO, expiry, changes, trailing, partial closes, swap over weekends and daylight-saving changes, margin
+and stop-out, several symbols and timeframes, on bars and on ticks; and the step form equals the array form.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import random
+from typing import Any
+
+import pytest
+
+from tests.oracle.full_alerts import random_full_alerts
+from tests.oracle.markets import H1, KINDS, M15
+from tests.oracle.recorded_bars import MARKET, recorded, recorded_ticks, resampled
+from tests.oracle.scenarios import Scenario, random_full_scenario
+from tests.parity.shadow import first_difference, replay, replay_stepwise, trades
+from tests.parity.test_shadow_equals_oracle import assert_agree, instrument
+
+BLOCK = 50
+
+
+@pytest.mark.parametrize("first", range(0, 500, BLOCK))
+def test_random_markets_on_bars(first: int) -> None:
+    counts = [assert_agree(random_full_scenario(seed)) for seed in range(first, first + BLOCK)]
+    assert sum(tickets for tickets, _ in counts) > 500
+    assert sum(ambiguous for _, ambiguous in counts) > 10
+
+
+@pytest.mark.parametrize("first", range(5000, 5100, BLOCK))
+def test_random_markets_on_ticks(first: int) -> None:
+    counts = [assert_agree(random_full_scenario(seed, ticks=True)) for seed in range(first, first + BLOCK)]
+    assert sum(tickets for tickets, _ in counts) > 500
+
+
+@pytest.mark.parametrize(("first", "ticks"), [(2000, False), (2025, False), (6000, True)])
+def test_the_step_form_equals_the_array_form(first: int, ticks: bool) -> None:
+    for seed in range(first, first + BLOCK // 2):
+        scenario = random_full_scenario(seed, ticks=ticks)
+        all_open = max(rows[0][0] for _, rows in scenario.bars.values())
+        heard = [a for a in scenario.alerts if a["received_ns"] >= all_open]
+        scenario = dataclasses.replace(scenario, alerts=heard)
+        array, step = replay(scenario), replay_stepwise(scenario)
+        assert first_difference(trades(step.broker.book.fills), trades(array.fills)) == "", f"seed {seed}"
+        outcomes = [(o.id, o.kind, o.status, o.reason, o.fill_points) for o in step.engine.orders]
+        assert outcomes == [(o.id, o.kind, o.status, o.reason, o.fill_points) for o in array.orders], f"seed {seed}"
+
+
+RECORDED = (
+    ("EURUSD_M1_20140501_20140515.parquet", "EURUSD", None, 0.0),
+    ("XAUUSD_M1_20140501_20140515.parquet", "XAUUSD", H1, 0.0),
+    ("GBPUSD_M1_20120201_20120301.parquet", "GBPUSD", M15, 0.0),
+    ("USDJPY_H1_20150102_20220304.parquet", "USDJPY", None, 0.02),
+)
+TICKS = (("EURUSD_TICK_20140501_20140515.parquet", "EURUSD"), ("XAUUSD_TICK_20140501_20140515.parquet", "XAUUSD"))
+
+
+def on_recorded(name: str, symbol: str, prices: Any, count: int) -> Scenario:
+    rng = random.Random(f"full {name}")
+    instruments = {symbol: instrument(symbol) | {"swap_long_points": "-7.3", "swap_short_points": "1.25"}}
+    strategy = {"one_at_a_time": False, "levels": "absolute", "max_price_gap": None}
+    fill = {
+        "latency_ms": 250,
+        "open_grace_ms": 5000,
+        "max_wait_s": 600,
+        "intrabar": "pessimistic",
+        "slippage_points": 1,
+        "stop_out_frac": 0.5,
+    }
+    account = {"balance": "20000", "currency": "USD", "leverage": "100", "digits": 2}
+    alerts = random_full_alerts(rng, {symbol: prices}, instruments, count, strategy, 250)
+    return Scenario(0, {symbol: prices}, instruments, account, fill, strategy, alerts)
+
+
+@pytest.mark.skipif(not MARKET.is_dir(), reason="the real bars of ../shared/data/market are not at hand")
+@pytest.mark.parametrize(("file", "symbol", "timeframe", "spread"), RECORDED)
+def test_every_kind_of_order_on_real_bars(file: str, symbol: str, timeframe: int | None, spread: float) -> None:
+    bars = recorded(file, spread=spread, digits=KINDS[symbol]["digits"])
+    if timeframe is not None:
+        bars = resampled(bars, timeframe)
+    tickets, _ = assert_agree(on_recorded(file, symbol, bars, 500))
+    assert tickets > 50
+
+
+@pytest.mark.skipif(not MARKET.is_dir(), reason="the real ticks of ../shared/data/market are not at hand")
+@pytest.mark.parametrize(("file", "symbol"), TICKS)
+def test_every_kind_of_order_on_a_hundred_thousand_real_ticks(file: str, symbol: str) -> None:
+    tickets, _ = assert_agree(on_recorded(file, symbol, recorded_ticks(file, 50_000, 100_000), 500))
+    assert tickets > 50

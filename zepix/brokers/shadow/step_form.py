@@ -1,0 +1,261 @@
+"""The step form: levels are noticed as bars come, one open and one end at a time, as a live feed brings them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import numpy as np
+
+from zepix.brokers.shadow.account_watch import AccountWatch
+from zepix.brokers.shadow.agenda import Agenda
+from zepix.brokers.shadow.forms import (
+    Pending,
+    Trailing,
+    add_entry_gap,
+    add_entry_range,
+    add_gap,
+    add_range,
+    add_trail,
+    add_watch,
+    excursion_of,
+    touches,
+)
+from zepix.brokers.shadow.watches import Watch
+from zepix.errors import DataError
+from zepix.model import Instrument, Series, Ticket
+from zepix.services.prices import SymbolPrices
+
+__all__ = ["GrowingPrices", "StepForm"]
+
+
+class GrowingPrices(SymbolPrices):
+    """One symbol's rows as a feed brings them: an open first, the whole bar when it has ended."""
+
+    __slots__ = ("_arrays", "ended_rows")
+
+    NAMES: Final = ("bid_open", "bid_high", "bid_low", "bid_close", "ask_open", "ask_high", "ask_low", "ask_close")
+
+    def __init__(self, instrument: Instrument, index: int, timeframe: str, timeframe_ns: int) -> None:
+        none = np.empty(0, np.int32)
+        times = np.empty(0, np.int64)
+        super().__init__(
+            Series(
+                instrument.symbol,
+                timeframe,
+                timeframe_ns,
+                times,
+                none,
+                none,
+                none,
+                none,
+                none,
+                none,
+                none,
+                none,
+                none,
+                none,
+                none,
+                none,
+            ),
+            instrument,
+            index,
+        )
+        self._arrays: dict[str, Any] = {name: np.zeros(64, np.int32) for name in self.NAMES}
+        self._arrays["time"] = np.zeros(64, np.int64)
+        self.ended_rows = 0
+
+    def open_bar(self, t_ns: int, bid: int, ask: int) -> int:
+        """A bar opens; of it only the open is known. Returns its row; raises ValueError if time runs back."""
+        if self.n and t_ns <= int(self.time[self.n - 1]):
+            raise ValueError(f"{self.symbol}: a bar that opens at {t_ns} ns does not come after the last one")
+        row = self.n
+        if row == len(self._arrays["time"]):
+            self._arrays = {name: np.concatenate([a, np.zeros_like(a)]) for name, a in self._arrays.items()}
+        self._arrays["time"][row] = t_ns
+        for name in self.NAMES:
+            self._arrays[name][row] = bid if name.startswith("bid") else ask
+        self.n = row + 1
+        for name, array in self._arrays.items():
+            setattr(self, name, array[: self.n])
+        self._asked_ns = -(1 << 62)
+        return row
+
+    def doubled_mid(self, t_ns: int) -> int:
+        if not self.n:
+            raise DataError(f"{self.symbol} has no price yet, so nothing can be converted by it")
+        return super().doubled_mid(t_ns)
+
+    def end_bar(self, bid: tuple[int, int, int], ask: tuple[int, int, int]) -> int:
+        """The bar in progress has ended: (high, low, close) of both sides. Returns its row."""
+        row = self.n - 1
+        for side, values in (("bid", bid), ("ask", ask)):
+            for name, value in zip(("high", "low", "close"), values, strict=True):
+                self._arrays[f"{side}_{name}"][row] = value
+        self.ended_rows = self.n
+        return row
+
+
+class StepForm:
+    """Notices touched levels bar by bar; the feed calls ``opened`` and ``ended``.
+
+    ``calendar(prices, t)`` says when a symbol opens next at or after t (None: never); without one, trading is assumed
+    to be open, so ``market_closed`` is then only known when nothing came.
+    """
+
+    looks_always = True
+
+    def __init__(self, agenda: Agenda, calendar: Callable[[SymbolPrices, int], int | None] | None = None) -> None:
+        self._agenda = agenda
+        self._calendar = calendar
+        self._watched: dict[str, dict[int, tuple[Ticket, int]]] = {}
+        self._orders: dict[str, list[tuple[Pending, int]]] = {}
+        self._trails: dict[str, dict[int, tuple[Trailing, int]]] = {}
+        self._waiting: dict[str, list[tuple[int, tuple[int, int], int, Any]]] = {}
+        self._levels: dict[str, list[Watch]] = {}
+        self._account: AccountWatch | None = None
+
+    def watch(self, ticket: Ticket, prices: SymbolPrices, row: int, with_open: bool) -> None:
+        self._watched.setdefault(prices.symbol, {})[ticket.id] = (ticket, row)
+        if with_open and row == prices.n - 1:
+            self._notice_gap(ticket, prices, row)
+
+    def watch_order(self, pending: Pending, with_open: bool) -> None:
+        waiting = self._orders.setdefault(pending.prices.symbol, [])
+        waiting.append((pending, pending.version))
+        if with_open and pending.row == pending.prices.n - 1:
+            self._notice_entry_gap(pending, pending.row)
+
+    def watch_trail(self, trailing: Trailing, prices: SymbolPrices) -> None:
+        self._trails.setdefault(prices.symbol, {})[trailing.ticket.id] = (trailing, trailing.version)
+
+    def watch_level(self, watch: Watch, prices: SymbolPrices) -> None:
+        self._levels.setdefault(prices.symbol, []).append(watch)
+
+    def arm(self, watch: AccountWatch) -> None:
+        """In this form the account is looked at at every open and every end while tickets are open."""
+        self._account = watch
+
+    def next_open_ns(self, prices: SymbolPrices, t_ns: int) -> int | None:
+        return t_ns if self._calendar is None else self._calendar(prices, t_ns)
+
+    def wait(
+        self,
+        prices: SymbolPrices,
+        part: int,
+        after_ns: int,  # noqa: ARG002 - the form's signature: here whatever opens next is the first
+        key: tuple[int, int],
+        action: int,
+        subject: Any,
+    ) -> None:
+        self._waiting.setdefault(prices.symbol, []).append((part, key, action, subject))
+
+    def opened(self, prices: SymbolPrices) -> None:
+        """A bar opened: what waited for it is due, tickets and orders of earlier bars may be gapped by it."""
+        row = prices.n - 1
+        opened = int(prices.time[row])
+        for part, key, action, subject in self._waiting.pop(prices.symbol, ()):
+            self._agenda.add(opened, 2, part, *key, action, subject)
+        for ticket, from_row in self._open(prices.symbol):
+            if row >= from_row:
+                self._notice_gap(ticket, prices, row)
+        for pending in self._working(prices.symbol):
+            if row >= pending.row:
+                self._notice_entry_gap(pending, row)
+        self._notice_levels(prices, opened, True, int(prices.bid_open[row]), int(prices.ask_open[row]))
+        if self._account is not None:
+            self._account.wake(prices, opened, True)
+        if not prices.tf_ns:
+            self.ended(prices)
+
+    def ended(self, prices: SymbolPrices) -> None:
+        """A bar ended: its range may have touched levels."""
+        row = prices.n - 1
+        opened = int(prices.time[row])
+        for ticket, _ in self._open(prices.symbol):
+            if ticket.side > 0:
+                low, high = int(prices.bid_low[row]), int(prices.bid_high[row])
+            else:
+                low, high = int(prices.ask_low[row]), int(prices.ask_high[row])
+            if prices.tf_ns and any(touches(ticket, low, high)):
+                add_range(self._agenda, ticket, prices, opened, row)
+        for pending in self._working(prices.symbol):
+            extreme = self._reach(pending, row)
+            if prices.tf_ns and pending.row <= row and pending.is_beyond(extreme):
+                add_entry_range(self._agenda, pending, opened, row)
+        for trailing, version in list(self._trails.get(prices.symbol, {}).values()):
+            self._notice_trail(trailing, version, prices, row)
+        self._notice_levels(prices, opened, False, int(prices.bid_high[row]), int(prices.ask_low[row]))
+        if self._account is not None:
+            self._account.wake(prices, opened, False)
+
+    def excursion(self, ticket: Ticket, prices: SymbolPrices, last_row: int, points: int) -> tuple[int, int]:
+        low = high = points
+        if last_row >= ticket.lived_from:
+            lived = slice(ticket.lived_from, last_row + 1)
+            lows, highs = (prices.bid_low, prices.bid_high) if ticket.side > 0 else (prices.ask_low, prices.ask_high)
+            low, high = min(low, int(lows[lived].min())), max(high, int(highs[lived].max()))
+        return excursion_of(ticket, low, high)
+
+    def best(self, ticket: Ticket, prices: SymbolPrices, last_row: int) -> int:
+        lived = slice(ticket.lived_from, last_row + 1)
+        return int(prices.bid_high[lived].max()) if ticket.side > 0 else int(prices.ask_low[lived].min())
+
+    # --- what a bar may have reached --------------------------------------------------------------------------------
+
+    def _notice_gap(self, ticket: Ticket, prices: SymbolPrices, row: int) -> None:
+        price = int(prices.bid_open[row] if ticket.side > 0 else prices.ask_open[row])
+        if any(touches(ticket, price, price)):
+            add_gap(self._agenda, ticket, int(prices.time[row]), row)
+
+    def _notice_entry_gap(self, pending: Pending, row: int) -> None:
+        prices = pending.prices
+        price = int(prices.ask_open[row] if pending.order.side > 0 else prices.bid_open[row])
+        if pending.is_beyond(price):
+            add_entry_gap(self._agenda, pending, int(prices.time[row]), row)
+
+    def _reach(self, pending: Pending, row: int) -> int:
+        prices = pending.prices
+        if pending.order.side > 0:
+            return int(prices.ask_high[row] if pending.is_upward else prices.ask_low[row])
+        return int(prices.bid_high[row] if pending.is_upward else prices.bid_low[row])
+
+    def _notice_trail(self, trailing: Trailing, version: int, prices: SymbolPrices, row: int) -> None:
+        ticket = trailing.ticket
+        if not ticket.is_open or trailing.version != version or trailing.threshold is None:
+            self._trails[prices.symbol].pop(ticket.id, None)
+            return
+        if row >= max(ticket.lived_from, trailing.from_row):
+            best = self.best(ticket, prices, row)
+            if ticket.side * (best - trailing.threshold) >= 0:
+                add_trail(self._agenda, trailing, prices, int(prices.time[row]), row)
+
+    def _notice_levels(self, prices: SymbolPrices, opened_ns: int, at_open: bool, bid: int, ask: int) -> None:
+        """Watches that these prices reach: at an open, or within the bar that ends."""
+        waiting = self._levels.get(prices.symbol)
+        if not waiting:
+            return
+        kept: list[Watch] = []
+        for watch in waiting:
+            counts = watch.hears_open(opened_ns) if at_open else opened_ns >= watch.set_ns
+            if counts and watch.is_reached(bid, ask):
+                add_watch(self._agenda, watch, prices, opened_ns, at_open)
+            elif watch.is_on:
+                kept.append(watch)
+        self._levels[prices.symbol] = kept
+
+    def _open(self, symbol: str) -> list[tuple[Ticket, int]]:
+        watched = self._watched.get(symbol, {})
+        for number in [n for n, (t, _) in watched.items() if not t.is_open]:
+            del watched[number]
+        return list(watched.values())
+
+    def _working(self, symbol: str) -> list[Pending]:
+        """Orders still at work as they were last watched."""
+        kept = [
+            (pending, version)
+            for pending, version in self._orders.get(symbol, ())
+            if pending.order.is_under_way and pending.version == version
+        ]
+        self._orders[symbol] = kept
+        return [pending for pending, _ in kept]
