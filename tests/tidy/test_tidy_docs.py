@@ -82,7 +82,8 @@ def test_defaults_are_documented():
     for section in ("account", "fill"):
         for name, value in DEFAULTS[section].items():
             row = next(r for r in PAGES["configuration.md"].splitlines() if r.startswith(f"| `{section}.{name}` |"))
-            assert row.split("|")[2].strip().strip("`") == str(value)
+            said = "the instrument's" if value is None else str(value)
+            assert row.split("|")[2].strip().strip("`") == said
 
 
 @pytest.mark.parametrize("heading", ["Run it", "Test it"])

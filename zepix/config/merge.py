@@ -107,7 +107,7 @@ def _check_leaf(
     try:
         checked_value = check_value(kind, value)
         most = MAXIMA.get(".".join(path))
-        if most is not None and checked_value > most:
+        if most is not None and checked_value is not None and checked_value > most:
             raise ValueError(f"{checked_value} is too large; at most {most}")
         result[path[-1]] = checked_value
     except ValueError as error:

@@ -42,6 +42,9 @@ _INDEX_DAY: Final = (180, 160, 150, 150, 150, 150, 140, 120, 110, 110, 110, 110,
                      110, 100, 100, 100, 100, 100, 100, 100, 130, 250, 250, 200)  # fmt: skip
 
 
+SLIPPAGE_PERCENT: Final = 7
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
     """What all instruments of one kind share."""
@@ -67,6 +70,11 @@ def session_spread(points: int, day: tuple[int, ...]) -> SpreadModel:
     return SpreadModel(points, tuple(-(-points * percent // 100) for percent in day))
 
 
+def usual_slippage(spread_points: int) -> int:
+    """Points that make good what bars flatter: 7 % of the usual spread, rounded up (measured: docs/fidelity.md)."""
+    return -(-spread_points * SLIPPAGE_PERCENT // 100)
+
+
 def _instrument(row: dict[str, str]) -> Instrument:
     kind = KINDS[row["kind"]]
     return Instrument(
@@ -85,6 +93,7 @@ def _instrument(row: dict[str, str]) -> Instrument:
         swap_long_points=Decimal(row["swap_long"]),
         swap_short_points=Decimal(row["swap_short"]),
         triple_swap_weekday=kind.triple_swap_weekday,
+        slippage_points=usual_slippage(int(row["spread_points"])),
         spread=session_spread(int(row["spread_points"]), kind.day),
         trading_week=kind.trading_week,
         volatility_class=row["volatility"],

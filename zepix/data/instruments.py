@@ -25,7 +25,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
 
-from zepix.data.catalogue import default_catalogue
+from zepix.data.catalogue import default_catalogue, usual_slippage
 from zepix.errors import ConfigError
 from zepix.model import Catalogue, Instrument, SpreadModel
 
@@ -94,6 +94,8 @@ def _one(symbol: str, table: Any, known: Mapping[str, Instrument], problems: lis
             problems.append(f"{symbol}.{key}: {why or 'no number'}")
     if len(problems) > before:
         return None
+    if "spread" in values and "spread" in table and "slippage_points" not in table:
+        values["slippage_points"] = usual_slippage(values["spread"].points)
     try:
         return Instrument(symbol=symbol, **values)
     except ValueError as why:

@@ -27,7 +27,7 @@ from zepix.model import ClosingFill, DecisionRow, Order
 
 __all__ = ["DECISION", "DIGEST_SCHEMA", "ORDER", "TRADE", "canonical_lines", "digest"]
 
-DIGEST_SCHEMA: Final = 1
+DIGEST_SCHEMA: Final = 2
 TRADE: Final[tuple[tuple[str, ...], tuple[str, ...]]] = (
     (
         "ticket", "part", "side", "steps", "entry_ns", "entry_points", "exit_ns", "exit_points", "initial_sl",
@@ -39,11 +39,16 @@ TRADE: Final[tuple[tuple[str, ...], tuple[str, ...]]] = (
 ORDER: Final[tuple[tuple[str, ...], tuple[str, ...]]] = (
     (
         "id", "side", "decided_ns", "arrival_ns", "volume_steps", "sl", "tp", "from_timer",
-        "answered_ns", "fill_ns", "fill_points", "filled_steps", "ticket", "closed",
+        "answered_ns", "fill_ns", "fill_points", "filled_steps", "ticket", "closed", "price", "limit", "expires_ns",
+        "touched",
     ),
-    ("kind", "plugin_id", "family", "alert_id", "symbol", "role", "reason_to_close", "chain_id", "status", "reason"),
+    (
+        "kind", "plugin_id", "family", "alert_id", "symbol", "role", "reason_to_close", "chain_id", "status", "reason",
+        "oco", "target_reason",
+    ),
 )  # fmt: skip
-"""An order's line ends with ``sl_offset`` and ``tp_offset`` (or ``null``) and two arrays, ``after`` and ``tickets``."""
+"""An order's line ends with ``sl_offset, tp_offset, new_sl, new_tp`` (or ``null``), the share to close as a text, and
+four arrays: ``after``, ``tickets``, ``targets`` and the numbers of its trails."""
 DECISION: Final[tuple[tuple[str, ...], tuple[str, ...]]] = (
     ("received_ns",),
     ("alert_id", "dialect", "plugin_id", "family", "outcome", "reason", "symbol", "type", "side"),
@@ -91,8 +96,10 @@ def _trades(fills: Iterable[ClosingFill]) -> Iterator[str]:
 def _orders(orders: Iterable[Order]) -> Iterator[str]:
     encode = _encoder("order", ORDER)
     for one in orders:
-        offsets = f"{_or_null(one.sl_offset)},{_or_null(one.tp_offset)}"
-        yield f"{encode(one)},{offsets},{_integers(one.after)},{_integers(one.tickets)}]\n"
+        levels = ",".join(map(_or_null, (one.sl_offset, one.tp_offset, one.new_sl, one.new_tp)))
+        share = "" if one.frac is None else str(one.frac)
+        lists = (one.after, one.tickets, one.targets, chain.from_iterable(one.trails))
+        yield f"{encode(one)},{levels},{encode_basestring_ascii(share)},{','.join(map(_integers, lists))}]\n"
 
 
 def _decisions(rows: Iterable[DecisionRow]) -> Iterator[str]:

@@ -53,7 +53,8 @@ class Instrument:
 
     Distances that end in ``_points`` are integer multiples of ``point``; ``pip``, ``spread_pip``, ``tick_size`` and
     ``min_stop_distance`` are prices; ``commission_per_lot`` is in the account's currency, per lot and side;
-    ``swap_*_points`` are points per rollover, signed (positive pays us).
+    ``swap_*_points`` are points per rollover, signed (positive pays us); ``slippage_points`` is what a replay on bars
+    takes off fills that slippage moves, unless the fill model says another number.
     """
 
     symbol: str
@@ -69,6 +70,7 @@ class Instrument:
     volume_min: Decimal = Decimal("0.01")
     volume_max: Decimal = Decimal(100)
     stops_level_points: int = 0
+    slippage_points: int = 0
     commission_per_lot: Decimal = Decimal(0)
     swap_long_points: Decimal = Decimal(0)
     swap_short_points: Decimal = Decimal(0)
@@ -92,6 +94,8 @@ class Instrument:
             problems.append(f"volume_max {self.volume_max} is below volume_min {self.volume_min}")
         if not 0 <= self.triple_swap_weekday <= 6:
             problems.append(f"triple_swap_weekday must be 0 (Monday) to 6, not {self.triple_swap_weekday}")
+        if self.slippage_points < 0:
+            problems.append(f"slippage_points must not be negative, not {self.slippage_points}")
         if self.stops_level_points < 0:
             problems.append(f"stops_level_points must not be negative, not {self.stops_level_points}")
         if problems:

@@ -34,9 +34,10 @@ def ambiguity(record: RunRecord, fills: FillColumns) -> dict[str, Any]:
 def ambiguous_money(record: RunRecord, fills: FillColumns, rows: Int64) -> Float64:
     """Money between the target and the stop of each of ``rows``, at the rate of its exit, rounded, never negative."""
     side, steps = fills.integer("side")[rows], fills.integer("steps")[rows]
-    stop = fills.integer("sl")[rows] - side * record.fill_model.slippage_points
-    points = np.abs(fills.integer("tp")[rows] - stop)
     exit_ns, symbols = fills.integer("exit_ns")[rows], np.array(fills.text("symbol"), dtype=object)[rows]
+    slippage = {symbol: record.fill_model.slippage_of(record.catalogue[symbol]) for symbol in set(symbols.tolist())}
+    stop = fills.integer("sl")[rows] - side * np.array([slippage[s] for s in symbols.tolist()], np.int64)
+    points = np.abs(fills.integer("tp")[rows] - stop)
     rates = Rates(record)
     money = np.zeros(len(rows))
     for symbol in dict.fromkeys(symbols.tolist()):

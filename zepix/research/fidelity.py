@@ -2,7 +2,8 @@
 
 The ticks are loaded once, made into bars once, and the alerts replayed on them under every setting of a plan. On ticks
 nothing is left to a choice (no grace, no reading of a bar) and no slippage is charged: they show what the market was.
-The replays on bars charge ``fill.slippage_points`` of the spec, so that a run with it shows what bias it leaves. For
+The replays on bars charge ``fill.slippage_points`` where the spec names a number (no instrument's own), so that a run
+with it shows what bias it leaves. For
 random alerts the deposit is a thousand times the spec's: no ticket shall fail for money, and none be stopped out.
 """
 
@@ -69,7 +70,7 @@ def fidelity(
         random=plan.random,
         seed=plan.seed,
         on_time_ms=plan.on_time_ms,
-        slippage_points=spec.fill.slippage_points,
+        slippage_points=spec.fill.slippage_points or 0,
         replays=plan.replays,
         digest=truth.digest,
         spec=truth.spec,
@@ -109,7 +110,12 @@ class _Runs:
 
     def rows(self, setting: Setting, truth: RunRecord) -> list[Row]:
         """One setting against the ticks, each symbol with all alerts and with those on time for such bars."""
-        fill = replace(self.spec.fill, intrabar=setting.intrabar, open_grace_ms=setting.open_grace_ms)
+        fill = replace(
+            self.spec.fill,
+            intrabar=setting.intrabar,
+            open_grace_ms=setting.open_grace_ms,
+            slippage_points=self.spec.fill.slippage_points or 0,
+        )
         finer: Mapping[str, Series] = {}
         if fill.finer == "tick":
             finer = {symbol: self.loaded.series[symbol] for symbol in self.symbols}

@@ -81,6 +81,11 @@ def orders_table(record: RunRecord) -> Any:
         missing = np.array([value is None for value in values], bool)
         return f"{name}_points", arrow.integers([value or 0 for value in values], missing)
 
+    def change(name: str) -> tuple[str, Any]:
+        points = np.array([getattr(order, name) or 0 for order in orders], np.int64)
+        missing = np.array([getattr(order, name) is None for order in orders], bool)
+        return name, arrow.floats(prices_by_symbol(record, symbols, points), missing)
+
     def lots(name: str, field: str) -> tuple[str, Any]:
         return name, arrow.floats(volumes_by_symbol(record, symbols, integers(orders, field)))
 
@@ -94,12 +99,14 @@ def orders_table(record: RunRecord) -> Any:
             *(("side", _sides(integers(orders, "side"))), word("role")),
             *(word("requested_volume", "volume"), lots("volume", "volume_steps")),
             *(time("decided_at", "decided_ns"), time("arrival_at", "arrival_ns"), time("answered_at", "answered_ns")),
+            *(price("price", "price"), price("limit_price", "limit"), time("expires_at", "expires_ns"), word("oco")),
             *(price("sl", "sl"), price("tp", "tp")),
-            *(offset("sl_offset"), offset("tp_offset")),
+            *(offset("sl_offset"), offset("tp_offset"), change("new_sl"), change("new_tp")),
             *(time("fill_time", "fill_ns"), price("fill_price", "fill_points"), lots("filled_volume", "filled_steps")),
-            *(whole("ticket"), word("reason_to_close"), whole("closed")),
+            *(whole("ticket"), word("reason_to_close"), whole("closed"), whole("touched")),
             ("after", arrow.integer_lists(_tuples(orders, "after"))),
             ("tickets", arrow.integer_lists(_tuples(orders, "tickets"))),
+            ("targets", arrow.integer_lists(_tuples(orders, "targets"))),
             ("from_timer", arrow.booleans(integers(orders, "from_timer"))),
             *(word("comment"), word("chain_id")),
         ]

@@ -6,6 +6,7 @@ import hashlib
 import os
 import subprocess
 import sys
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import pytest
 
 from zepix.engine.record import RunRecord
 from zepix.journal.digest import DECISION, ORDER, TRADE, canonical_lines, digest
-from zepix.model import AccountSpec, Catalogue, ClosingFill, DecisionRow, FillModel, Order
+from zepix.model import AccountSpec, Catalogue, ClosingFill, DecisionRow, FillModel, Order, Trail
 
 FILL = ClosingFill(
     ticket=1, part=1, plugin_id="bracket", family="bracket", symbol="EURUSD", side=1, role="", steps=10, entry_ns=100,
@@ -55,11 +56,11 @@ def a_record(fill: ClosingFill = FILL, order: Order | None = None, decision: Dec
 
 
 LINES = (
-    '["zepix-digest",1]\n'
+    '["zepix-digest",2]\n'
     '["trade",1,1,1,10,100,138010,200,138110,137900,138110,137900,138110,1000,-70,0,930,100,20,100,10,0,200,'
     '"bracket","bracket","EURUSD","","tp","a1",""]\n'
-    '["order",1,1,90,95,10,137900,138110,0,100,100,138010,10,1,0,'
-    '"market","bracket","bracket","a1","EURUSD","","signal","","filled","",null,null,[],[]]\n'
+    '["order",1,1,90,95,10,137900,138110,0,100,100,138010,10,1,0,0,0,0,0,'
+    '"market","bracket","bracket","a1","EURUSD","","signal","","filled","","","tp",null,null,null,null,"",[],[],[],[]]\n'
     '["decision",90,"a1","plain","bracket","bracket","filled","","EURUSD","entry","buy"]\n'
 )
 
@@ -71,7 +72,7 @@ def test_rows_are_written_as_the_page_says() -> None:
 
 def test_run_of_nothing_has_the_digest_of_the_header() -> None:
     empty = RunRecord(AccountSpec(), FillModel(), Catalogue(), {})
-    assert digest(empty) == hashlib.sha256(b'["zepix-digest",1]\n').hexdigest()
+    assert digest(empty) == hashlib.sha256(b'["zepix-digest",2]\n').hexdigest()
 
 
 @pytest.mark.parametrize("name", [*TRADE[0], *TRADE[1]])
@@ -89,6 +90,7 @@ ORDER_CHANGES = [
     *((name, 77) for name in ORDER[0]),
     *((name, "other") for name in ORDER[1]),
     *(("sl_offset", -50), ("tp_offset", 50), ("after", (1, 2)), ("tickets", (12,))),
+    *(("targets", (12,)), ("new_sl", 0), ("new_tp", 5), ("frac", Decimal("0.5")), ("trails", (Trail(1, 2, 3),))),
 ]
 
 

@@ -82,7 +82,7 @@ class AccountWatch:
             taken = self._taken.pop(ticket.id, None)
             if taken is None or ticket.is_open:
                 costs = fill.commission_minor + min(fill.swap_minor, 0) - 1
-                slip = self._broker.fill_model.slippage_points * fill.steps * unit
+                slip = self._broker.slippage[ticket.symbol] * fill.steps * unit
                 self._room += costs / self._broker.book.scale - slip
             else:
                 self._room += taken + fill.pnl_minor / self._broker.book.scale
@@ -279,6 +279,6 @@ class AccountWatch:
     def _close(self, ticket: Ticket, corners: dict[str, tuple[int, int, int, int]]) -> None:
         broker = self._broker
         bid, ask, row, last_lived = corners[ticket.symbol]
-        price = (bid if ticket.side > 0 else ask) - ticket.side * broker.fill_model.slippage_points
+        price = (bid if ticket.side > 0 else ask) - ticket.side * broker.slippage[ticket.symbol]
         prices = broker.prices[ticket.symbol]
         broker.book_close(ticket, ticket.steps, prices, broker.now_ns, row, price, "stop_out", last_lived)

@@ -11,8 +11,6 @@ One step takes one entry from the agenda, acts, and leaves the events that follo
 An arrival exactly at an open waits for it in phase 2, or acts at once if it was raised in phase 3 or 4. Between opens
 orders and closes arrive in phase 4; a market order or close at most ``open_grace_ms`` after its bar's open (grace) acts
 at once at that open, another waits for the next. Closing orders wait as long as it takes.
-
-The array form and the step form differ only in how touched levels and opens are found.
 """
 
 from __future__ import annotations
@@ -75,6 +73,7 @@ class ShadowBroker:
         self.prices = prices
         self.catalogue = catalogue
         self.fill_model = fill_model
+        self.slippage = {p.symbol: fill_model.slippage_of(p.instrument, p.tf_ns) for p in prices}
         self.conversions = Conversions(prices, account.currency)
         self.book = Book(account, prices, self.conversions, has_costs)
         self.agenda = Agenda() if agenda is None else agenda
@@ -299,7 +298,7 @@ class ShadowBroker:
         row = prices.row_at(self.now_ns)
         bid, ask = int(prices.bid_open[row]), int(prices.ask_open[row])
         side = order.side
-        points = (ask if side > 0 else bid) + side * self.fill_model.slippage_points
+        points = (ask if side > 0 else bid) + side * self.slippage[order.symbol]
         ticket = self.take(order, prices, row, points, bid if side > 0 else ask, int(prices.time[row]))
         if ticket is not None and (ticket.sl or ticket.tp):
             self.form.watch(ticket, prices, row, with_open=False)
@@ -391,8 +390,8 @@ class ShadowBroker:
     ) -> None:
         """Close ``steps`` of a ticket at ``points`` in ``row``; ``last_lived`` is the last row it lived through."""
         excursion = self.form.excursion(ticket, prices, last_lived, points)
-        is_ambiguous = is_ambiguous or ticket.is_ambiguous
-        fill = self.book.close(ticket, steps, exit_ns, row, points, reason, excursion, is_ambiguous, self.now_ns)
+        doubt = is_ambiguous or ticket.is_ambiguous
+        fill = self.book.close(ticket, steps, exit_ns, row, points, reason, excursion, doubt, self.now_ns)
         self.events.append(TicketClosed(exit_ns, self.now_ns, fill, ticket))
         if not ticket.is_open:
             for order in ticket.closing:

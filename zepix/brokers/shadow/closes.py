@@ -73,7 +73,7 @@ class Closes:
         prices = broker.prices[ticket.symbol]
         row = prices.row_at(broker.now_ns)
         price = int(prices.bid_open[row] if ticket.side > 0 else prices.ask_open[row])
-        price -= ticket.side * broker.fill_model.slippage_points
+        price -= ticket.side * broker.slippage[ticket.symbol]
         steps = ticket.steps if order.frac is None else min(ticket.steps, int(ticket.entry_steps * order.frac))
         if not steps:
             order.why = {"volume_step": float(prices.instrument.volume_step)}

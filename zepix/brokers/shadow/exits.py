@@ -56,7 +56,7 @@ class Exits:
         """A fill at the stop (less slippage) or at the target, at the bar's end."""
         broker = self._broker
         if by_stop:
-            price, reason = ticket.sl - ticket.side * broker.fill_model.slippage_points, ticket.stop_reason
+            price, reason = ticket.sl - ticket.side * broker.slippage[ticket.symbol], ticket.stop_reason
         else:
             price, reason = ticket.tp, ticket.target_reason
         broker.book_close(ticket, ticket.steps, prices, broker.now_ns, row, price, reason, last_lived, both)
@@ -76,7 +76,7 @@ class Exits:
             return False
         by_stop = stop or not target
         if by_stop:
-            price -= ticket.side * self._broker.fill_model.slippage_points
+            price -= ticket.side * self._broker.slippage[ticket.symbol]
         reason = ticket.stop_reason if by_stop else ticket.target_reason
         opened = int(prices.time[row])
         self._broker.book_close(ticket, ticket.steps, prices, opened, row, price, reason, row - 1)

@@ -108,7 +108,7 @@ class Pendings:
         prices, side = pending.prices, pending.order.side
         points = int(prices.ask_open[row] if side > 0 else prices.bid_open[row])
         if pending.is_stop:
-            points += side * self._broker.fill_model.slippage_points
+            points += side * self._broker.slippage[pending.order.symbol]
         closing = int(prices.bid_open[row] if side > 0 else prices.ask_open[row])
         ticket = self._fill(pending, row, points, closing, int(prices.time[row]))
         if ticket is not None and (ticket.sl or ticket.tp):
@@ -161,7 +161,7 @@ class Pendings:
         prices, order, broker = pending.prices, pending.order, self._broker
         side = order.side
         spread = int(prices.ask_open[row]) - int(prices.bid_open[row])
-        points = pending.level + (side * broker.fill_model.slippage_points if pending.is_stop else 0)
+        points = pending.level + (side * broker.slippage[order.symbol] if pending.is_stop else 0)
         ticket = self._fill(pending, row, points, pending.level - side * spread, broker.now_ns)
         if ticket is None:
             return False

@@ -207,9 +207,13 @@ def _shortened(raw: str) -> Html:
 def ambiguity(result: Result) -> Html:
     """How orders were filled, and what hangs on the one thing a bar cannot tell."""
     model, stats = result.record.fill_model, result.stats
-    settings = [[name, f"{getattr(model, name)}", words.FILL_SETTINGS[name]] for name in words.FILL_SETTINGS]
+    settings = [[name, _shown(getattr(model, name)), words.FILL_SETTINGS[name]] for name in words.FILL_SETTINGS]
     settings.append(["costs", result.record.costs, "commission and swap: by the instrument, or none"])
     return joined([_ambiguity_said(stats, model.intrabar), table(["setting", "value", "meaning"], settings, words=3)])
+
+
+def _shown(value: Any) -> str:
+    return "by the instrument" if value is None else f"{value}"
 
 
 def _ambiguity_said(stats: Mapping[str, Any], intrabar: str) -> Html:

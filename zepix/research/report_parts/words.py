@@ -11,8 +11,8 @@ NOT_TRADED: Final = ("ignored", "expired", "error")
 
 OUTCOMES: Final = {
     "filled": "an order of this alert was filled",
-    "closed": "it closed tickets",
-    "working": "its order was still working at the end",
+    "closed": "it closed tickets, or cancelled orders",
+    "working": "its order was still working at the end, or its change was taken",
     "expired": "its order ended unfilled",
     "refused": "checked and turned down; the reason is below",
     "info": "it informs and asks for nothing",
@@ -39,6 +39,19 @@ REASONS: Final = {
     "end_of_data": "the prices ended first",
     "after_end_of_data": "it came after the last price",
     "nothing_to_close": "no ticket of that side was open",
+    "nothing_to_cancel": "no such order was under way",
+    "nothing_to_modify": "no such ticket or order was there",
+    "cancelled": "it cancelled orders and closed no ticket",
+    "modified": "it changed levels",
+    "no_levels": "a change without a stop or a target",
+    "no_entry_price": "a pending order without its price",
+    "invalid_price": "a pending order on the wrong side of the price at its first open",
+    "invalid_trailing": "a trailing stop or break-even with numbers that make no sense",
+    "unknown_order": "there is no such order under way",
+    "cancel": "it was cancelled",
+    "oco": "another order of its group was filled",
+    "exit": "an exit cancelled it",
+    "expired": "its time ran out",
     "not_handled": "the strategy does nothing on this kind of alert",
     "plugin_disabled": "the plugin was switched off, or had failed five times in a row",
     "plugin_hint_unknown": "the hint names no plugin; it was routed as if there were none",
@@ -73,10 +86,10 @@ REASONS: Final = {
 
 FILL_SETTINGS: Final = {
     "latency_ms": "from a decision to its arrival at the broker; on bars, less than one bar is not seen",
-    "open_grace_ms": "an order that arrives this soon after an open is filled at that open; 0 is the cautious value",
+    "open_grace_ms": "an order that arrives this soon after an open is filled at that open",
     "max_wait_s": "an opening order waits this long for an open, or one timeframe if that is longer",
     "intrabar": "which level counts where one bar holds stop and target",
-    "slippage_points": "against us, on market orders, stops and closes by signal; never on limits and targets",
+    "slippage_points": "against us, on market orders, stops, closes and stop-outs; unless said, the instrument's",
     "stop_out_frac": "share of the margin at which the broker closes tickets",
 }
 

@@ -1,0 +1,110 @@
+"""The account watch: at every end and every open of a bar, equity at the worst prices against the margin."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from zepix.brokers.backtrader.book import Book, Place, Position
+from zepix.brokers.backtrader.floor import Floor, Work
+from zepix.brokers.backtrader.tape import Tape
+from zepix.services.conversion import MONEY
+
+__all__ = ["StopOut"]
+
+CLOSE_CALL: Final = 1e-6
+"""How near, relative to the sums, a float has to come before Decimals decide."""
+
+
+class Corner:
+    """The prices at which one symbol's tickets are weighed in one watch, and where they would be closed."""
+
+    __slots__ = ("ask", "bid", "place")
+
+    def __init__(self, bid: int, ask: int, place: Place) -> None:
+        self.bid = bid
+        self.ask = ask
+        self.place = place
+
+    def price(self, position: Position) -> int:
+        return self.bid if position.ticket.side > 0 else self.ask
+
+
+class StopOut:
+    """Closes the ticket with the largest loss until the account holds."""
+
+    def __init__(self, floor: Floor, book: Book) -> None:
+        self.floor = floor
+        self.book = book
+
+    def at_ends(self, t_ns: int, ending: Iterable[tuple[Tape, int]]) -> Work:
+        """At the ends of these rows: each symbol's worse corner, low or high; the others at what is known."""
+        rows = {tape.index: row for tape, row in ending}
+        phase = self.floor.phase
+        corners = {
+            tape.symbol: self.worse(tape, rows[tape.index], t_ns)
+            if tape.index in rows
+            else self.known(tape, t_ns, phase)
+            for tape in self.tapes()
+        }
+        return self._watch(corners)
+
+    def at_opens(self, t_ns: int) -> Work:
+        """At the last known prices."""
+        return self._watch({tape.symbol: self.known(tape, t_ns, self.floor.phase) for tape in self.tapes()})
+
+    def tapes(self) -> Iterable[Tape]:
+        return {p.tape.index: p.tape for p in self.book.positions.values()}.values()
+
+    def worse(self, tape: Tape, row: int, t_ns: int) -> Corner:
+        place = Place(t_ns, row, row)
+        low = Corner(tape.bid[2][row], tape.ask[2][row], place)
+        high = Corner(tape.bid[1][row], tape.ask[1][row], place)
+        return low if self._points(tape, low) <= self._points(tape, high) else high
+
+    def known(self, tape: Tape, t_ns: int, phase: int) -> Corner:
+        row = tape.last_row(t_ns, phase)
+        bid, ask = tape.known(row, t_ns)
+        ended = tape.time[row] + tape.tf_ns <= t_ns and not (tape.is_ticks and tape.time[row] == t_ns)
+        return Corner(bid, ask, Place(t_ns, row, row if ended else row - 1))
+
+    def _points(self, tape: Tape, corner: Corner) -> int:
+        """Points times steps of a symbol's tickets at a corner."""
+        return sum(
+            p.ticket.steps * p.ticket.side * (corner.price(p) - p.ticket.entry_points)
+            for p in self.book.positions.values()
+            if p.tape is tape
+        )
+
+    def _watch(self, corners: dict[str, Corner]) -> Work:
+        while self.book.positions and self._is_breached(corners):
+            losses = [
+                (self.book.gross_at(p, corners[p.ticket.symbol].price(p)), p.ticket.id)
+                for p in self.book.positions.values()
+            ]
+            position = self.book.positions[min(losses)[1]]
+            corner, ticket = corners[position.ticket.symbol], position.ticket
+            price = corner.price(position) - ticket.side * self.floor.slippage[ticket.symbol]
+            self.book.close(position, price, ticket.steps, "stop_out", corner.place)
+            yield
+
+    def _is_breached(self, corners: dict[str, Corner]) -> bool:
+        if self.is_far(corners, self.floor.now_ns):
+            return False
+        equity = self.book.equity_at((p, corners[p.ticket.symbol].price(p)) for p in self.book.positions.values())
+        return equity <= MONEY.multiply(self.floor.stop_out_frac, self.book.margin())
+
+    def is_far(self, corners: dict[str, Corner], t_ns: int) -> bool:
+        """Whether plain floats leave no doubt that the account holds."""
+        book = self.book
+        equity = size = book.balance_minor / 10**book.money.account.digits
+        margin = 0.0
+        for p in book.positions.values():
+            ticket = p.ticket
+            points = ticket.steps * ticket.side * (corners[ticket.symbol].price(p) - ticket.entry_points)
+            amount = points * book.money.step_value(p.tape.instrument, t_ns)
+            equity += amount
+            size += abs(amount)
+            margin += float(ticket.margin)
+        limit = float(self.floor.stop_out_frac) * margin
+        return bool(equity - limit > CLOSE_CALL * (size + limit + 1))
