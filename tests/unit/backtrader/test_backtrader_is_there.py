@@ -6,5 +6,7 @@ import pytest
 
 
 def test_backtrader_is_installed() -> None:
-    found = pytest.importorskip("backtrader", reason="backtrader is not installed (extra backtrader); its tests are out")
+    found = pytest.importorskip(
+        "backtrader", reason="backtrader is not installed (extra backtrader); its tests are out"
+    )
     assert found.__version__ == "1.9.78.123"

@@ -146,12 +146,13 @@ class Bars:
             ticket = position.ticket
             if not ticket.trails or row < ticket.lived_from:
                 continue
-            low, high = position.closing_range(row)
-            if ticket.side > 0:
-                position.best = high if position.best is None else max(position.best, high)
-            else:
-                position.best = low if position.best is None else min(position.best, low)
-            if self._move_stop(position, position.best):
+            for lived in range(row if position.best is not None else ticket.lived_from, row + 1):
+                # the first time also a tick at which the ticket was opened after that tick's end
+                low, high = position.closing_range(lived)
+                here = high if ticket.side > 0 else low
+                known = here if position.best is None else position.best
+                position.best = max(known, here) if ticket.side > 0 else min(known, here)
+            if position.best is not None and self._move_stop(position, position.best):
                 close = position.closing_price(row, 3)
                 position.is_forced = rules.exit_at_open(ticket.side, ticket.sl, 0, close) != ""
 

@@ -15,7 +15,18 @@ from zepix.brokers.backtrader.floor import Floor, Work
 from zepix.brokers.backtrader.money import Money
 from zepix.brokers.backtrader.openings import Entry, Fill, Openings
 from zepix.brokers.backtrader.stop_out import StopOut
-from zepix.model import Accepted, AccountSpec, AccountState, Catalogue, Event, FillModel, Order, Refused, Ticket
+from zepix.model import (
+    Accepted,
+    AccountSpec,
+    AccountState,
+    Catalogue,
+    Event,
+    FillModel,
+    Order,
+    OrderCancelled,
+    Refused,
+    Ticket,
+)
 from zepix.services.conversion import Conversions
 from zepix.services.prices import PriceBook
 
@@ -150,7 +161,10 @@ class PlainBroker:
         if order.plugin_id in self.netting:
             order.from_timer = True
         self.orders[order.id] = order
-        if order.opens:
+        if self._is_over:
+            order.move("cancelled", self.now_ns, "end_of_data")
+            self.floor.emit(OrderCancelled(self.now_ns, self.now_ns, order), order)
+        elif order.opens:
             if order.status == "held":
                 self._held.append(order)
             self.openings.submit(order)

@@ -38,6 +38,7 @@ TICKS: Final = (2, 9)
 EXPIRIES: Final = (3, 0)
 ALERTS: Final = (4, 0)
 MAX_CHAIN: Final = 64
+NAMED: Final = 5
 MS: Final = 1_000_000
 NEVER: Final = (1 << 63, 9, 9)
 
@@ -65,6 +66,9 @@ class Floor:
         """Whether something is near: then every open and every end of a bar is looked at."""
         self.acting: Order | None = None
         self.acting_ns = -1
+        self._chain_ns = -1
+        self._roots: dict[int, int] = {}
+        self._answers: dict[int, int] = {}
         self._heap: list[Any] = []
         self._number = 0
         self._turn = 0
@@ -167,18 +171,26 @@ class Floor:
             listen(event, order)
 
     def chain(self, order: Order) -> None:
-        """Link a command to the one whose event raised it; over 64 at one instant raise ZepixError."""
+        """Link a command to the one whose event raised it; over 64 in one instant's chain raise ZepixError."""
         cause = self.acting if self.acting_ns == self.now_ns else None
         if cause is None:
             return
-        order.cause, order.depth = cause, cause.depth + 1
+        order.cause = cause
+        if self._chain_ns != self.now_ns:
+            self._chain_ns, self._roots, self._answers = self.now_ns, {}, {}
+        root = self._roots.get(cause.id, cause.id)
+        self._roots[order.id] = root
+        order.depth = self._answers[root] = self._answers.get(root, 0) + 1
         if order.depth > MAX_CHAIN:
             names: list[str] = []
-            link: Order | None = order
-            while link is not None and len(names) < 6:
-                names.append(f"{link.kind} {link.id} of {link.plugin_id}")
+            link: Order | None = cause
+            while link is not None and len(names) < NAMED:
+                names.append(f"{link.kind} {link.symbol} by {link.plugin_id} (order {link.id})")
                 link = link.cause
-            raise ZepixError(f"over {MAX_CHAIN} commands answer one another at {self.now_ns} ns: {' <- '.join(names)}")
+            first = f"{order.kind} {order.symbol} by {order.plugin_id} (order {order.id})"
+            raise ZepixError(
+                f"over {MAX_CHAIN} commands answer one another at {self.now_ns} ns: {' <- '.join([first, *names])}"
+            )
 
     def max_wait_ns(self, tape: Tape) -> int:
         return max(self.fill_model.max_wait_s * NS, tape.tf_ns)
