@@ -120,6 +120,7 @@ class Market:
     fill: FillModel = field(default_factory=FillModel)
     costs: str = "instrument"
     config: Mapping[str, Any] = field(default_factory=dict)
+    broker: str = "shadow"
 
     def prepare(
         self, *strategies: type[Strategy], plugins: Sequence[PluginConfig] | None = None, **settings: Any
@@ -129,7 +130,9 @@ class Market:
         for cls in strategies:
             registry.register(cls)
         named = [PluginConfig(cls.info.plugin_id, cls.info.plugin_id, settings) for cls in strategies]
-        rules = Rules(account=self.account, fill_model=self.fill, costs=self.costs, config=self.config)
+        rules = Rules(
+            account=self.account, fill_model=self.fill, costs=self.costs, config=self.config, broker=self.broker
+        )
         return Simulation({s.symbol: s for s in self.series}, self.catalogue, registry, plugins or named, rules)
 
     def play(
@@ -148,9 +151,12 @@ class Market:
         return Played(simulation, simulation.run(ordered))
 
 
+RULES = ("catalogue", "account", "fill", "costs", "config", "broker")
+
+
 def market(*quads: Quad | None, **given: Any) -> Market:
     """One symbol's bars and the rules, e.g. ``market(FLAT, FLAT, spread=0, fill=FillModel(latency_ms=1000))``."""
-    rules = {name: given.pop(name) for name in ("catalogue", "account", "fill", "costs", "config") if name in given}
+    rules = {name: given.pop(name) for name in RULES if name in given}
     return Market([bars(*quads, **given)], **rules)
 
 

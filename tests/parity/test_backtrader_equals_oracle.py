@@ -7,17 +7,17 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import random
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.oracle.recorded_bars import MARKET, recorded, resampled
-from tests.oracle.scenarios import H1, KINDS, Scenario, random_alerts, random_full_scenario, random_scenario
+from tests.oracle.markets import KINDS
+from tests.oracle.recorded_bars import MARKET, recorded, recorded_ticks, resampled
+from tests.oracle.scenarios import Scenario, random_full_scenario, random_scenario
 from tests.parity.backtrader import prepared, replay, replay_without_cerebro
 from tests.parity.shadow import alerts, decisions, first_difference, trades
+from tests.parity.test_shadow_full_model import RECORDED, TICKS, on_recorded
 from zepix.engine.record import RunRecord
 from zepix.journal.digest import digest
 
@@ -74,52 +74,20 @@ def test_the_whole_page_in_a_cerebro(ticks: bool) -> None:
         assert_same_digest(scenario, replay)
 
 
-RECORDED = (
-    ("EURUSD_M1_20140501_20140515.parquet", "EURUSD", None, 0.0),
-    ("XAUUSD_M1_20140501_20140515.parquet", "XAUUSD", H1, 0.0),
-    ("USDJPY_H1_20150102_20220304.parquet", "USDJPY", None, 0.02),
-)
-
-
 @pytest.mark.skipif(not MARKET.is_dir(), reason="the real bars of ../shared/data/market are not at hand")
 @pytest.mark.parametrize(("file", "symbol", "timeframe", "spread"), RECORDED)
-def test_real_bars(file: str, symbol: str, timeframe: int | None, spread: float) -> None:
+def test_every_kind_of_order_on_real_bars(file: str, symbol: str, timeframe: int | None, spread: float) -> None:
     bars = recorded(file, spread=spread, digits=KINDS[symbol]["digits"])
     if timeframe is not None:
         bars = resampled(bars, timeframe)
-    kind = KINDS[symbol]
-    instruments: dict[str, dict[str, Any]] = {
-        symbol: {
-            "point": f"1e-{kind['digits']}",
-            "contract_size": kind["contract"],
-            "profit_currency": kind["profit"],
-            "margin_currency": kind["margin"],
-            "volume_step": "0.01",
-            "volume_min": "0.01",
-            "volume_max": "100",
-            "stops_level_points": 0,
-            "commission_per_lot": "3.5",
-            "swap_long_points": "-6.3",
-            "swap_short_points": "2.1",
-            "triple_swap_weekday": 2,
-        }
-    }
-    strategy = {"one_at_a_time": False, "levels": "absolute", "max_price_gap": None}
-    scenario = Scenario(
-        seed=0,
-        bars={symbol: bars},
-        instruments=instruments,
-        account={"balance": "100000", "currency": "USD", "leverage": "100", "digits": 2},
-        fill={
-            "latency_ms": 250,
-            "open_grace_ms": 5000,
-            "max_wait_s": 600,
-            "intrabar": "pessimistic",
-            "slippage_points": 1,
-        },
-        strategy=strategy,
-        alerts=random_alerts(random.Random(file), {symbol: bars}, instruments, 300, strategy, 250),
-    )
+    run = replay if HAS_BACKTRADER else replay_without_cerebro
+    assert assert_agree(on_recorded(file, symbol, bars, 500), run) > 50
+
+
+@pytest.mark.skipif(not MARKET.is_dir(), reason="the real ticks of ../shared/data/market are not at hand")
+@pytest.mark.parametrize(("file", "symbol"), TICKS)
+def test_every_kind_of_order_on_a_hundred_thousand_real_ticks(file: str, symbol: str) -> None:
+    scenario = on_recorded(file, symbol, recorded_ticks(file, 50_000, 100_000), 500)
     assert assert_agree(scenario, replay if HAS_BACKTRADER else replay_without_cerebro) > 50
 
 

@@ -225,8 +225,33 @@ class Chain(Strategy):
         return Decision.info(under_way=len(self.api.orders.under_way()))
 
 
-def test_endless_chain_at_one_instant_ends_in_an_error_that_names_it() -> None:
-    played = market(*flat(3)).play([alert(1)], Chain)
+class Branches(Strategy):
+    """Every fill raises two more, at the same instant: few links from the first to the last, but many answers."""
+
+    info = PluginInfo(strategy="branches")
+
+    async def process_entry_signal(self, alert: Alert) -> None:
+        await self.api.orders.place_order("EURUSD", "buy", 0.01)
+
+    async def on_fill(self, event: OrderFilled) -> None:
+        for _ in range(2):
+            await self.api.orders.place_order("EURUSD", "buy", 0.01)
+
+
+@pytest.mark.parametrize("broker", ["shadow", "backtrader"])
+def test_chain_that_branches_ends_too(broker: str) -> None:
+    if broker == "backtrader":
+        pytest.importorskip("backtrader")
+    played = market(*flat(3), broker=broker).play([alert(1)], Branches)
+    assert "over 1024 commands" in str(played.simulation.engine.errors[0])
+    assert len(played.record.fills) < 1100
+
+
+@pytest.mark.parametrize("broker", ["shadow", "backtrader"])
+def test_endless_chain_at_one_instant_ends_in_an_error_that_names_it(broker: str) -> None:
+    if broker == "backtrader":
+        pytest.importorskip("backtrader")
+    played = market(*flat(3), broker=broker).play([alert(1)], Chain)
     (error,) = played.simulation.engine.errors
     assert isinstance(error, StrategyError)
     assert isinstance(error.cause, ZepixError)

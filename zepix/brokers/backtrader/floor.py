@@ -38,6 +38,7 @@ TICKS: Final = (2, 9)
 EXPIRIES: Final = (3, 0)
 ALERTS: Final = (4, 0)
 MAX_CHAIN: Final = 64
+MAX_ANSWERS: Final = 1024
 NAMED: Final = 5
 MS: Final = 1_000_000
 NEVER: Final = (1 << 63, 9, 9)
@@ -67,8 +68,7 @@ class Floor:
         self.acting: Order | None = None
         self.acting_ns = -1
         self._chain_ns = -1
-        self._roots: dict[int, int] = {}
-        self._answers: dict[int, int] = {}
+        self._answers = 0
         self._heap: list[Any] = []
         self._number = 0
         self._turn = 0
@@ -171,26 +171,26 @@ class Floor:
             listen(event, order)
 
     def chain(self, order: Order) -> None:
-        """Link a command to the one whose event raised it; over 64 in one instant's chain raise ZepixError."""
+        """Link a command to the one of this instant whose event raised it; an endless chain raises ZepixError.
+
+        Endless is a command over 64 answers away from the first, or over 1,024 answers at one instant.
+        """
         cause = self.acting if self.acting_ns == self.now_ns else None
-        if cause is None:
+        if cause is None or cause.decided_ns != self.now_ns:
             return
-        order.cause = cause
         if self._chain_ns != self.now_ns:
-            self._chain_ns, self._roots, self._answers = self.now_ns, {}, {}
-        root = self._roots.get(cause.id, cause.id)
-        self._roots[order.id] = root
-        order.depth = self._answers[root] = self._answers.get(root, 0) + 1
-        if order.depth > MAX_CHAIN:
-            names: list[str] = []
-            link: Order | None = cause
-            while link is not None and len(names) < NAMED:
-                names.append(f"{link.kind} {link.symbol} by {link.plugin_id} (order {link.id})")
-                link = link.cause
-            first = f"{order.kind} {order.symbol} by {order.plugin_id} (order {order.id})"
-            raise ZepixError(
-                f"over {MAX_CHAIN} commands answer one another at {self.now_ns} ns: {' <- '.join([first, *names])}"
-            )
+            self._chain_ns, self._answers = self.now_ns, 0
+        order.cause, order.depth = cause, cause.depth + 1
+        self._answers += 1
+        if order.depth <= MAX_CHAIN and self._answers <= MAX_ANSWERS:
+            return
+        named: list[str] = []
+        link: Order | None = order
+        while link is not None and len(named) < NAMED:
+            named.append(f"{link.kind} {link.symbol} by {link.plugin_id} (order {link.id})")
+            link = link.cause
+        over = MAX_CHAIN if order.depth > MAX_CHAIN else MAX_ANSWERS
+        raise ZepixError(f"over {over} commands answer one another at {self.now_ns} ns: {' <- '.join(named)}")
 
     def max_wait_ns(self, tape: Tape) -> int:
         return max(self.fill_model.max_wait_s * NS, tape.tf_ns)
