@@ -3,9 +3,13 @@
 - entry: a market order, or the pending order that the alert describes; a stop or target that it does not bring comes
   from the ATR, or is left out; trailing and break-even go to the broker with it.
 - exit: closes the tickets on the alert's side (none: both), takes entries under way along, cancels pending orders;
-  ``ref`` names the alert whose order or ticket is meant, ``close_frac`` closes a part.
-- reversal: closes the other side, keeps its own tickets of the new side, enters after the confirmed close.
+  ``ref`` names the alert whose order or ticket is meant, ``close_frac`` closes a part, ``close_left_frac`` a part of
+  what is left.
+- reversal: closes the other side (``closing``: its own, or both), enters after the confirmed close.
 - modify, cancel: of the alert named by ``ref``, else of everything on symbol and side.
+- pause, resume: the engine refuses entries on the symbol in between.
+
+Numbers go on in the unit they came in (``Quantity``); what nobody knows the unit of is refused ``unit_unknown``.
 """
 
 from __future__ import annotations
@@ -14,7 +18,9 @@ import math
 from decimal import Decimal
 from typing import Literal
 
-from zepix import Alert, Decision, PluginInfo, Refused, Side, Strategy, Trail, timeframe_minutes
+from zepix import Alert, Decision, PluginInfo, Quantity, Refused, Side, Strategy, Trail, timeframe_minutes
+
+Level = float | Quantity | None
 
 
 class Bracket(Strategy):
@@ -66,7 +72,12 @@ class Bracket(Strategy):
             return Decision("ignored", "nothing_to_close", {"detail": f"no order came of {alert.ref!r}"})
         if alert.ref is None and not self._has_something(alert.symbol, alert.side):
             return Decision("ignored", "nothing_to_close")
-        await self.api.orders.close_positions(alert.symbol, alert.side, frac=alert.close_frac, orders=orders)
+        if alert.close_left_frac is not None:
+            answer = await self.api.orders.close_left(alert.symbol, alert.side, alert.close_left_frac)
+            if isinstance(answer, Refused) and answer.reason == "nothing_to_close":  # only orders under way
+                return Decision("ignored", answer.reason)
+        else:
+            await self.api.orders.close_positions(alert.symbol, alert.side, frac=alert.close_frac, orders=orders)
         return None
 
     async def process_signal(self, alert: Alert) -> Decision | None:
@@ -81,17 +92,20 @@ class Bracket(Strategy):
         if alert.type == "cancel":
             await self.api.orders.cancel_orders(alert.symbol, alert.side, orders=orders)
         else:
-            await self.api.orders.modify_positions(alert.symbol, alert.side, alert.sl, alert.tp, orders=orders)
+            side, sl, tp = alert.side, alert.sl, alert.tp
+            answer = await self.api.orders.modify_positions(alert.symbol, side, sl, tp, orders=orders)
+            if isinstance(answer, Refused) and answer.reason == "nothing_to_modify":
+                return Decision("ignored", answer.reason)
         return None
 
     async def process_reversal_signal(self, alert: Alert) -> Decision | None:
         if alert.side is None:
             return Decision.refused("no_side")
-        other = alert.side.opposite
-        refusal = self._refusal(alert, alert.side)
+        closed = {"same": alert.side, "all": None}.get(alert.closing, alert.side.opposite)
+        refusal = self._refusal(alert, alert.side, replaces=closed is not alert.side.opposite)
         closing: tuple[int, ...] = ()
-        if self._has_something(alert.symbol, other):
-            answer = await self.api.orders.close_positions(alert.symbol, other, reason="reversal")
+        if self._has_something(alert.symbol, closed):
+            answer = await self.api.orders.close_positions(alert.symbol, closed, reason="reversal")
             if isinstance(answer, Refused):
                 return None
             closing = (answer.order_id,)
@@ -102,18 +116,28 @@ class Bracket(Strategy):
         orders = self.api.orders
         return bool(orders.open_tickets(symbol, side) or orders.under_way(symbol, side))
 
-    def _refusal(self, alert: Alert, counted_side: Side | None = None) -> Decision | None:
-        """Why this alert is not followed, None where it is; ``one_at_a_time`` counts ``counted_side`` (None: both)."""
+    def _refusal(self, alert: Alert, counted_side: Side | None = None, *, replaces: bool = False) -> Decision | None:
+        """Why this alert is not followed, None where it is; ``one_at_a_time`` counts ``counted_side`` (None: both).
+
+        replaces: what stands on that side is closed first, and does not count.
+        """
         if alert.side is None:
             return Decision.refused("no_side")
-        if (alert.trailing is not None or alert.break_even_points is not None) and _trails(alert) is None:
-            return Decision.refused(
-                "invalid_trailing", detail="start, step and distance are whole points, distance > 0"
-            )
+        if alert.trailing is not None or alert.break_even_points is not None:
+            trails = self._trails(alert)
+            if isinstance(trails, Refused):
+                return Decision.refused(trails.reason, detail=trails.detail)
         if alert.order_type != "market" and _entry(alert) is None:
             return Decision.refused("no_entry_price")
-        if self.one_at_a_time and self._has_something(alert.symbol, counted_side):
+        if self.one_at_a_time and not replaces and self._has_something(alert.symbol, counted_side):
             return Decision.refused("one_at_a_time")
+        if alert.max_spread is not None:
+            widest = self.api.orders.points(alert.symbol, alert.max_spread)
+            if isinstance(widest, Refused):
+                return Decision.refused(widest.reason, detail=widest.detail)
+            quote = self.api.market.quote_points(alert.symbol)
+            if quote is None or quote[1] - quote[0] > widest:
+                return Decision.refused("spread_too_wide", spread_pips=self.api.market.get_spread(alert.symbol))
         if self.max_price_gap is not None and alert.price is not None:
             market = self.api.market
             gap = market.gap_to_mid(alert.symbol, alert.price)
@@ -122,7 +146,7 @@ class Bracket(Strategy):
             if gap > Decimal(str(self.max_price_gap)):
                 ours = market.get_current_price(alert.symbol)
                 return Decision.refused("price_far_from_alert", our_price=ours, gap=float(gap))
-        if self.levels == "distance" and _anchor(alert) is None and (alert.sl or alert.tp):
+        if self.levels == "distance" and _anchor(alert) is None and (_is_price(alert.sl) or _is_price(alert.tp)):
             return Decision.refused("no_alert_price")
         return None
 
@@ -139,11 +163,11 @@ class Bracket(Strategy):
         sl_offset = tp_offset = None
         anchor = _anchor(alert) if self.levels == "distance" else None
         if anchor is not None:
-            sl_offset = alert.sl - anchor if alert.sl else None
-            tp_offset = alert.tp - anchor if alert.tp else None
-        trails: tuple[Trail, ...] = ()
+            sl_offset = _from(anchor, alert.sl)
+            tp_offset = _from(anchor, alert.tp)
+        trails: tuple[Trail, ...] | Refused = ()
         if alert.trailing is not None or alert.break_even_points is not None:
-            trails = _trails(alert) or ()
+            trails = self._trails(alert)
         volume = self.default_volume if alert.volume is None else alert.volume
         await self.api.orders.place_order(
             alert.symbol,
@@ -158,13 +182,34 @@ class Bracket(Strategy):
             limit_price=alert.limit_price,
             expires_s=alert.expires_s,
             oco=alert.oco or "",
-            trails=trails,
+            trails=() if isinstance(trails, Refused) else trails,
             comment=alert.comment,
             after=after,
         )
         return None
 
-    def _levels(self, alert: Alert, side: Side) -> tuple[float | None, float | None] | None:
+    def _trails(self, alert: Alert) -> tuple[Trail, ...] | Refused:
+        """The trails that the alert asks for, break-even first; Refused where they make no sense."""
+        trails: list[Trail] = []
+        wrong = Refused("invalid_trailing", "start, step and distance are whole points, distance > 0")
+        if alert.break_even_points is not None:
+            points = self.api.orders.points(alert.symbol, alert.break_even_points)
+            if isinstance(points, Refused):
+                return points
+            trails.append(Trail.break_even(points))
+        if alert.trailing is not None:
+            if set(alert.trailing) != {"start", "step", "distance"}:
+                return wrong
+            numbers: dict[str, int] = {}
+            for name, given in alert.trailing.items():
+                found = self.api.orders.points(alert.symbol, given)
+                if isinstance(found, Refused):
+                    return found
+                numbers[name] = found
+            trails.append(Trail(**numbers))
+        return wrong if any(t.problem for t in trails) else tuple(trails)
+
+    def _levels(self, alert: Alert, side: Side) -> tuple[Level, Level] | None:
         """The alert's stop and target; what it has not, by ATR from the price the order would pay as things stand.
 
         None where an ATR is needed and not known: a stop that was asked for is never left out.
@@ -178,6 +223,10 @@ class Bracket(Strategy):
         atr = self.api.market.get_atr(alert.symbol, self.atr_timeframe, self.atr_period)
         if price is None or math.isnan(atr):
             return None
+        if isinstance(price, Quantity):  # nobody knows the entry yet: a distance from it will do
+            sl = sl if sl_atr is None else Quantity(sl_atr * atr, "distance")
+            tp = tp if tp_atr is None else Quantity(tp_atr * atr, "distance")
+            return sl, tp
         if sl_atr is not None:
             sl = price - side.sign * sl_atr * atr
         if tp_atr is not None:
@@ -185,7 +234,16 @@ class Bracket(Strategy):
         return sl, tp
 
 
-def _entry(alert: Alert) -> float | None:
+def _is_price(level: Level) -> bool:
+    return bool(level) and not isinstance(level, Quantity)
+
+
+def _from(anchor: float, level: Level) -> float | None:
+    """The signed distance of a price from the anchor; None for what is no price."""
+    return level - anchor if level and not isinstance(level, Quantity) else None
+
+
+def _entry(alert: Alert) -> Level:
     """The price at which a pending order means to enter; None where the alert does not say."""
     if alert.order_type == "stop_limit":
         return alert.limit_price if alert.entry_price else None
@@ -194,17 +252,5 @@ def _entry(alert: Alert) -> float | None:
 
 def _anchor(alert: Alert) -> float | None:
     """The price that the alert's stop and target were measured from."""
-    return alert.price if alert.order_type == "market" else _entry(alert)
-
-
-def _trails(alert: Alert) -> tuple[Trail, ...] | None:
-    """The trails that the alert asks for, break-even first; None where they make no sense."""
-    trails: list[Trail] = []
-    if alert.break_even_points is not None:
-        trails.append(Trail.break_even(alert.break_even_points))
-    if alert.trailing is not None:
-        given = alert.trailing
-        if set(given) != {"start", "step", "distance"}:
-            return None
-        trails.append(Trail(given["start"], given["step"], given["distance"]))
-    return None if any(t.problem for t in trails) else tuple(trails)
+    entry = alert.price if alert.order_type == "market" else _entry(alert)
+    return None if isinstance(entry, Quantity) else entry

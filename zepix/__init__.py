@@ -20,6 +20,7 @@ _HOMES = {
     "Result": "zepix.research.result",
     "Side": "zepix.model",
     "Strategy": "zepix.engine.strategy",
+    "Quantity": "zepix.model",
     "Trail": "zepix.model",
     "fidelity": "zepix.research.surface",
     "replay": "zepix.research.surface",
@@ -37,6 +38,7 @@ __all__ = [
     "Result",
     "Side",
     "Strategy",
+    "Quantity",
     "Trail",
     "__version__",
     "fidelity",
@@ -47,7 +49,7 @@ __all__ = [
 
 if TYPE_CHECKING:
     from zepix.engine.strategy import PluginInfo, Strategy
-    from zepix.model import Accepted, Alert, Decision, FillModel, Refused, Side, Trail
+    from zepix.model import Accepted, Alert, Decision, FillModel, Quantity, Refused, Side, Trail
     from zepix.model.timeframe import minutes as timeframe_minutes
     from zepix.research.result import Result
     from zepix.research.surface import fidelity, replay, stress

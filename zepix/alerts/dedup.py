@@ -27,7 +27,7 @@ IDS_LIMIT: Final = 1_000_000
 NEVER_DROPPED: Final = frozenset({"exit", "cancel"})
 STATE_VERSION: Final = 1
 _IdKey = tuple[str, str, str]
-_BodyKey = tuple[str, str, str, float | None, float | None, float | None]
+_BodyKey = tuple[object, ...]
 
 
 class _Seen:

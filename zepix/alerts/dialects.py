@@ -5,18 +5,22 @@ asked by ``rank``, lowest first; the first that claims a body reads it. A dialec
 imported::
 
     register(Dialect(name="mine", rank=50, claims=lambda body: body.word == "mine", read=read))
+
+Where a dialect leaves a unit open, a setting of its own says it (``settings``: the key and the words it may have); a
+setting that is not given stays open, and what depends on it is a ``Quantity`` of an unknown unit.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from zepix.alerts.payload import Body
 from zepix.alerts.reading import Reading
 
-__all__ = ["Dialect", "detect", "known", "register"]
+__all__ = ["Dialect", "detect", "known", "register", "settings_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,7 @@ class Dialect:
     rank: int
     claims: Callable[[Body], bool]
     read: Callable[[Reading], dict[str, Any]]
+    settings: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
 
 
 _known: list[Dialect] = []
@@ -49,9 +54,14 @@ def known() -> tuple[Dialect, ...]:
     return tuple(_known)
 
 
-def detect(body: Body) -> Dialect | None:
-    """The first dialect that claims the body."""
-    for dialect in _known:
+def settings_of(name: str) -> Mapping[str, tuple[str, ...]] | None:
+    """The settings of a dialect, each with its words; None for a name that no dialect has."""
+    return next((one.settings for one in _known if one.name == name), None)
+
+
+def detect(body: Body, dialects: Sequence[Dialect] = _known) -> Dialect | None:
+    """The first dialect that claims the body; ``dialects`` in the order in which they are asked."""
+    for dialect in dialects:
         if dialect.claims(body):
             return dialect
     return None

@@ -5,15 +5,15 @@ The same processor serves a replay and, later, live: it knows no clock; the time
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final, cast
 
 from zepix.alerts import legacy, plain, v3, v6  # importing a dialect registers it
-from zepix.alerts.dialects import Dialect, detect
+from zepix.alerts.dialects import Dialect, detect, known
 from zepix.alerts.draft import Draft
 from zepix.alerts.payload import body_text, decode
-from zepix.alerts.reading import Reading
+from zepix.alerts.reading import NO_SETTINGS, Reading
 from zepix.alerts.reasons import Unreadable
 from zepix.model import Alert, Catalogue, Quarantined
 
@@ -59,8 +59,18 @@ class SymbolResolver:
 class AlertProcessor:
     """Reads bodies of every registered dialect: ``parse(raw) -> Alert | Quarantined``."""
 
-    def __init__(self, catalogue: Catalogue, symbol_map: Mapping[str, str] = MappingProxyType({})) -> None:
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        symbol_map: Mapping[str, str] = MappingProxyType({}),
+        *,
+        settings: Mapping[str, Mapping[str, str]] = MappingProxyType({}),
+        own: Sequence[Dialect] = (),
+    ) -> None:
+        """``settings``: of each dialect by its name; ``own``: dialects asked beside the built-in ones, by rank."""
         self.resolve = SymbolResolver(catalogue, symbol_map)
+        self._settings = {name: dict(table) for name, table in settings.items()}
+        self._dialects = sorted([*own, *known()], key=lambda one: one.rank)
 
     def parse(
         self,
@@ -84,10 +94,10 @@ class AlertProcessor:
         dialect: Dialect | None = None
         try:
             whole, body = decode(raw, text)
-            dialect = detect(body)
+            dialect = detect(body, self._dialects)
             if dialect is None:
                 raise Unreadable("unknown_dialect", "text that no dialect recognises; JSON or V6 pipes are expected")
-            reading = Reading(body, ticker, timeframe)
+            reading = Reading(body, ticker, timeframe, self._settings.get(dialect.name, NO_SETTINGS))
             found = dialect.read(reading)
             found["symbol"] = self.resolve(found["symbol"])
             if reading.extras:

@@ -11,12 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any, Final
 
 from zepix.alerts import values
 from zepix.alerts.payload import Body, shown
 from zepix.alerts.reasons import Unreadable
 from zepix.alerts.timestamps import NoZone
+from zepix.model.quantity import UNKNOWN, Quantity
 
 __all__ = ["NAMES", "UNIMPORTANT", "Reading"]
 
@@ -48,6 +50,7 @@ NAMES: Final[dict[str, str]] = {alias: name for name, others in ALIASES.items() 
 _PLAIN_NAMES: Final = {alias.replace("_", ""): name for alias, name in NAMES.items()}
 UNIMPORTANT: Final = frozenset({"price", "time", "comment", "message"})
 """A placeholder left in these harms nobody: they become nothing."""
+NO_SETTINGS: Final[Mapping[str, str]] = MappingProxyType({})
 _LONGEST_NAME: Final = 64
 
 
@@ -59,12 +62,19 @@ def _name_of(key: str) -> str | None:
 class Reading:
     """One body being read: its fields under their names, the rest, and what had to be repaired."""
 
-    __slots__ = ("body", "extras", "repairs", "ticker", "timeframe")
+    __slots__ = ("body", "extras", "repairs", "settings", "ticker", "timeframe")
 
-    def __init__(self, body: Body, ticker: str | None, timeframe: str | None) -> None:
+    def __init__(
+        self,
+        body: Body,
+        ticker: str | None,
+        timeframe: str | None,
+        settings: Mapping[str, str] = NO_SETTINGS,
+    ) -> None:
         self.body = body
         self.ticker = ticker
         self.timeframe = timeframe
+        self.settings = settings
         self.repairs: list[str] = []
         self.extras: dict[str, Any] = {}
 
@@ -134,6 +144,18 @@ class Reading:
             self.repairs.append(f"symbol: {ascii(value)[1:-1] if value else 'missing'} -> ticker beside the body")
             value = self.ticker
         return values.symbol_text(value)
+
+    def quantity(self, value: float, dialect: str, setting: str) -> float | Quantity:
+        """A number in the unit that a setting of the dialect says: a price or lots as they are, else with its unit.
+
+        A setting in per cent of the price (``percent``) is kept as a fraction. Without the setting the unit is unknown.
+        """
+        unit = self.settings.get(setting, UNKNOWN)
+        if unit in ("price", "lots"):
+            return value
+        if unit == "percent":
+            return Quantity(value / 100, "fraction")
+        return Quantity(value, unit, f"dialects.{dialect}.{setting}" if unit == UNKNOWN else "")
 
     def period(self, value: Any) -> str | None:
         """The timeframe as sent, else as it came beside the body, else None. Raises Unreadable."""

@@ -95,6 +95,7 @@ class TradingEngine:
         self._write = write or (lambda _ns, _kind, _what: None)
         self._running: dict[str, _Running] = {}
         self._handling: Handling | None = None
+        self._reined: set[tuple[str, str]] = set()
         self._watchers: dict[int, str] = {}
         self._from_timer = False
         self._spin_ns = -1
@@ -221,6 +222,7 @@ class TradingEngine:
             if refused is not None:
                 handling.answer = Decision.refused(refused.reason, detail=refused.detail)
                 return
+        self._rein(plugin.plugin_id, alert)
         self._handling = handling
         try:
             answer = run_to_completion(getattr(plugin, name)(alert), plugin.plugin_id, name)
@@ -238,6 +240,13 @@ class TradingEngine:
                 handling.answer = answer
         finally:
             self._handling = None
+
+    def _rein(self, plugin_id: str, alert: Alert) -> None:
+        """``pause`` and ``resume`` hold for the plugins that the alert reaches, on its symbol."""
+        if alert.type == "pause":
+            self._reined.add((plugin_id, alert.symbol))
+        elif alert.type == "resume":
+            self._reined.discard((plugin_id, alert.symbol))
 
     def _has_ticket_before(self, alert: Alert) -> bool:
         return any(t.symbol == alert.symbol and t.opened_ns < alert.received_ns for t in self.broker.tickets.values())
@@ -290,6 +299,8 @@ class TradingEngine:
                 return self.refuse(Refused("plugin_disabled", "disabled after failures in a row"))
             if self.is_paused:
                 return self.refuse(Refused("paused"))
+            if self._reined and (order.plugin_id, order.symbol) in self._reined:
+                return self.refuse(Refused("paused_by_alert", f"{order.symbol} waits for an alert that resumes it"))
         if after:
             pending = tuple(n for n in after if 0 < n <= len(self.orders) and self.orders[n - 1].is_under_way)
             if pending:

@@ -18,6 +18,7 @@ from zepix.model.event import (
 from zepix.model.fill_model import FillModel
 from zepix.model.instrument import Catalogue, Instrument, SpreadModel
 from zepix.model.order import Order, Trail
+from zepix.model.quantity import Quantity
 from zepix.model.series import Series
 from zepix.model.side import Side
 from zepix.model.ticket import ClosingFill, Ticket
@@ -42,6 +43,7 @@ __all__ = [
     "OrderFilled",
     "OrderRefused",
     "PriceReached",
+    "Quantity",
     "Quarantined",
     "Refused",
     "Series",

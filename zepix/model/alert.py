@@ -1,10 +1,12 @@
 """An alert, understood: one shape for every dialect; and what could not be understood, with its reason.
 
-``type`` is one of five words that ask for something (``entry, exit, reversal, modify, cancel``) or a word of
-information (``trend_pulse, squeeze, bias, trend, ...``) that never trades. On an exit, ``side`` names the tickets to
-close (``buy`` closes longs), nothing means both. On a reversal, ``side`` is the new side.
+``type`` is one of five words that ask for something (``entry, exit, reversal, modify, cancel``), one of two
+that rein in a plugin (``pause, resume``), or a word of information (``trend_pulse, squeeze, bias, trend, bar, ...``)
+that never trades. On an exit, ``side`` names the tickets to close (``buy`` closes longs), nothing means both. On a
+reversal, ``side`` is the new side.
 
-Times are integer nanoseconds since 1970, UTC. Prices are floats as the sender wrote them; volumes are lots.
+Times are integer nanoseconds since 1970, UTC. A level that is a float is a price as the sender wrote it, a volume that
+is a float is lots; in any other unit they are a ``Quantity``, which no arithmetic mistakes for a price.
 """
 
 from __future__ import annotations
@@ -14,11 +16,13 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final
 
+from zepix.model.quantity import Quantity
 from zepix.model.side import Side
 
-__all__ = ["ACTIONS", "EMPTY", "Alert", "Quarantined"]
+__all__ = ["ACTIONS", "CLOSINGS", "EMPTY", "Alert", "Quarantined"]
 
 ACTIONS: Final = frozenset({"entry", "exit", "reversal", "modify", "cancel"})
+CLOSINGS: Final = ("opposite", "same", "all")
 EMPTY: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
@@ -29,7 +33,9 @@ class Alert:
     ``id`` is unique in a log; ``explicit_id`` the id the payload itself carried (dedup works by it), ``source`` the
     token or file it came through, ``source_id`` the id of the alert's definition at TradingView, ``strategy`` the
     family it names, ``signal`` the dialect's own word for it, ``fields`` what else the dialect sent, ``repairs`` what
-    had to be mended to read it, ``raw`` the body as it arrived.
+    had to be mended to read it, ``raw`` the body as it arrived, its secrets blotted out. ``close_frac`` is a share of
+    a ticket's volume at its entry, ``close_left_frac`` of what is left of it; ``closing`` is what a reversal closes
+    before it enters (``opposite, same, all``); ``max_spread`` the widest spread at which an entry is meant.
     """
 
     id: str
@@ -43,18 +49,21 @@ class Alert:
     plugin_hint: str | None = None
     price: float | None = None
     time_ns: int | None = None
-    volume: float | None = None
-    sl: float | None = None
-    tp: float | None = None
+    volume: float | Quantity | None = None
+    sl: float | Quantity | None = None
+    tp: float | Quantity | None = None
     order_type: str = "market"
-    entry_price: float | None = None
-    limit_price: float | None = None
+    entry_price: float | Quantity | None = None
+    limit_price: float | Quantity | None = None
     expires_s: float | None = None
     ref: str | None = None
     oco: str | None = None
     close_frac: float | None = None
+    close_left_frac: float | None = None
+    closing: str = "opposite"
+    max_spread: Quantity | None = None
     trailing: Mapping[str, Any] | None = None
-    break_even_points: int | None = None
+    break_even_points: int | Quantity | None = None
     comment: str = ""
     signal: str = ""
     source: str = ""

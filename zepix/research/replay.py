@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Final
 
 from zepix.alerts.log import read_logs
@@ -59,8 +60,12 @@ def run_loaded(
     *,
     progress: Progress | None = None,
     cerebro: Any = None,
+    services: Mapping[str, Any] = MappingProxyType({}),
 ) -> Result:
-    """Replay what is in memory already. ``cerebro``: the user's ``bt.Cerebro``, for the backtrader broker."""
+    """Replay what is in memory already. ``cerebro``: the user's ``bt.Cerebro``, for the backtrader broker.
+
+    ``services``: the user's own, by name, registered with every plugin's ServiceAPI.
+    """
     spec.config.load_plugins({p.plugin_id: _defaults(registry, p) for p in plugins})
     rules = Rules(
         account=spec.account,
@@ -71,6 +76,7 @@ def run_loaded(
         from_ns=spec.from_ns,
         config=spec.config.get("", {}) or {},
         broker=spec.broker,
+        services=services,
     )
     clock: Callable[[], float] | None = (lambda: time.perf_counter() * MS) if spec.profile else None
     started = time.perf_counter()

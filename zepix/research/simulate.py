@@ -26,6 +26,7 @@ from zepix.services.market import BarTable, MarketDataService
 from zepix.services.orders import OrderExecutionService
 from zepix.services.prices import PriceBook, SymbolPrices
 from zepix.services.risk import RiskManagementService
+from zepix.services.sizing import Sizing
 
 __all__ = ["ReplayBroker", "Rules", "Simulation", "simulate"]
 
@@ -55,6 +56,8 @@ class Rules:
     from_ns: int | None = None
     config: Mapping[str, Any] = field(default_factory=dict)
     broker: str = "shadow"
+    services: Mapping[str, Any] = field(default_factory=dict)
+    """Services of the user's own, registered with every plugin's ServiceAPI."""
 
 
 class Simulation:
@@ -203,16 +206,20 @@ class Simulation:
             set_timer=engine.set_timer,
         )
         account = AccountService(broker)
-        api.register_service("order", OrderExecutionService(engine, broker, self.catalogue, config.plugin_id, family))
-        api.register_service(
-            "market",
-            MarketDataService(
-                engine, self.prices, self.catalogue, engine, self._tables, config.plugin_id, bars=self.bars
-            ),
-            health_check=lambda: len(self.prices) > 0,
+        market = MarketDataService(
+            engine, self.prices, self.catalogue, engine, self._tables, config.plugin_id, bars=self.bars
         )
+        sizing = Sizing(engine, market, account, broker.conversions, self.catalogue)
+        api.register_service(
+            "order", OrderExecutionService(engine, broker, self.catalogue, config.plugin_id, family, sizing)
+        )
+        api.register_service("market", market, health_check=lambda: len(self.prices) > 0)
         api.register_service("account", account)
         api.register_service("risk", RiskManagementService(engine, account, self.catalogue, broker.conversions))
+        for name, service in self.rules.services.items():
+            if api.has_service(name):
+                raise ConfigError(f"a service {name!r} is there already; give yours another name")
+            api.register_service(name, service)
         self.apis[config.plugin_id] = api
         return api
 

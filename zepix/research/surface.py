@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from zepix.engine.registry import PluginConfig, PluginRegistry
@@ -39,6 +40,7 @@ def replay(
     from_: str | None = None,
     to: str | None = None,
     cerebro: Any = None,
+    services: Mapping[str, Any] = MappingProxyType({}),
     **strategy_settings: Any,
 ) -> Result:
     """Replay recorded alerts on recorded prices and return the result.
@@ -46,12 +48,13 @@ def replay(
     alerts: log files, or Alert objects. bars: a store folder, Parquet files, or ``SYMBOL:TF=PATH``. strategy: a name,
     or a class. settings: dotted keys as of ``--set`` (``{"account.balance": 50_000, "costs": "none"}``). Further
     keyword arguments are settings of the strategy (``one_at_a_time=True``). cerebro: a ``bt.Cerebro`` of yours, in
-    which the replay runs on the backtrader broker (docs/backtrader.md). Raises ConfigError and DataError.
+    which the replay runs on the backtrader broker (docs/backtrader.md). services: objects of yours that strategies find
+    by name (``self.api.get_service("prediction")``). Raises ConfigError and DataError.
     """
     if cerebro is not None:
         settings = {**(settings or {}), "broker.name": "backtrader"}
     asked = _asked(spec, alerts, bars, strategy, settings, instruments, from_, to, strategy_settings)
-    return replaying.run_loaded(*asked, cerebro=cerebro)
+    return replaying.run_loaded(*asked, cerebro=cerebro, services=services)
 
 
 def stress(

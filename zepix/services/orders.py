@@ -7,13 +7,14 @@ later, as an event.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_CEILING, Context, Decimal, InvalidOperation
 from typing import Final
 
-from zepix.model import Accepted, Catalogue, Instrument, Order, Refused, Side, Ticket, Trail
+from zepix.model import Accepted, Catalogue, Instrument, Order, Quantity, Refused, Side, Ticket, Trail
 from zepix.model.order import OPENING_KINDS
 from zepix.model.timeframe import NS
 from zepix.services.ports import BrokerPort, OrderGate
+from zepix.services.sizing import Sizing
 
 __all__ = ["CLOSE_REASONS", "OrderExecutionService"]
 
@@ -21,35 +22,46 @@ CLOSE_REASONS: Final = ("signal", "reversal", "profit_booking", "equity_guard", 
 """Exit reasons a strategy may give; the others are the broker's to say."""
 TARGET_REASONS: Final = ("tp", "profit_booking")
 MAX_TRAILS: Final = 8
+_UPWARDS: Final = Context(prec=28, rounding=ROUND_CEILING)
 MAX_LIFETIME_S: Final = 10 * 366 * 86_400
 
 
 class OrderExecutionService:
     """The order service of one plugin; it only ever touches that plugin's own tickets."""
 
-    def __init__(self, gate: OrderGate, broker: BrokerPort, catalogue: Catalogue, plugin_id: str, family: str) -> None:
+    def __init__(
+        self,
+        gate: OrderGate,
+        broker: BrokerPort,
+        catalogue: Catalogue,
+        plugin_id: str,
+        family: str,
+        sizing: Sizing | None = None,
+    ) -> None:
+        """``sizing`` reads quantities; without it one is refused ``unit_unknown``."""
         self._gate = gate
         self._broker = broker
         self._catalogue = catalogue
+        self._sizing = sizing
         self._plugin_id = plugin_id
         self._family = family
         self._known_steps: dict[tuple[str, str], int] = {}
         self._opened: list[Order] = []
         self._by_alert: dict[str, list[Order]] = {}
 
-    async def place_order(
+    async def place_order(  # size: half of it are its parameters and what they mean
         self,
         symbol: str,
         side: Side | str,
-        volume: float | str | None = None,
-        sl: float | None = None,
-        tp: float | None = None,
+        volume: float | str | Quantity | None = None,
+        sl: float | Quantity | None = None,
+        tp: float | Quantity | None = None,
         *,
         sl_offset: float | None = None,
         tp_offset: float | None = None,
         order_type: str = "market",
-        price: float | None = None,
-        limit_price: float | None = None,
+        price: float | Quantity | None = None,
+        limit_price: float | Quantity | None = None,
         expires_s: float | None = None,
         oco: str = "",
         trails: Sequence[Trail] = (),
@@ -62,17 +74,36 @@ class OrderExecutionService:
         """Buy or sell, at the market or by a pending order, with a stop and a target that live at the broker.
 
         volume: lots, rounded down to whole steps; None is the instrument's minimum. sl, tp: prices, None or 0 for none;
-        sl_offset, tp_offset: instead, signed price distances from our fill. after: order ids that must be done first.
+        sl_offset, tp_offset: instead, signed price distances from our fill; in other units: a Quantity (sizing.py).
+        after: order ids that must be done first.
         order_type: ``market, limit, stop, stop_limit``; price: the limit, or the stop's trigger; limit_price: that of a
         stop-limit. expires_s: from the decision. oco: orders of this plugin of the same name cancel each other.
-        Refused at once: ``unknown_symbol, no_prices, no_entry_price, invalid_trailing, paused, plugin_disabled``.
+        Refused at once: ``unknown_symbol, no_prices, no_entry_price, invalid_trailing, paused, plugin_disabled,
+        unit_unknown, no_stop_for_risk, no_volume_for_money``.
         Raises ValueError for what is no number, no side or no kind of order.
         """
         instrument = self._catalogue.get(symbol)
         if instrument is None:
             return self._gate.refuse(Refused("unknown_symbol", f"{symbol} is in no catalogue"))
         gate = self._gate
-        order = self._command(order_type, symbol, Side.of(side).sign)
+        sign = Side.of(side).sign
+        if (
+            isinstance(sl, Quantity)
+            or isinstance(tp, Quantity)
+            or isinstance(volume, Quantity)
+            or isinstance(price, Quantity)
+            or isinstance(limit_price, Quantity)
+        ):
+            sizing = self._sizing_of(symbol)
+            if isinstance(sizing, Refused):
+                return gate.refuse(sizing)
+            sized = sizing.order(symbol, sign, order_type, volume, sl, tp, price, limit_price)
+            if isinstance(sized, Refused):
+                return gate.refuse(sized)
+            volume, sl, tp, price, limit_price = sized.volume, sized.sl, sized.tp, sized.price, sized.limit_price
+            sl_offset = sized.sl_offset if sl_offset is None else sl_offset
+            tp_offset = sized.tp_offset if tp_offset is None else tp_offset
+        order = self._command(order_type, symbol, sign)
         order.volume = str(instrument.volume_min if volume is None else volume)
         order.sl, order.tp = instrument.level(sl), instrument.level(tp)
         order.volume_steps = self._steps(instrument, order.volume)
@@ -123,14 +154,42 @@ class OrderExecutionService:
         """
         return self._close_ticket(ticket, frac, reason)
 
-    async def modify_order(self, ticket: int, sl: float | None = None, tp: float | None = None) -> Accepted | Refused:
+    async def close_left(
+        self, symbol: str, side: Side | str | None, frac: float, reason: str = "signal"
+    ) -> Accepted | Refused:
+        """Close a share of what is left of each open ticket of this plugin on ``symbol`` and ``side`` (None: both).
+
+        A command for each ticket, rounded down to steps; the last one's answer. Refused ``nothing_to_close`` without a
+        ticket, later ``volume_too_small`` where the share is less than a step.
+        """
+        _check_reason(reason)
+        share = _share(frac) or Decimal(1)
+        answer: Accepted | Refused | None = None
+        for ticket in self.open_tickets(symbol, side):
+            wanted = Decimal(int(share * ticket.steps))
+            # rounded up, so that the broker's cutting gives ``wanted`` again
+            part = _UPWARDS.divide(wanted or share, Decimal(ticket.entry_steps))
+            answer = self._close_ticket(ticket.id, part if part < 1 else None, reason)
+        nothing = Refused("nothing_to_close", f"no ticket is open on {symbol}")
+        return self._gate.refuse(nothing) if answer is None else answer
+
+    async def modify_order(
+        self, ticket: int, sl: float | Quantity | None = None, tp: float | Quantity | None = None
+    ) -> Accepted | Refused:
         """Change a ticket's levels: None is unchanged, 0 takes one away. The market never refuses it (docs/fills.md).
 
-        Refused at once: ``unknown_ticket`` where it is not open or not ours, ``no_levels`` where neither is given.
+        A Quantity is measured from the ticket's entry. Refused at once: ``unknown_ticket`` where it is not open or not
+        ours, ``no_levels`` where neither is given, ``unit_unknown``.
         """
         found = self._own(ticket)
         if isinstance(found, Refused):
             return found
+        if isinstance(sl, Quantity) or isinstance(tp, Quantity):
+            lots = Decimal(self._catalogue[found.symbol].lots(found.steps))
+            levels = self._levels_from(found.symbol, found.side, found.entry_points, lots, sl, tp)
+            if isinstance(levels, Refused):
+                return self._gate.refuse(levels)
+            sl, tp = levels
         order = self._command("modify", found.symbol, found.side)
         order.tickets = (ticket,)
         return self._change(order, sl, tp)
@@ -139,17 +198,21 @@ class OrderExecutionService:
         self,
         symbol: str,
         side: Side | str | None = None,
-        sl: float | None = None,
-        tp: float | None = None,
+        sl: float | Quantity | None = None,
+        tp: float | Quantity | None = None,
         *,
         orders: Sequence[int] = (),
     ) -> Accepted | Refused:
         """Change the levels of every ticket and every order under way on ``symbol`` and ``side`` (None: both).
 
-        orders: instead, of what came of these order ids. Prices as in ``modify_order``.
+        orders: instead, of what came of these order ids. Prices as in ``modify_order``. A Quantity is measured from
+        each ticket's own entry, and from each pending order's price: a command for each of those that there are now,
+        and the last one's answer; Refused ``nothing_to_modify`` where there are none.
         """
         if symbol not in self._catalogue:
             return self._gate.refuse(Refused("unknown_symbol", f"{symbol} is in no catalogue"))
+        if isinstance(sl, Quantity) or isinstance(tp, Quantity):
+            return await self._modify_each(symbol, side, sl, tp, orders)
         order = self._command("modify", self._symbol_of(orders, symbol), side)
         order.targets = tuple(orders)
         return self._change(order, sl, tp)
@@ -212,7 +275,7 @@ class OrderExecutionService:
             return self._gate.refuse(Refused("unknown_ticket", f"ticket {ticket} is not open here"))
         return found
 
-    def _close_ticket(self, ticket: int, frac: float | None, reason: str) -> Accepted | Refused:
+    def _close_ticket(self, ticket: int, frac: float | Decimal | None, reason: str) -> Accepted | Refused:
         _check_reason(reason)
         found = self._own(ticket)
         if isinstance(found, Refused):
@@ -220,6 +283,56 @@ class OrderExecutionService:
         order = self._command("close", found.symbol, found.side)
         order.reason_to_close, order.frac, order.tickets = reason, _share(frac), (ticket,)
         return self._gate.submit(order, ())
+
+    async def _modify_each(
+        self,
+        symbol: str,
+        side: Side | str | None,
+        sl: float | Quantity | None,
+        tp: float | Quantity | None,
+        orders: Sequence[int],
+    ) -> Accepted | Refused:
+        answer: Accepted | Refused | None = None
+        for ticket in self.open_tickets(None if orders else symbol, None if orders else side):
+            if not orders or ticket.order_id in orders:
+                answer = await self.modify_order(ticket.id, sl, tp)
+        for pending in self.under_way(None if orders else symbol, None if orders else side):
+            if pending.is_pending_kind and (not orders or pending.id in orders):
+                entry, lots = pending.limit or pending.price, self._catalogue[pending.symbol].lots(pending.volume_steps)
+                levels = self._levels_from(pending.symbol, pending.side, entry, lots, sl, tp)
+                if isinstance(levels, Refused):
+                    return self._gate.refuse(levels)
+                answer = await self.modify_positions(pending.symbol, None, *levels, orders=(pending.id,))
+        nothing = Refused("nothing_to_modify", f"nothing is open on {symbol}")
+        return self._gate.refuse(nothing) if answer is None else answer
+
+    def points(self, symbol: str, quantity: int | Quantity) -> int | Refused:
+        """A distance in whole points of ``symbol``; Refused ``unknown_symbol, unit_unknown``, not yet noted."""
+        if not isinstance(quantity, Quantity):
+            return quantity
+        sizing = self._sizing_of(symbol)
+        return sizing if isinstance(sizing, Refused) else sizing.points(symbol, quantity)
+
+    def _sizing_of(self, symbol: str) -> Sizing | Refused:
+        refused = Refused("unknown_symbol") if symbol not in self._catalogue else self._broker.refusal_for(symbol)
+        if refused is not None:
+            return refused
+        return self._sizing or Refused("unit_unknown", "quantities cannot be read here; give prices and lots")
+
+    def _levels_from(
+        self,
+        symbol: str,
+        sign: int,
+        entry_points: int,
+        lots: Decimal,
+        sl: float | Quantity | None,
+        tp: float | Quantity | None,
+    ) -> tuple[float | None, float | None] | Refused:
+        """Both levels as prices, distances measured from the entry."""
+        sizing = self._sizing_of(symbol)
+        if isinstance(sizing, Refused):
+            return sizing
+        return sizing.levels(symbol, sign, entry_points, lots, sl, tp)
 
     def _change(self, order: Order, sl: float | None, tp: float | None) -> Accepted | Refused:
         if sl is None and tp is None:
@@ -268,7 +381,7 @@ def _complete(
     return None
 
 
-def _share(frac: float | None) -> Decimal | None:
+def _share(frac: float | Decimal | None) -> Decimal | None:
     """The share as it is written in decimals; None for all."""
     if frac is None:
         return None

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.world import T0, minute
-from zepix.brokers.backtrader.predictions import CsvPredictions, Prediction, PredictionSource, SwitchablePredictions
+from zepix.data.predictions import CsvPredictions, Prediction, PredictionSource, SwitchablePredictions
 from zepix.errors import ConfigError, DataError
 
 FILE = """time,symbol,value,confidence
