@@ -65,6 +65,24 @@ def test_the_step_form_equals_the_array_form(first: int, ticks: bool) -> None:
         assert outcomes == [(o.id, o.kind, o.status, o.reason, o.fill_points) for o in array.orders], f"seed {seed}"
 
 
+def test_step_form_trails_from_the_tick_that_filled_the_ticket() -> None:
+    """A tick ends as it opens: its end moves the stop of the ticket that it has just filled."""
+    t = 1_709_910_010_000_000_000
+    prices = [1.1, 1.1, 1.1, 1.10001, 1.1]
+    ticks = [(t + n * 10**10, 1.1, ask) for n, ask in enumerate(prices)]
+    entry = {"id": "a1", "received_ns": t + 10**9, "symbol": "EURUSD", "type": "entry", "side": "sell"}
+    entry |= {"volume": None, "sl": None, "tp": None, "price": None, "order_type": "market"}
+    scenario = on_recorded("EURUSD", "EURUSD", (0, ticks), 1)
+    fill = scenario.fill | {"latency_ms": 0, "slippage_points": 0}
+    trail = {"start": 0, "step": 0, "distance": 1}
+    scenario = dataclasses.replace(scenario, fill=fill, alerts=[{**entry, "trailing": trail}])
+    step = trades(replay_stepwise(scenario).broker.book.fills)
+    assert [(one["exit_ns"], one["exit_points"], one["exit_reason"]) for one in step] == [
+        (t + 3 * 10**10, 110_001, "break_even")
+    ]
+    assert first_difference(step, scenario.play().trades) == ""
+
+
 RECORDED = (
     ("EURUSD_M1_20140501_20140515.parquet", "EURUSD", None, 0.0),
     ("XAUUSD_M1_20140501_20140515.parquet", "XAUUSD", H1, 0.0),

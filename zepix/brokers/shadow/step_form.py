@@ -128,9 +128,15 @@ class StepForm:
 
     def watch_trail(self, trailing: Trailing, prices: SymbolPrices) -> None:
         self._trails.setdefault(prices.symbol, {})[trailing.ticket.id] = (trailing, trailing.version)
+        if not prices.tf_ns and prices.n:  # a tick ends as it opens: of what was filled by it, it is the first end
+            self._notice_trail(trailing, trailing.version, prices, prices.n - 1)
 
     def watch_level(self, watch: Watch, prices: SymbolPrices) -> None:
         self._levels.setdefault(prices.symbol, []).append(watch)
+        if not prices.tf_ns and prices.n:
+            row = prices.n - 1
+            opened = int(prices.time[row])
+            self._notice_levels(prices, opened, False, int(prices.bid_high[row]), int(prices.ask_low[row]))
 
     def arm(self, watch: AccountWatch) -> None:
         """In this form the account is looked at at every open and every end while tickets are open."""
