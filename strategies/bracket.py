@@ -8,6 +8,8 @@
 - reversal: closes the other side (``closing``: its own, or both), enters after the confirmed close.
 - modify, cancel: of the alert named by ``ref``, else of everything on symbol and side.
 - pause, resume: the engine refuses entries on the symbol in between.
+- exits, reversals and changes whose ``fields["applies_to"]`` is tickets, limit or stop leave everything else alone; a
+  change whose ``fields["levels_from"]`` is market measures its distances from the price that a close would get now.
 
 Numbers go on in the unit they came in (``Quantity``); what nobody knows the unit of is refused ``unit_unknown``.
 """
@@ -21,6 +23,8 @@ from typing import Literal
 from zepix import Alert, Decision, PluginInfo, Quantity, Refused, Side, Strategy, Trail, timeframe_minutes
 
 Level = float | Quantity | None
+COVERED = ("tickets", "limit", "stop")
+"""What an alert may be about where it is not about everything on its side: tickets, or pending orders of a kind."""
 
 
 class Bracket(Strategy):
@@ -68,16 +72,17 @@ class Bracket(Strategy):
 
     async def process_exit_signal(self, alert: Alert) -> Decision | None:
         orders = self._meant(alert)
-        if alert.ref is not None and not orders:
-            return Decision("ignored", "nothing_to_close", {"detail": f"no order came of {alert.ref!r}"})
-        if alert.ref is None and not self._has_something(alert.symbol, alert.side):
+        if orders == ():
+            return _nothing(alert, "close")
+        if orders is None and not self._has_something(alert.symbol, alert.side):
             return Decision("ignored", "nothing_to_close")
         if alert.close_left_frac is not None:
-            answer = await self.api.orders.close_left(alert.symbol, alert.side, alert.close_left_frac)
+            frac = alert.close_left_frac
+            answer = await self.api.orders.close_left(alert.symbol, alert.side, frac, orders=orders or ())
             if isinstance(answer, Refused) and answer.reason == "nothing_to_close":  # only orders under way
                 return Decision("ignored", answer.reason)
         else:
-            await self.api.orders.close_positions(alert.symbol, alert.side, frac=alert.close_frac, orders=orders)
+            await self.api.orders.close_positions(alert.symbol, alert.side, frac=alert.close_frac, orders=orders or ())
         return None
 
     async def process_signal(self, alert: Alert) -> Decision | None:
@@ -87,15 +92,17 @@ class Bracket(Strategy):
         if alert.type == "modify" and alert.sl is None and alert.tp is None:
             return Decision.refused("no_levels")
         orders = self._meant(alert)
-        if alert.ref is not None and not orders:
-            return Decision("ignored", f"nothing_to_{alert.type}", {"detail": f"no order came of {alert.ref!r}"})
+        if orders == ():
+            return _nothing(alert, alert.type)
         if alert.type == "cancel":
-            await self.api.orders.cancel_orders(alert.symbol, alert.side, orders=orders)
-        else:
-            side, sl, tp = alert.side, alert.sl, alert.tp
-            answer = await self.api.orders.modify_positions(alert.symbol, side, sl, tp, orders=orders)
-            if isinstance(answer, Refused) and answer.reason == "nothing_to_modify":
-                return Decision("ignored", answer.reason)
+            await self.api.orders.cancel_orders(alert.symbol, alert.side, orders=orders or ())
+            return None
+        levels = self._new_levels(alert)
+        if isinstance(levels, Refused):
+            return Decision.refused(levels.reason, detail=levels.detail)
+        answer = await self.api.orders.modify_positions(alert.symbol, alert.side, *levels, orders=orders or ())
+        if isinstance(answer, Refused) and answer.reason == "nothing_to_modify":
+            return Decision("ignored", answer.reason)
         return None
 
     async def process_reversal_signal(self, alert: Alert) -> Decision | None:
@@ -104,8 +111,9 @@ class Bracket(Strategy):
         closed = {"same": alert.side, "all": None}.get(alert.closing, alert.side.opposite)
         refusal = self._refusal(alert, alert.side, replaces=closed is not alert.side.opposite)
         closing: tuple[int, ...] = ()
-        if self._has_something(alert.symbol, closed):
-            answer = await self.api.orders.close_positions(alert.symbol, closed, reason="reversal")
+        orders = self._covered(alert, closed)
+        if orders != () and self._has_something(alert.symbol, closed):
+            answer = await self.api.orders.close_positions(alert.symbol, closed, reason="reversal", orders=orders or ())
             if isinstance(answer, Refused):
                 return None
             closing = (answer.order_id,)
@@ -132,7 +140,7 @@ class Bracket(Strategy):
         if self.one_at_a_time and not replaces and self._has_something(alert.symbol, counted_side):
             return Decision.refused("one_at_a_time")
         if alert.max_spread is not None:
-            widest = self.api.orders.points(alert.symbol, alert.max_spread)
+            widest = self.api.orders.points(alert.symbol, alert.max_spread, down=True)
             if isinstance(widest, Refused):
                 return Decision.refused(widest.reason, detail=widest.detail)
             quote = self.api.market.quote_points(alert.symbol)
@@ -150,9 +158,30 @@ class Bracket(Strategy):
             return Decision.refused("no_alert_price")
         return None
 
-    def _meant(self, alert: Alert) -> tuple[int, ...]:
-        """The orders that came of the alert named by ``ref``."""
-        return () if alert.ref is None else self.api.orders.orders_of(alert.ref)
+    def _meant(self, alert: Alert) -> tuple[int, ...] | None:
+        """The orders that an alert is about: what came of the alert named by ``ref``; None: everything on its side."""
+        return self._covered(alert, alert.side) if alert.ref is None else self.api.orders.orders_of(alert.ref)
+
+    def _covered(self, alert: Alert, side: Side | None) -> tuple[int, ...] | None:
+        """The orders on ``side`` that ``fields["applies_to"]`` names; None where it names none, which means all."""
+        word = alert.fields.get("applies_to")
+        if word not in COVERED:
+            return None
+        under_way = self.api.orders.under_way(alert.symbol, side)
+        if word != "tickets":
+            return tuple(o.id for o in under_way if o.kind == word)
+        tickets = self.api.orders.open_tickets(alert.symbol, side)
+        return tuple(t.order_id for t in tickets) + tuple(o.id for o in under_way if not o.is_pending_kind)
+
+    def _new_levels(self, alert: Alert) -> tuple[Level, Level] | Refused:
+        """Stop and target of a change; distances from the price that a close would get now as prices, where asked."""
+        if alert.fields.get("levels_from") != "market" or alert.side is None:
+            return alert.sl, alert.tp
+        quote = self.api.market.quote_points(alert.symbol)
+        if quote is None:
+            return Refused("no_prices", f"no price of {alert.symbol} to measure from")
+        now = quote[0] if alert.side is Side.BUY else quote[1]
+        return self.api.orders.levels_from(alert.symbol, alert.side.sign, now, Decimal(0), alert.sl, alert.tp)
 
     async def _enter(self, alert: Alert, after: tuple[int, ...]) -> Decision | None:
         assert alert.side is not None
@@ -232,6 +261,12 @@ class Bracket(Strategy):
         if tp_atr is not None:
             tp = price + side.sign * tp_atr * atr
         return sl, tp
+
+
+def _nothing(alert: Alert, what: str) -> Decision:
+    """The answer to an alert about orders of which there are none."""
+    numbers = {} if alert.ref is None else {"detail": f"no order came of {alert.ref!r}"}
+    return Decision("ignored", f"nothing_to_{what}", numbers)
 
 
 def _is_price(level: Level) -> bool:

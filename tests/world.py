@@ -19,6 +19,7 @@ from zepix.engine.registry import PluginConfig, PluginRegistry
 from zepix.engine.strategy import Strategy
 from zepix.kernels.crossing import build_index
 from zepix.model import AccountSpec, Alert, Catalogue, FillModel, Instrument, Series, Side
+from zepix.model.restriction import Restriction
 from zepix.model.timeframe import NS
 from zepix.model.timeframe import minutes as minutes_of
 from zepix.research.simulate import Rules, Simulation
@@ -121,6 +122,8 @@ class Market:
     costs: str = "instrument"
     config: Mapping[str, Any] = field(default_factory=dict)
     broker: str = "shadow"
+    restrictions: Sequence[Restriction] = ()
+    assets: Mapping[str, str] = field(default_factory=dict)
 
     def prepare(
         self, *strategies: type[Strategy], plugins: Sequence[PluginConfig] | None = None, **settings: Any
@@ -131,7 +134,13 @@ class Market:
             registry.register(cls)
         named = [PluginConfig(cls.info.plugin_id, cls.info.plugin_id, settings) for cls in strategies]
         rules = Rules(
-            account=self.account, fill_model=self.fill, costs=self.costs, config=self.config, broker=self.broker
+            account=self.account,
+            fill_model=self.fill,
+            costs=self.costs,
+            config=self.config,
+            broker=self.broker,
+            restrictions=self.restrictions,
+            assets=self.assets,
         )
         return Simulation({s.symbol: s for s in self.series}, self.catalogue, registry, plugins or named, rules)
 

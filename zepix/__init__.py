@@ -22,6 +22,7 @@ _HOMES = {
     "Strategy": "zepix.engine.strategy",
     "Quantity": "zepix.model",
     "Trail": "zepix.model",
+    "compare_trades": "zepix.research.compare_trades",
     "fidelity": "zepix.research.surface",
     "replay": "zepix.research.surface",
     "stress": "zepix.research.surface",
@@ -41,6 +42,7 @@ __all__ = [
     "Quantity",
     "Trail",
     "__version__",
+    "compare_trades",
     "fidelity",
     "replay",
     "stress",
@@ -51,6 +53,7 @@ if TYPE_CHECKING:
     from zepix.engine.strategy import PluginInfo, Strategy
     from zepix.model import Accepted, Alert, Decision, FillModel, Quantity, Refused, Side, Trail
     from zepix.model.timeframe import minutes as timeframe_minutes
+    from zepix.research.compare_trades import compare_trades
     from zepix.research.result import Result
     from zepix.research.surface import fidelity, replay, stress
 

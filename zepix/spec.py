@@ -15,10 +15,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final, cast
 
-from zepix.config import BROKERS, DEFAULT_STRATEGY, ConfigManager, complete_settings, near, plain
+from zepix.config import BROKERS, DEFAULT_STRATEGY, ConfigManager, complete_settings, find_restriction, near, plain
 from zepix.config.merge import MASK, is_secret
 from zepix.errors import ConfigError
 from zepix.model import AccountSpec, FillModel
+from zepix.model.restriction import Restriction
 from zepix.model.timeframe import from_file_name
 
 __all__ = ["DEFAULTS", "PluginSpec", "Spec", "instant_ns", "load_spec"]
@@ -60,6 +61,8 @@ class Spec:
     where a spec names no strategy and configures no plugin, that is ``bracket``. ``strategy`` is the name asked for,
     ``strategy_settings`` what was said of it; both are in ``plugins`` already.
     ``as_strategy``: every alert is taken as addressed to this strategy. ``from_ns`` is included, ``to_ns`` is not.
+    ``restrictions``: what cannot be opened, by class of asset; ``assets``: classes of names, over what they would be.
+    ``dialect_files`` and ``dialects``: dialects of one's own and settings of dialects; ``symbol_map``: senders' names.
     """
 
     title: str = "replay"
@@ -83,6 +86,11 @@ class Spec:
     cache: bool = True
     dedup_window_s: int = 30
     as_strategy: str | None = None
+    restrictions: tuple[Restriction, ...] = ()
+    assets: Mapping[str, str] = field(default_factory=dict)
+    dialect_files: tuple[Path, ...] = ()
+    dialects: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    symbol_map: Mapping[str, str] = field(default_factory=dict)
     report: bool = True
     profile: bool = False
     path: Path | None = None
@@ -190,6 +198,11 @@ class _Reading:
             "choice": self._choice(),
             "dedup_window_s": self._not_negative("alerts.dedup_window_s"),
             "as_strategy": get("alerts.strategy"),
+            "restrictions": self._restrictions(),
+            "assets": get("assets", {}),
+            "dialect_files": tuple(self._path("alerts.dialects", text) for text in get("alerts.dialects", [])),
+            "dialects": get("dialects", {}),
+            "symbol_map": get("alerts.symbol_map", {}),
             "path": self.config.file,
             "config": self.config,
         }
@@ -221,6 +234,22 @@ class _Reading:
                 f"broker {name!r} is unknown{near(name, BROKERS) or '; there is ' + ', '.join(BROKERS)}"
             )
         return name
+
+    def _restrictions(self) -> tuple[Restriction, ...]:
+        """The classes that the run takes, then what the broker offers."""
+        found: list[Restriction] = []
+        taken: list[str] | None = self.config.get("alerts.asset_classes")
+        if taken is not None:
+            made = self._tried("alerts.asset_classes", lambda: Restriction("alerts.asset_classes", tuple(taken)))
+            found += [made] if made is not None else []
+        said = self.config.get("broker.restrictions")
+        if said is not None:
+            own = self.config.get("restrictions", {})
+            try:
+                found.append(find_restriction(said, own, lambda text: self._path("broker.restrictions", text)))
+            except ConfigError as error:
+                self.problems += error.problems
+        return tuple(found)
 
     def _choice(self) -> dict[str, str]:
         given: dict[str, str] = self.config.get("data.choice", {})
@@ -311,7 +340,7 @@ def _strategy_problems(plugins: Sequence[PluginSpec], folders: Sequence[Path]) -
 
 def _plain(value: Any) -> Any:
     """As JSON can hold it; Decimal as text, so that no digit is lost."""
-    if isinstance(value, PluginSpec | AccountSpec | FillModel):
+    if isinstance(value, PluginSpec | AccountSpec | FillModel | Restriction):
         return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
     if isinstance(value, Mapping):
         return {key: MASK if is_secret((key,)) else _plain(child) for key, child in plain(value).items()}

@@ -17,7 +17,7 @@ from zepix.alerts import REASONS, AlertProcessor, Deduplicator, LogRow, in_order
 from zepix.alerts.canonical import canonical_body
 from zepix.alerts.reading import NAMES
 from zepix.alerts.v6 import KINDS
-from zepix.model import Alert, Catalogue, Instrument, Quarantined
+from zepix.model import Alert, Catalogue, Instrument, Quantity, Quarantined
 
 CATALOGUE = Catalogue(
     Instrument(
@@ -121,7 +121,8 @@ def hold(found: Alert | Quarantined) -> None:
         assert found.type not in ("entry", "reversal") or found.side is not None
         for name in ("price", "sl", "tp", "entry_price", "limit_price", "volume"):
             value = getattr(found, name)
-            assert value is None or 0 < value <= 1e12, name
+            number = value.value if isinstance(value, Quantity) else value
+            assert number is None or 0 < number <= 1e12, name
         json.dumps(_plain(found.fields), allow_nan=False)
         found.raw.encode("utf-8")
         assert found.is_action or found.side is None

@@ -16,10 +16,11 @@ MAY_IMPORT = {
     "model": CORE,
     "config": CORE,
     "spec": CORE | {"config", "engine"},
+    "workbook": CORE,
     "kernels": CORE,
     "services": CORE | {"kernels"},
     "engine": CORE | {"kernels", "services"},
-    **{plug: CORE | {"kernels", "services", "engine"} for plug in PLUGS},
+    **{plug: CORE | {"kernels", "services", "engine", "workbook"} for plug in PLUGS},
     "research": CORE | SETTINGS | PLUGS | {"kernels", "services", "engine"},
 }
 SURFACE = {"__init__", "__main__", "cli", "commands", "scaffold"}

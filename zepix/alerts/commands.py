@@ -9,14 +9,15 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from zepix.alerts.log import counts, format_of, iterate_rows, read_log, write_log
+from zepix.alerts.imports.pipeline import import_sources
+from zepix.alerts.imports.sources import ImportOptions
+from zepix.alerts.log import read_log
 from zepix.alerts.processor import AlertProcessor
-from zepix.alerts.rows import LogRow, UniqueIds, in_order, read_row, row_ns
+from zepix.alerts.rows import in_order
 from zepix.alerts.timestamps import from_ns
-from zepix.alerts.tradingview import export_rows, import_tradingview
 from zepix.alerts.validate import validate_rows
-from zepix.errors import ConfigError, DataError
-from zepix.model import Alert, Catalogue, Quarantined
+from zepix.errors import ConfigError
+from zepix.model import Alert, Catalogue, Quantity, Quarantined
 
 __all__ = ["import_files", "show", "validate_rows"]
 
@@ -29,40 +30,48 @@ def import_files(
     symbol_map: Mapping[str, str] = MappingProxyType({}),
     zone: tzinfo | None = None,
     overwrite: bool = False,
+    date_order: str | None = None,
+    decimal: str | None = None,
+    columns: Mapping[str, str] | None = None,
+    values: Mapping[str, Mapping[str, str]] = MappingProxyType({}),
+    symbol: str | None = None,
+    received_at: str | None = None,
+    volume_unit: str | None = None,
+    strategy: str | None = None,
+    id_prefix: str | None = None,
+    trades_out: str | Path | None = None,
+    processor: AlertProcessor | None = None,
 ) -> dict[str, Any]:
-    """Writes exports of TradingView (or other logs) as one log in order of time, and reports what was done.
+    """Writes exports of TradingView, logs or tables as one log in order of time, and reports what was done.
 
-    ``out`` is Parquet by its ending, else JSON lines. Raises ConfigError without files or where ``out`` is one of them,
-    DataError for a file that cannot be read or written.
+    ``out`` is Parquet by its ending, else JSON lines. docs/imports.md has each of the options; ``processor`` reads the
+    bodies where one with settings of its own is at hand. Raises ConfigError without files, where ``out`` is one of them
+    or where something must be said, DataError for a file that cannot be read or written.
     """
-    found, target = [Path(path) for path in paths], Path(out)
+    found = [Path(path) for path in paths]
     if not found:
         raise ConfigError("no file to import; name at least one alert-log export")
-    if any(target.resolve() == path.resolve() for path in found):
-        raise ConfigError(f"{target} is also a file to import; choose another name for the result")
-    if target.exists() and not overwrite:
-        raise DataError(f"{target} is already there; say --overwrite to replace it, or choose another name")
-    if all(format_of(path) == "tradingview" for path in found):
-        imported = import_tradingview(found, catalogue, symbol_map=symbol_map, zone=zone)
-        report = imported.report
-        rows: list[LogRow] = imported.log_rows
-    else:
-        rows = _rows_in_order(found, zone)
-        processor, ids = AlertProcessor(catalogue, symbol_map), UniqueIds()
-        report = counts([read_row(row, processor, ids) for row in rows])
-        report["quarantined"] = report.pop("by_reason")
-    report["written"] = write_log(target, rows)
-    report["out"] = str(target)
-    return report
-
-
-def _rows_in_order(paths: Sequence[Path], zone: tzinfo | None) -> list[LogRow]:
-    """The rows as they stand in the files, exports merged, in order of time; those without a readable time first."""
-    exports = [path for path in paths if format_of(path) == "tradingview"]
-    rows = export_rows(exports, zone)[0] if exports else []
-    rows += [row for path in paths if path not in exports for row in iterate_rows(path, zone)]
-    numbered = [row._replace(number=number) for number, row in enumerate(rows, 1)]
-    return sorted(numbered, key=lambda row: -1 if (moment := row_ns(row)) is None else moment)
+    options = ImportOptions(
+        zone=zone,
+        date_order=date_order,
+        decimal=decimal,
+        columns=columns,
+        values=values,
+        symbol=symbol,
+        received_at=received_at,
+        volume_unit=volume_unit,
+        strategy=strategy,
+        id_prefix=id_prefix,
+    )
+    return import_sources(
+        found,
+        Path(out),
+        catalogue,
+        processor or AlertProcessor(catalogue, symbol_map),
+        options,
+        overwrite=overwrite,
+        trades_out=None if trades_out is None else Path(trades_out),
+    )
 
 
 def show(
@@ -74,12 +83,13 @@ def show(
     symbol: str | None = None,
     type: str | None = None,
     limit: int | None = None,
+    processor: AlertProcessor | None = None,
 ) -> list[dict[str, Any]]:
     """The rows of a log in order of time, for a table; by symbol and type, at most ``limit``. Raises DataError.
 
     Quarantined rows have a ``reason`` and no symbol, so a choice of symbol or type leaves them out.
     """
-    rows = in_order(read_log(path, catalogue, symbol_map=symbol_map, zone=zone).rows)
+    rows = in_order(read_log(path, catalogue, symbol_map=symbol_map, zone=zone, processor=processor).rows)
     chosen = (
         row
         for row in rows
@@ -89,6 +99,11 @@ def show(
     return [_shown(row) for row in islice(chosen, limit)]
 
 
+def _number(value: float | Quantity | None) -> float | str | None:
+    """A price or lots as the number, anything else with its unit."""
+    return str(value) if isinstance(value, Quantity) else value
+
+
 def _shown(row: Alert | Quarantined) -> dict[str, Any]:
     found: dict[str, Any] = {"id": row.id, "received_at": None if row.received_ns is None else from_ns(row.received_ns)}
     found["dialect"] = row.dialect
@@ -96,5 +111,6 @@ def _shown(row: Alert | Quarantined) -> dict[str, Any]:
         return found | {"reason": row.reason, "detail": row.detail, "raw": row.raw}
     side = None if row.side is None else row.side.value
     found |= {"type": row.type, "symbol": row.symbol, "side": side, "timeframe": row.timeframe, "signal": row.signal}
-    found |= {"strategy": row.strategy, "price": row.price, "volume": row.volume, "sl": row.sl, "tp": row.tp}
+    numbers = {"price": row.price, "volume": row.volume, "sl": row.sl, "tp": row.tp}
+    found |= {"strategy": row.strategy, **{name: _number(number) for name, number in numbers.items()}}
     return found | {"repairs": list(row.repairs)}

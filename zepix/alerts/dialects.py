@@ -59,9 +59,9 @@ def settings_of(name: str) -> Mapping[str, tuple[str, ...]] | None:
     return next((one.settings for one in _known if one.name == name), None)
 
 
-def detect(body: Body, dialects: Sequence[Dialect] = _known) -> Dialect | None:
-    """The first dialect that claims the body; ``dialects`` in the order in which they are asked."""
-    for dialect in dialects:
+def detect(body: Body, dialects: Sequence[Dialect] | None = None) -> Dialect | None:
+    """The first dialect that claims the body; ``dialects`` in the order in which they are asked (None: all known)."""
+    for dialect in _known if dialects is None else dialects:
         if dialect.claims(body):
             return dialect
     return None

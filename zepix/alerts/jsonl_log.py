@@ -15,7 +15,7 @@ from zepix.alerts.reasons import Unreadable
 from zepix.alerts.rows import COLUMNS, LogRow
 from zepix.errors import DataError
 
-__all__ = ["LINE_LIMIT_BYTES", "read_jsonl", "write_jsonl"]
+__all__ = ["LINE_LIMIT_BYTES", "read_jsonl", "read_objects", "write_jsonl"]
 
 LINE_LIMIT_BYTES: Final = 1024 * 1024
 _BOM: Final = b"\xef\xbb\xbf"
@@ -25,29 +25,64 @@ _ENCODE: Final = json.JSONEncoder(separators=(",", ":")).encode
 
 def read_jsonl(path: Path) -> Iterator[LogRow]:
     """The rows of the file, one by one. Raises DataError for a file that cannot be read or is UTF-16."""
+    number = 0
+    for line_number, line, handle in _lines(path):
+        row = _row(line, number + 1, line_number, handle)
+        if row is not None:
+            number += 1
+            yield row
+
+
+def read_objects(path: Path) -> Iterator[tuple[Any, tuple[str, str] | None]]:
+    """What stands in each line that is not blank: (an object, None), or (the line as text, (reason, detail)).
+
+    Raises DataError as ``read_jsonl`` does.
+    """
+    for line_number, line, handle in _lines(path):
+        found = _object(line, line_number, handle)
+        if found is not None:
+            yield found[0], found[2]
+
+
+def _lines(path: Path) -> Iterator[tuple[int, bytes, IO[bytes]]]:
+    """Lines with their numbers from 1, each cut at the limit, and the file to skip the rest of it."""
     try:
         with path.open("rb") as handle:
-            number, line_number = 0, 0
+            line_number = 0
             while line := handle.readline(LINE_LIMIT_BYTES + 1):
                 line_number += 1
                 if line_number == 1:
                     if line.startswith(_UTF16):
                         raise DataError(f"{path} is UTF-16 text; save it as UTF-8")
                     line = line.removeprefix(_BOM)
-                row = _row(line, number + 1, line_number, handle)
-                if row is not None:
-                    number += 1
-                    yield row
+                yield line_number, line, handle
     except OSError as error:
         raise DataError(f"{path} cannot be read ({error.strerror or error}); an alert log was expected") from error
 
 
 def _row(line: bytes, number: int, line_number: int, handle: IO[bytes]) -> LogRow | None:
+    found = _object(line, line_number, handle)
+    if found is None:
+        return None
+    value, payload_text, problem = found
+    if problem is not None:
+        return LogRow(number, payload=value, problem=problem)
+    if "payload" not in value:
+        problem = ("bad_row", f"line {line_number} has no payload; it needs received_at and payload")
+        return LogRow(number, payload=line.decode("utf-8").strip(), problem=problem)
+    if len(value) == 2 and "received_at" in value:
+        return LogRow(number, value.get("received_at"), value["payload"], text=payload_text)
+    beside = {name: value[name] for name in COLUMNS[2:] if name in value}
+    return LogRow(number, value.get("received_at"), value["payload"], text=payload_text, **beside)
+
+
+def _object(line: bytes, line_number: int, handle: IO[bytes]) -> tuple[Any, str | None, tuple[str, str] | None] | None:
+    """(the object, its payload's own text, no problem), or (the line, None, the problem); None for a blank line."""
     if len(line) > LINE_LIMIT_BYTES and not line.endswith(b"\n"):
         size = len(line) + _skip_line(handle)
         kept = body_text(line[:BODY_LIMIT_BYTES])
         detail = f"line {line_number} has {size} bytes, at most {LINE_LIMIT_BYTES} are read; its beginning is kept"
-        return LogRow(number, payload=kept, problem=("too_large", detail))
+        return kept, None, ("too_large", detail)
     try:
         text = line.decode("utf-8").strip()
         if not text:
@@ -55,19 +90,12 @@ def _row(line: bytes, number: int, line_number: int, handle: IO[bytes]) -> LogRo
         value, payload_text = decode_line(text)
     except UnicodeDecodeError as error:
         problem = ("bad_encoding", f"line {line_number} is no UTF-8 at byte {error.start}")
-        return LogRow(number, payload=body_text(line.strip()), problem=problem)
+        return body_text(line.strip()), None, problem
     except Unreadable as found:
-        return LogRow(number, payload=text, problem=(found.reason, f"line {line_number}: {found.detail}"))
+        return text, None, (found.reason, f"line {line_number}: {found.detail}")
     if not isinstance(value, dict):
-        problem = ("bad_json", f"line {line_number} is JSON, but no object: {shown(value)}")
-        return LogRow(number, payload=text, problem=problem)
-    if "payload" not in value:
-        problem = ("bad_row", f"line {line_number} has no payload; it needs received_at and payload")
-        return LogRow(number, payload=text, problem=problem)
-    if len(value) == 2:
-        return LogRow(number, value.get("received_at"), value["payload"], text=payload_text)
-    beside = {name: value[name] for name in COLUMNS[2:] if name in value}
-    return LogRow(number, value.get("received_at"), value["payload"], text=payload_text, **beside)
+        return text, None, ("bad_json", f"line {line_number} is JSON, but no object: {shown(value)}")
+    return value, payload_text, None
 
 
 def _skip_line(handle: IO[bytes]) -> int:

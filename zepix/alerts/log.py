@@ -16,10 +16,12 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from zepix.alerts.imports.recognise import looks_like_trades
 from zepix.alerts.jsonl_log import read_jsonl, write_jsonl
 from zepix.alerts.parquet_log import read_parquet, write_parquet
 from zepix.alerts.processor import AlertProcessor
 from zepix.alerts.rows import ROWS_LIMIT, AlertLog, LogRow, UniqueIds, read_row, row_of
+from zepix.alerts.secrets import redact_row
 from zepix.alerts.timestamps import from_ns
 from zepix.alerts.tradingview import export_rows, import_tradingview, looks_like_export
 from zepix.errors import DataError
@@ -32,12 +34,15 @@ _EXPECTED = "expected is a log of JSON lines (.jsonl) or Parquet, or TradingView
 
 
 def format_of(path: Path) -> str:
-    """``parquet``, ``tradingview`` or ``jsonl``. Raises DataError for a file that is missing, empty or unreadable."""
+    """``parquet``, ``tradingview`` or ``jsonl``.
+
+    Raises DataError for a file that is missing, empty or unreadable, and for a List of trades, which is no log.
+    """
     try:
         if path.is_dir():
             raise DataError(f"{path} is a folder; {_EXPECTED}")
         with path.open("rb") as handle:
-            start = handle.read(4)
+            start = handle.read(64)
     except FileNotFoundError:
         raise DataError(f"alert log {path} does not exist; {_EXPECTED}") from None
     except OSError as error:
@@ -45,9 +50,18 @@ def format_of(path: Path) -> str:
     if not start:
         raise DataError(f"alert log {path} is empty; {_EXPECTED}")
     suffix = path.suffix.lower()
-    if start == b"PAR1" or suffix in _PARQUET_NAMES:
+    if start.startswith(b"PAR1") or suffix in _PARQUET_NAMES:
         return "parquet"
-    return "tradingview" if suffix == ".csv" or looks_like_export(path) else "jsonl"
+    if start.startswith(b"{"):
+        return "jsonl"
+    if looks_like_export(path):
+        return "tradingview"
+    if looks_like_trades(path):
+        raise DataError(
+            f"{path} is no alert log but a List of trades; make one of it: "
+            f"zepix alerts import {path.name} --zone ZONE --out alerts.jsonl"
+        )
+    return "tradingview" if suffix == ".csv" else "jsonl"
 
 
 def iterate_rows(path: Path, zone: tzinfo | None = None) -> Iterator[LogRow]:
@@ -69,21 +83,23 @@ def read_log(
     symbol_map: Mapping[str, str] = MappingProxyType({}),
     zone: tzinfo | None = None,
     ids: UniqueIds | None = None,
+    processor: AlertProcessor | None = None,
 ) -> AlertLog:
     """Every row of a log as an Alert or a quarantined row, in the order of the file (an export: in order of time).
 
     ``symbol_map`` maps a sender's symbols to the catalogue's; ``zone`` is for exports whose times name none; ``ids``
-    keeps ids apart across several logs. Raises DataError for a file that is missing, empty or has not the columns.
+    keeps ids apart across several logs; ``processor`` reads the bodies where one with settings of its own is at hand
+    (``symbol_map`` is then its matter). Raises DataError for a file that is missing, empty or has not the columns.
     """
     path = Path(path)
     kind = format_of(path)
     ids = ids or UniqueIds()
     facts: dict[str, Any] = {"path": str(path), "format": kind, "sha256": _checksum(path)}
     if kind == "tradingview":
-        imported = import_tradingview([path], catalogue, symbol_map=symbol_map, zone=zone, ids=ids)
+        imported = import_tradingview([path], catalogue, symbol_map=symbol_map, zone=zone, ids=ids, processor=processor)
         rows, facts["import"] = imported.rows, imported.report
     else:
-        processor = AlertProcessor(catalogue, symbol_map)
+        processor = processor or AlertProcessor(catalogue, symbol_map)
         rows = [read_row(row, processor, ids) for row in iterate_rows(path, zone)]
     if not rows:
         raise DataError(f"alert log {path} has no rows; {_EXPECTED}")
@@ -96,6 +112,7 @@ def read_logs(
     *,
     symbol_map: Mapping[str, str] = MappingProxyType({}),
     zone: tzinfo | None = None,
+    processor: AlertProcessor | None = None,
 ) -> AlertLog:
     """Several logs as one: ids are unique in all of them, and exports are merged (a row they share counts once).
 
@@ -105,11 +122,13 @@ def read_logs(
     exports = [path for path in map(Path, paths) if format_of(path) == "tradingview"]
     for path in map(Path, paths):
         if path not in exports or len(exports) == 1:
-            log = read_log(path, catalogue, symbol_map=symbol_map, zone=zone, ids=ids)
+            log = read_log(path, catalogue, symbol_map=symbol_map, zone=zone, ids=ids, processor=processor)
             rows += log.rows
             files.append(log.facts)
         elif path == exports[0]:
-            imported = import_tradingview(exports, catalogue, symbol_map=symbol_map, zone=zone, ids=ids)
+            imported = import_tradingview(
+                exports, catalogue, symbol_map=symbol_map, zone=zone, ids=ids, processor=processor
+            )
             rows += imported.rows
             files += [
                 {"format": "tradingview", "sha256": _checksum(Path(facts["path"])), **facts}
@@ -125,7 +144,9 @@ def write_log(path: str | Path, rows: Iterable[LogRow | Alert | Quarantined]) ->
     """
     path = Path(path)
     write = write_parquet if path.suffix.lower() in _PARQUET_NAMES else write_jsonl
-    log_rows = (row if isinstance(row, LogRow) else row_of(row, number) for number, row in enumerate(rows, 1))
+    log_rows = (
+        redact_row(row) if isinstance(row, LogRow) else row_of(row, number) for number, row in enumerate(rows, 1)
+    )
     draft = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         count = write(draft, log_rows)

@@ -15,7 +15,7 @@ from zepix.alerts.rows import COLUMNS, REQUIRED, LogRow
 from zepix.alerts.timestamps import from_ns
 from zepix.errors import DataError
 
-__all__ = ["read_parquet", "write_parquet"]
+__all__ = ["column_values", "read_parquet", "write_parquet"]
 
 _BATCH_ROWS: Final = 16384
 
@@ -39,7 +39,7 @@ def read_parquet(path: Path) -> Iterator[LogRow]:
             number = 0
             for batch in file.iter_batches(batch_size=_BATCH_ROWS, columns=wanted):
                 nothing = [None] * batch.num_rows
-                columns = [_values(batch.column(name)) if name in wanted else nothing for name in COLUMNS]
+                columns = [column_values(batch.column(name)) if name in wanted else nothing for name in COLUMNS]
                 for values in zip(*columns, strict=True):
                     number += 1
                     yield LogRow(number, *values)
@@ -47,7 +47,7 @@ def read_parquet(path: Path) -> Iterator[LogRow]:
         raise DataError(f"{path} cannot be read as Parquet ({str(error)[:200]}); an alert log was expected") from error
 
 
-def _values(column: Any) -> list[Any]:
+def column_values(column: Any) -> list[Any]:
     """The column as Python values; timestamps as ISO 8601 text to the nanosecond, with ``Z`` where they have a zone."""
     import pyarrow as pa
 

@@ -38,11 +38,11 @@ _CONVERT: Final[dict[str, tuple[str, Callable[[str, Any], Any]]]] = {
     "order_type": ("order_type", values.order_type),
     "entry_price": ("entry_price", values.price),
     "limit_price": ("limit_price", values.price),
-    "expires_s": ("expires_s", values.positive),
+    "expires_s": ("expires_s", values.lifetime_s),
     "ref": ("ref", values.text),
     "oco": ("oco", values.text),
     "close_frac": ("close_frac", values.fraction),
-    "trailing": ("trailing", values.mapping),
+    "trailing": ("trailing", values.trailing),
     "break_even_points": ("break_even_points", values.positive_integer),
     "comment": ("comment", values.text),
     "id": ("explicit_id", values.text),
@@ -56,10 +56,20 @@ def read(reading: Reading) -> dict[str, Any]:
     out = _read_quick(reading) or _read_any(reading)
     if "side" not in out and out["type"] in _NEEDS_SIDE:
         raise Unreadable("missing_side", f"{out['type']} needs a side, buy or sell")
+    if out["type"] in _NEEDS_SIDE:
+        _check_order(out)
     for name in ("sl", "tp"):
         if out.get(name) == 0.0 and out["type"] != "modify":  # a change takes a level away so; an entry cannot mean it
             raise Unreadable("bad_price", f"{name} must be a price above zero, not 0")
     return out
+
+
+def _check_order(out: dict[str, Any]) -> None:
+    """A price of a pending order without the word that makes it one would be an order at the market: never guessed."""
+    if "entry_price" in out and "order_type" not in out:
+        raise Unreadable("bad_order_type", "entry_price without order_type: say limit, stop, stop_limit or market")
+    if "limit_price" in out and out.get("order_type") != "stop_limit":
+        raise Unreadable("bad_field", "limit_price belongs to order_type stop_limit; a limit order has entry_price")
 
 
 def _read_quick(reading: Reading) -> dict[str, Any] | None:

@@ -7,20 +7,56 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, Final, cast
+from typing import Any, Final, Protocol, cast, runtime_checkable
 
-from zepix.alerts import legacy, plain, v3, v6  # importing a dialect registers it
+from zepix.alerts import (  # importing a dialect registers it
+    bar,
+    broker_webhook,
+    flat,
+    four_cell,
+    key_value,
+    legacy,
+    pineconnector,
+    pipe,
+    plain,
+    tradingview_strategy,
+    v3,
+    v6,
+)
 from zepix.alerts.dialects import Dialect, detect, known
 from zepix.alerts.draft import Draft
-from zepix.alerts.payload import body_text, decode
+from zepix.alerts.payload import Body, decode, kept
 from zepix.alerts.reading import NO_SETTINGS, Reading
-from zepix.alerts.reasons import Unreadable
+from zepix.alerts.reasons import REASONS, Unreadable
+from zepix.alerts.secrets import conceal, redact, redact_text, scrub
 from zepix.model import Alert, Catalogue, Quarantined
 
 __all__ = ["BUILT_IN", "AlertProcessor", "SymbolResolver"]
 
-BUILT_IN: Final[tuple[Dialect, ...]] = (v3.V3, v6.V6, legacy.LEGACY, plain.PLAIN)
+BUILT_IN: Final[tuple[Dialect, ...]] = (
+    v3.V3,
+    v6.V6,
+    bar.BAR,
+    legacy.LEGACY,
+    four_cell.FOUR_CELL,
+    tradingview_strategy.TRADINGVIEW,
+    broker_webhook.BROKER_WEBHOOK,
+    flat.FLAT,
+    key_value.KEY_VALUE,
+    pineconnector.PINECONNECTOR,
+    pipe.PIPE,
+    plain.PLAIN,
+)
 _CACHE_LIMIT: Final = 4096
+NO_DIALECT: Final = "text that no dialect recognises; JSON, name=value, LICENSE,command,symbol or a|b|c are expected"
+
+
+@runtime_checkable
+class Concealing(Protocol):
+    """A dialect that knows secrets of its own (a table names their places)."""
+
+    def conceal(self, text: str, body: Body, /) -> str:
+        """Blots them out in the body, and in its text, which is given back."""
 
 
 class SymbolResolver:
@@ -70,7 +106,7 @@ class AlertProcessor:
         """``settings``: of each dialect by its name; ``own``: dialects asked beside the built-in ones, by rank."""
         self.resolve = SymbolResolver(catalogue, symbol_map)
         self._settings = {name: dict(table) for name, table in settings.items()}
-        self._dialects = sorted([*own, *known()], key=lambda one: one.rank)
+        self._dialects = sorted([*own, *known()], key=lambda one: one.rank) if own else None
 
     def parse(
         self,
@@ -92,14 +128,21 @@ class AlertProcessor:
         text of a body that comes as a mapping, where it is known.
         """
         dialect: Dialect | None = None
+        whole: str | None = None
         try:
             whole, body = decode(raw, text)
+            if body.fields is not None:
+                whole = conceal(whole, body)
             dialect = detect(body, self._dialects)
             if dialect is None:
-                raise Unreadable("unknown_dialect", "text that no dialect recognises; JSON or V6 pipes are expected")
+                raise Unreadable("unknown_dialect", NO_DIALECT)
+            if self._dialects is not None and isinstance(dialect, Concealing):
+                whole = dialect.conceal(whole, body)
             reading = Reading(body, ticker, timeframe, self._settings.get(dialect.name, NO_SETTINGS))
             found = dialect.read(reading)
             found["symbol"] = self.resolve(found["symbol"])
+            if body.fields is None:
+                whole = redact_text(whole, dialect.name)
             if reading.extras:
                 found["fields"] = MappingProxyType(reading.extras)
             if reading.repairs:
@@ -119,13 +162,35 @@ class AlertProcessor:
             reason, detail = problem.reason, problem.detail
         except Exception as error:  # noqa: BLE001 - whatever a body does to a dialect, the receiver lives on
             reason, detail = "parser_error", f"{type(error).__name__} in dialect {dialect and dialect.name}"
-        return Quarantined(
-            id=id or fallback_id,
-            reason=reason,
-            detail=detail,
-            raw=text or body_text(raw),
-            received_ns=received_ns,
-            dialect=dialect.name if dialect else None,
-            source=source,
-            source_id=source_id,
-        )
+        arrived = whole if whole is not None else kept(text or raw)
+        beside = (received_ns, source, source_id)
+        return _set_aside(id or fallback_id, reason, detail, arrived, dialect.name if dialect else None, *beside)
+
+
+def _set_aside(
+    id: str,
+    reason: str,
+    detail: str,
+    arrived: str,
+    dialect: str | None,
+    received_ns: int,
+    source: str,
+    source_id: str | None,
+) -> Quarantined:
+    """A body and the sentence about it as they may be kept: nothing secret in them, the sentence in ASCII.
+
+    A dialect may quote what it could not read; where that is part of a secret, the reason's own sentence stands in.
+    """
+    if not detail.isascii():  # a name of the sender's own, for example
+        detail = ascii(detail)[1:-1]
+    raw = redact(arrived, dialect)
+    return Quarantined(
+        id=id,
+        reason=reason,
+        detail=detail if raw == arrived else scrub(detail, arrived, dialect, REASONS[reason]),
+        raw=raw,
+        received_ns=received_ns,
+        dialect=dialect,
+        source=source,
+        source_id=source_id,
+    )

@@ -100,7 +100,7 @@ class Reading:
                 if key != name:
                     taken_by_alias.add(name)
             elif key == name and name in taken_by_alias:
-                self.extras[f"{name} (other name)"] = found[name]
+                self._keep(f"{name} (other name)", found[name])
                 found[name] = value
             else:
                 self._keep(key, value)

@@ -14,6 +14,7 @@ from typing import Any, Final, NamedTuple
 
 from zepix.alerts.payload import body_text, shown
 from zepix.alerts.processor import AlertProcessor
+from zepix.alerts.secrets import redact
 from zepix.alerts.timestamps import NoZone, from_ns, to_ns
 from zepix.model import Alert, Quarantined
 
@@ -116,7 +117,7 @@ def read_row(row: LogRow, processor: AlertProcessor, ids: UniqueIds) -> Alert | 
             id=str(row_id or f"row-{row.number}")[:_TEXT_LIMIT],
             reason=reason,
             detail=f"row {row.number}: {detail}",
-            raw=row.text or body_text(row.payload),
+            raw=redact(row.text or body_text(row.payload)),
             received_ns=received_ns,
             source=(source or "")[:_TEXT_LIMIT],
             source_id=source_id,

@@ -32,13 +32,14 @@ def validate_rows(
     symbol_map: Mapping[str, str] = MappingProxyType({}),
     zone: tzinfo | None = None,
     window_s: float = WINDOW_S,
+    processor: AlertProcessor | None = None,
 ) -> Iterator[dict[str, Any]]:
     """One dict a row of the file with the keys of ``FIELDS``; what is unknown is None. Raises DataError.
 
     ``row`` counts from 1 (blank lines and an export's heading are no rows). ``reason`` is the word of quarantine, or
     ``duplicate_of:ID`` with the id of the first.
     """
-    processor, ids = AlertProcessor(catalogue, symbol_map), UniqueIds()
+    processor, ids = processor or AlertProcessor(catalogue, symbol_map), UniqueIds()
     read = [(row.number, read_row(row, processor, ids)) for row in iterate_rows(Path(path), zone)]
     if not read:
         raise DataError(f"alert log {path} has no rows; each line should hold received_at and payload")

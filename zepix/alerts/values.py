@@ -7,6 +7,7 @@ rather than dropped: an entry without its stop is another trade.
 from __future__ import annotations
 
 import math
+import unicodedata
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Final
@@ -26,6 +27,7 @@ __all__ = [
     "fraction",
     "is_finite_throughout",
     "level",
+    "lifetime_s",
     "mapping",
     "number",
     "order_type",
@@ -36,6 +38,7 @@ __all__ = [
     "symbol_text",
     "text",
     "time_ns",
+    "trailing",
     "timeframe",
     "volume",
 ]
@@ -43,6 +46,7 @@ __all__ = [
 PRICE_LIMIT: Final = 1e12
 VOLUME_LIMIT_LOTS: Final = 1e9
 TEXT_LIMIT: Final = 256
+LONGEST_LIFE_S: Final = 10 * 366 * 86_400
 SYMBOL_LIMIT: Final = 64
 _NUMBER_LIMIT: Final = 64
 SIDES: Final = {
@@ -53,6 +57,9 @@ SIDES: Final = {
     "BUY": Side.BUY,
     "SELL": Side.SELL,
 }
+_SEEN_CATEGORIES: Final = frozenset({"Lu", "Ll", "Lo", "Nd", "Pd", "Pc", "Po", "Ps", "Pe", "Sc", "Sm", "Zs"})
+_BLANKS: Final = frozenset("\u115f\u1160\u3164\uffa0")
+"""Letters by their category that show nothing."""
 _ORDER_TYPES: Final = {"market": "market", "limit": "limit", "stop": "stop", "stoplimit": "stop_limit"}
 _ALWAYS_FINITE: Final = frozenset({str, int, bool, type(None)})
 _TRUE: Final = frozenset({"true", "1", "yes", "on"})
@@ -61,16 +68,21 @@ _FALSE: Final = frozenset({"false", "0", "no", "off"})
 
 def number(name: str, value: Any, reason: str = "bad_number") -> float:
     """A number, also one written as a string; NaN and infinities pass, for the caller to name. Raises Unreadable."""
-    if isinstance(value, int | float) and not isinstance(value, bool):
+    kind = type(value)
+    if kind is float:
+        found: float = value
+        return found
+    if kind is str:
+        if len(value) <= _NUMBER_LIMIT and value.isascii() and "_" not in value:
+            try:
+                return float(value)
+            except ValueError:
+                pass
+    elif isinstance(value, int | float) and kind is not bool:
         try:
             return float(value)
         except OverflowError:
             return math.inf
-    if isinstance(value, str) and len(value) <= _NUMBER_LIMIT and value.isascii() and "_" not in value:
-        try:
-            return float(value)
-        except ValueError:
-            pass
     raise Unreadable(reason, f"{name} must be a number, not {shown(value)}")
 
 
@@ -110,6 +122,28 @@ def positive(name: str, value: Any) -> float:
     if 0.0 < found < math.inf:
         return found
     raise Unreadable("bad_field", f"{name} must be above zero, not {shown(value)}")
+
+
+def lifetime_s(name: str, value: Any) -> float:
+    """Seconds above zero, at most ten years. Raises Unreadable (``bad_field``)."""
+    found = positive(name, value)
+    if found > LONGEST_LIFE_S:
+        raise Unreadable("bad_field", f"{name} must be at most {LONGEST_LIFE_S} seconds, not {shown(value)}")
+    return found
+
+
+def trailing(name: str, value: Any) -> Mapping[str, Any]:
+    """Start, step and distance, whole numbers also where they come as text. Raises Unreadable (``bad_field``)."""
+    return {key: _whole(one) for key, one in mapping(name, value).items()}
+
+
+def _whole(value: Any) -> Any:
+    """A whole number as an integer; anything else as it is, for the strategy to refuse."""
+    try:
+        found = number("", value)
+    except Unreadable:
+        return value
+    return int(found) if math.isfinite(found) and found == int(found) else value
 
 
 def positive_integer(name: str, value: Any) -> int:
@@ -152,7 +186,11 @@ def text(name: str, value: Any) -> str:
 
 
 def symbol_text(value: Any) -> str:
-    """A symbol as the sender wrote it, stripped. Raises Unreadable (``missing_symbol``, ``bad_symbol``)."""
+    """A symbol as the sender wrote it, stripped. Raises Unreadable (``missing_symbol``, ``bad_symbol``).
+
+    Marks that cannot be seen (zero width, right to left) make it no symbol, and so do letters that look like or turn
+    into Latin ones, alone or among them: a symbol is never taken for another. Names in one other script are names.
+    """
     if not isinstance(value, str):
         raise Unreadable("bad_symbol", f"symbol must be text, not {shown(value)}")
     found = value.strip()
@@ -160,7 +198,20 @@ def symbol_text(value: Any) -> str:
         raise Unreadable("missing_symbol", "symbol is empty")
     if len(found) > SYMBOL_LIMIT or not found.isprintable():
         raise Unreadable("bad_symbol", f"{shown(found)} is no symbol")
+    if not found.isascii() and _is_disguised(found):
+        raise Unreadable("bad_symbol", f"{shown(found)} holds characters that may pass for others")
     return found
+
+
+def _is_disguised(name: str) -> bool:
+    """Whether a name with letters beyond ASCII mixes them with Latin ones, or has some that turn into others."""
+    if any(letter.isascii() and letter.isalpha() for letter in name) or not any(map(str.isalpha, name)):
+        return True
+    if any(unicodedata.category(letter) not in _SEEN_CATEGORIES or letter in _BLANKS for letter in name):
+        return True
+    if any(letter.upper().isascii() or letter.lower().isascii() for letter in name if letter.isalpha()):
+        return True
+    return any(unicodedata.normalize("NFKC", form) != form for form in (name, name.upper(), name.casefold()))
 
 
 def side(name: str, value: Any) -> Side:
@@ -175,7 +226,9 @@ def side(name: str, value: Any) -> Side:
 def order_type(name: str, value: Any) -> str:
     """``market, limit, stop, stop_limit`` in any case and spelling. Raises Unreadable (``bad_order_type``)."""
     if isinstance(value, str) and len(value) <= TEXT_LIMIT:
-        found = _ORDER_TYPES.get(value.strip().lower().replace("_", "").replace("-", "").replace(" ", ""))
+        found = _ORDER_TYPES.get(value) or _ORDER_TYPES.get(
+            value.strip().lower().replace("_", "").replace("-", "").replace(" ", "")
+        )
         if found is not None:
             return found
     raise Unreadable("bad_order_type", f"{name} must be market, limit, stop or stop_limit, not {shown(value)}")
@@ -219,6 +272,8 @@ def is_finite_throughout(value: Any) -> bool:
 def time_ns(value: Any) -> int:
     """Nanoseconds of ISO 8601 with a zone, or of a Unix time in s, ms, us or ns. Raises ValueError."""
     if isinstance(value, str):
+        if value[4:5] == "-":
+            return to_ns(value.strip())
         word = value.strip()
         if word.isascii() and word.replace(".", "", 1).isdigit() and len(word) <= 24:
             return epoch_ns(float(word) if "." in word else int(word))

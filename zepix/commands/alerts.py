@@ -1,60 +1,41 @@
-"""``zepix alerts import | validate | show``: recorded alerts into a log, row by row, as a table."""
+"""``zepix alerts``: recorded alerts into a log, row by row, as a table, beside TradingView's own trades."""
 
 from __future__ import annotations
 
 import json
-from datetime import datetime, tzinfo
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from zepix.commands.alert_options import (
+    Dialects,
+    Instruments,
+    Json,
+    Sets,
+    Symbols,
+    Zone,
+    catalogue_of,
+    pairs_of,
+    processor_of,
+    zone_of,
+)
+from zepix.commands.alerts_import import compare, import_
 from zepix.commands.console import note, say, table, words
-from zepix.errors import ConfigError
-
-if TYPE_CHECKING:
-    from zepix.model import Catalogue
+from zepix.commands.dialects import add_to as add_dialect_verbs
+from zepix.commands.generate import generate
 
 __all__ = ["Instruments", "app", "catalogue_of"]
 
+_symbol_map, _zone = pairs_of, zone_of
+"""Their names before they were shared."""
+
 app = typer.Typer(no_args_is_help=True, help="Import, validate and show recorded alerts.")
+app.command("generate")(generate)
+add_dialect_verbs(app)
 
-_ZONE = "Zone of times that carry none, as Europe/Athens or +02:00."
-_NAMES = "Another name of a symbol. Repeatable."
-Instruments = Annotated[
-    Path | None, typer.Option("--instruments", metavar="FILE", help="Instruments of your own, TOML.")
-]
-Zone = Annotated[str | None, typer.Option("--zone", metavar="ZONE", help=_ZONE)]
-Symbols = Annotated[list[str] | None, typer.Option("--symbol-map", metavar="THEIRS=OURS", help=_NAMES)]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON lines.")]
-
-
-@app.command("import")
-def import_(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="TradingView alert-log exports (CSV), or logs.")],
-    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="The log to write: .jsonl or .parquet.")],
-    instruments: Instruments = None,
-    symbols: Symbols = None,
-    zone: Zone = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a file of the same name.")] = False,
-    as_json: Json = False,
-) -> None:
-    """Make one alert log of exports: repaired, in order of time, rows that repeat across files merged."""
-    from zepix.alerts.commands import import_files
-
-    report = import_files(
-        files,
-        out,
-        catalogue_of(instruments),
-        symbol_map=_symbol_map(symbols),
-        zone=_zone(zone),
-        overwrite=overwrite,
-    )
-    if as_json:
-        say(json.dumps(report))
-    else:
-        rows = [(key.replace("_", " "), words(value)) for key, value in report.items() if key != "files"]
-        table(("what", "value"), [*((file["path"], words(file)) for file in report.get("files", [])), *rows])
+app.command("import")(import_)
+app.command("compare")(compare)
 
 
 @app.command()
@@ -63,12 +44,16 @@ def validate(
     instruments: Instruments = None,
     symbols: Symbols = None,
     zone: Zone = None,
+    dialects: Dialects = None,
+    sets: Sets = None,
     as_json: Json = False,
 ) -> None:
     """Say of every row, in the file's order, whether it is an alert, a duplicate or quarantined, and why."""
     from zepix.alerts.validate import FIELDS, validate_rows
 
-    rows = list(validate_rows(file, catalogue_of(instruments), symbol_map=_symbol_map(symbols), zone=_zone(zone)))
+    catalogue = catalogue_of(instruments)
+    processor = processor_of(catalogue, symbols, dialects, sets)
+    rows = list(validate_rows(file, catalogue, zone=zone_of(zone), processor=processor))
     if as_json:
         for row in rows:
             say(json.dumps(row))
@@ -87,16 +72,19 @@ def show(
     instruments: Instruments = None,
     symbols: Symbols = None,
     zone: Zone = None,
+    dialects: Dialects = None,
+    sets: Sets = None,
     as_json: Json = False,
 ) -> None:
     """Show the rows of a log as zepix understands them, in order of time."""
     from zepix.alerts.commands import show as shown
 
+    catalogue = catalogue_of(instruments)
     rows = shown(
         file,
-        catalogue_of(instruments),
-        symbol_map=_symbol_map(symbols),
-        zone=_zone(zone),
+        catalogue,
+        processor=processor_of(catalogue, symbols, dialects, sets),
+        zone=zone_of(zone),
         symbol=symbol,
         type=kind,
         limit=limit,
@@ -122,34 +110,3 @@ def show(
     table(heads, [[words(row.get(head)) for head in heads] for row in rows])
     if len(rows) == limit:
         note(f"the first {limit} rows; --limit N shows more")
-
-
-def catalogue_of(file: Path | None) -> Catalogue:
-    """The instruments zepix knows, with those of a file of one's own."""
-    from zepix.data import default_catalogue, load_instruments
-
-    catalogue = default_catalogue()
-    return catalogue if file is None else catalogue.with_instruments(load_instruments(file))
-
-
-def _symbol_map(pairs: list[str] | None) -> dict[str, str]:
-    """``THEIRS=OURS`` as a map; raises ConfigError for what is no such pair."""
-    cut = [pair.partition("=") for pair in pairs or []]
-    wrong = ["".join(parts) for parts in cut if not (parts[0].strip() and parts[2].strip())]
-    if wrong:
-        raise ConfigError([f"--symbol-map {text!r}: expected THEIRS=OURS, as GOLD=XAUUSD" for text in wrong])
-    return {theirs.strip(): ours.strip() for theirs, _, ours in cut}
-
-
-def _zone(text: str | None) -> tzinfo | None:
-    """A zone of the time zone database, or an offset; raises ConfigError for anything else."""
-    if text is None:
-        return None
-    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
-
-    try:
-        if text[:1] in "+-":
-            return datetime.fromisoformat(f"2000-01-01T00:00:00{text}").tzinfo
-        return ZoneInfo(text)
-    except (ValueError, OSError, ZoneInfoNotFoundError):
-        raise ConfigError(f"--zone {text!r}: no such zone; examples: UTC, Europe/Athens, +02:00") from None

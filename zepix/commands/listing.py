@@ -60,19 +60,22 @@ def instruments(
 ) -> None:
     """List instruments: the ones zepix knows, and those of a file of your own."""  # fmt: skip
     from zepix.data import default_catalogue, load_instruments
+    from zepix.services.restrictions import asset_of
 
     catalogue = default_catalogue()
     if file is not None:
         catalogue = catalogue.with_instruments(load_instruments(file))
+    classes = {symbol: asset_of(symbol, one, {}).asset_class for symbol, one in catalogue.items()}
     if as_json:
         names = [f.name for f in fields(next(iter(catalogue.values()))) if f.init and f.name != "spread"]
-        say(json.dumps([{n: _plain(getattr(i, n)) for n in names} for i in catalogue.values()], indent=2))
+        listed = [{n: _plain(getattr(i, n)) for n in names} | {"class": classes[i.symbol]} for i in catalogue.values()]
+        say(json.dumps(listed, indent=2))
         return
     heads = ("symbol", "class", "point", "pip", "contract", "profit", "margin", "min lot", "step", "stops",
              "commission", "week")  # fmt: skip
     rows = [
-        (i.symbol, i.asset_class, i.point, i.pip, i.contract_size, i.profit_currency, i.margin_currency, i.volume_min,
-         i.volume_step, i.stops_level_points, i.commission_per_lot, i.trading_week)
+        (i.symbol, classes[i.symbol], i.point, i.pip, i.contract_size, i.profit_currency, i.margin_currency,
+         i.volume_min, i.volume_step, i.stops_level_points, i.commission_per_lot, i.trading_week)
         for i in catalogue.values()
     ]  # fmt: skip
     table(heads, rows)

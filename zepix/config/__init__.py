@@ -4,6 +4,7 @@ from zepix.config.check import Raw, check_settings, check_value, complete_settin
 from zepix.config.keys import BROKERS, DEFAULT_STRATEGY, KEYS, near
 from zepix.config.layers import read_environment, read_flags
 from zepix.config.manager import ORIGINS, ConfigManager
+from zepix.config.restrictions import builtin_restrictions, find_restriction
 
 __all__ = [
     "BROKERS",
@@ -12,9 +13,11 @@ __all__ = [
     "ORIGINS",
     "ConfigManager",
     "Raw",
+    "builtin_restrictions",
     "check_settings",
     "check_value",
     "complete_settings",
+    "find_restriction",
     "near",
     "plain",
     "read_environment",

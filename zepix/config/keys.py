@@ -14,6 +14,7 @@ from difflib import get_close_matches
 from typing import Any, Final, Literal
 
 from zepix.model import AccountSpec, FillModel
+from zepix.model.asset import ASSET_CLASSES
 
 __all__ = ["ANY", "BROKERS", "CROSSED", "DEFAULT_STRATEGY", "KEYS", "MAXIMA", "SECRET_WORDS", "dotted_keys", "near"]
 
@@ -27,6 +28,14 @@ SECRET_WORDS: Final = ("token", "secret", "password", "passwd", "api_key", "apik
 Tree = dict[str, Any]
 Instant = datetime | date | str
 _OPEN: Final[Tree] = {"*": ANY}
+_RESTRICTION: Final[Tree] = {
+    "about": str,
+    "offers": list[str],
+    "shorts": list[str],
+    "whole": list[str],
+    "whole_shorts": list[str],
+    "missing": list[str],
+}
 _BOT: Final[Tree] = {"token": str, "chat_id": str | int}
 
 
@@ -43,7 +52,15 @@ KEYS: Final[Tree] = {
     "to": Instant,
     "out": str,
     "report": bool,
-    "alerts": {"files": list[str], "dedup_window_s": int, "strategy": str},
+    "alerts": {
+        "files": list[str],
+        "dedup_window_s": int,
+        "strategy": str,
+        "asset_classes": list[str],
+        "dialects": list[str],
+        "symbol_map": {"*": str},
+    },
+    "dialects": {"*": {"*": str}},
     "data": {
         "bars": list[str],
         "instruments": str,
@@ -65,7 +82,9 @@ KEYS: Final[Tree] = {
     "shadow_mode": {"enabled": bool, "default_mode": Literal["LIVE", "SHADOW", "HYBRID"], "shadow_plugins": list[str]},
     "account": _typed(AccountSpec),
     "fill": _typed(FillModel),
-    "broker": {"name": str},
+    "broker": {"name": str, "restrictions": str},
+    "restrictions": {"*": _RESTRICTION},
+    "assets": {"*": Literal[ASSET_CLASSES]},
     "telegram": {"controller": _BOT, "notifier": _BOT, "analytics": _BOT},
     "risk": _OPEN,
     "live": _OPEN,

@@ -58,7 +58,7 @@ class Kind:
 
 
 KINDS: Final[dict[str, Kind]] = {
-    "fx": Kind(Decimal("3.5"), Decimal("0.01"), Decimal(100), "24/5", 2, _FX_DAY),
+    "forex": Kind(Decimal("3.5"), Decimal("0.01"), Decimal(100), "24/5", 2, _FX_DAY),
     "metal": Kind(Decimal("3.5"), Decimal("0.01"), Decimal(50), "23/5", 2, _METAL_DAY),
     "index": Kind(Decimal(0), Decimal("0.1"), Decimal(500), "23/5", 4, _INDEX_DAY),
     "crypto": Kind(Decimal(0), Decimal("0.01"), Decimal(50), "24/7", 4, ()),

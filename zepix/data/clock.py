@@ -27,9 +27,15 @@ __all__ = ["NEW_YORK", "Zone", "local_to_utc", "parse_zone", "utc_to_local"]
 NEW_YORK: Final = "America/New_York"
 HOUR_NS: Final = 3_600_000_000_000
 _DAY_S: Final = 86_400
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _NS: Final = 1_000_000_000
 _OFFSET: Final = re.compile(r"(?:UTC|GMT)?([+-])(\d{1,2})(?::?(\d{2}))?")
 _SERVER: Final = re.compile(r"(?:NY|America/New_York)\+(\d{1,2})", re.IGNORECASE)
+
+_OFFSETS_MIN: Final = (-12 * 60, 14 * 60)
+"""Clocks on Earth differ from UTC by so much at most."""
+_MOST_SERVER_HOURS: Final = 19
+"""New York plus these is UTC+14 in winter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,23 +58,25 @@ def parse_zone(text: str | None, *, what: str = "these times") -> Zone:
     if name.upper() in ("UTC", "GMT", "Z"):
         return Zone("UTC", None, 0)
     server = _SERVER.fullmatch(name)
-    if server:
+    if server and int(server[1]) <= _MOST_SERVER_HOURS:
         return Zone(name, NEW_YORK, int(server[1]) * HOUR_NS)
     offset = _OFFSET.fullmatch(name)
-    if offset and int(offset[2]) <= 14 and int(offset[3] or 0) < 60:
-        minutes = int(offset[2]) * 60 + int(offset[3] or 0)
-        return Zone(name, None, (1 if offset[1] == "+" else -1) * minutes * 60 * _NS)
+    if offset and int(offset[3] or 0) < 60:
+        minutes = (1 if offset[1] == "+" else -1) * (int(offset[2]) * 60 + int(offset[3] or 0))
+        if _OFFSETS_MIN[0] <= minutes <= _OFFSETS_MIN[1]:
+            return Zone(name, None, minutes * 60 * _NS)
     try:
         ZoneInfo(name)
     except (OSError, ValueError, KeyError) as why:  # a key outside the database, or an unknown one
         raise ConfigError(
-            f"{name!r} is no time zone; examples: UTC, Europe/Athens, America/New_York, +02:00, NY+7"
+            f"{name[:60]!r} is no time zone; examples: UTC, Europe/Athens, America/New_York, +02:00 (-12:00 to "
+            "+14:00), NY+7 (to NY+19)"
         ) from why
     return Zone(name, name, 0)
 
 
 def _offset_s(zone: ZoneInfo, second: int) -> int:
-    offset = datetime.fromtimestamp(second, UTC).astimezone(zone).utcoffset()
+    offset = (_EPOCH + timedelta(seconds=second)).astimezone(zone).utcoffset()
     return int((offset or timedelta()).total_seconds())
 
 

@@ -26,6 +26,7 @@ __all__ = [
     "ASKS",
     "BARS",
     "BIDS",
+    "END_NS",
     "MAX_ROWS",
     "SPREADS",
     "TICKS",
@@ -36,6 +37,7 @@ __all__ = [
     "Layout",
     "ParquetColumns",
     "layout_of",
+    "require_years",
 ]
 
 Float64 = NDArray[np.float64]
@@ -49,7 +51,8 @@ MAX_ROWS: Final = 200_000_000
 MAX_FILE_BYTES: Final = 32_000_000_000
 BLOCK_BYTES: Final = 16_000_000
 _UNIT_NS: Final = {"s": 1_000_000_000, "ms": 1_000_000, "us": 1_000, "ns": 1}
-_LAST_NS: Final = 7_258_118_400_000_000_000  # 2200-01-01
+END_NS: Final = 7_258_118_400_000_000_000
+"""2200-01-01: times lie before it, and not before 1970."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,20 @@ TICKS: Final = Layout(("bid",), ("ask",))
 def layout_of(timeframe: str) -> Layout:
     """The columns of a file of this timeframe (``tick`` or a bar's)."""
     return TICKS if timeframe == "tick" else BARS
+
+
+def require_years(name: str, time: NDArray[Any], unit: str = "ns") -> None:
+    """Raise DataError, naming the first row, for times (in ``unit`` since 1970) outside 1970 to 2199."""
+    end = END_NS // _UNIT_NS[unit]
+    if not len(time) or (int(time.min()) >= 0 and int(time.max()) < end):
+        return
+    outside = (time < 0) | (time >= end)
+    row = int(np.argmax(outside))
+    moment = time.astype(f"datetime64[{unit}]")[row]
+    raise DataError(
+        f"{name}: {int(outside.sum())} times lie before 1970 or after 2199 (first: row {row}, {moment}); "
+        "is the unit right?"
+    )
 
 
 class Columns(Protocol):
@@ -198,7 +215,7 @@ class ParquetColumns:
     def time_ns(self) -> Int64:
         """The column ``time`` in nanoseconds. Raises DataError for missing times and such outside 1970 to 2199."""
         time = np.empty(self.rows, np.int64)
-        factor = _UNIT_NS[self._schema.field("time").type.unit]
+        unit = self._schema.field("time").type.unit
         start = 0
         for group, size in enumerate(self._group_sizes()):
             column = self._read(group, ["time"]).column("time")
@@ -206,9 +223,8 @@ class ParquetColumns:
                 raise DataError(f"{self.name}: {column.null_count} times are missing in rows from {start} on")
             _copy(column, time[start : start + size])
             start += size
-        if int(time.min()) < 0 or int(time.max()) > _LAST_NS // factor:
-            raise DataError(f"{self.name}: times lie before 1970 or after 2199; is the unit right?")
-        time *= factor
+        require_years(self.name, time, unit)
+        time *= _UNIT_NS[unit]
         return time
 
     def blocks(self, names: Sequence[str]) -> Iterator[Block]:
@@ -283,7 +299,10 @@ class ArrayColumns:
         return self._arrays[column].dtype == np.float32
 
     def time_ns(self) -> Int64:
-        return np.ascontiguousarray(self._arrays["time"], np.int64)
+        """The column ``time``. Raises DataError for times outside 1970 to 2199."""
+        time = np.ascontiguousarray(self._arrays["time"], np.int64)
+        require_years(self.name, time)
+        return time
 
     def blocks(self, names: Sequence[str]) -> Iterator[Block]:
         yield 0, {name: np.ascontiguousarray(self._arrays[name], np.float64) for name in names}

@@ -35,35 +35,32 @@ def import_files(
     drop_last: bool = False,
     overwrite: bool = False,
 ) -> list[dict[str, Any]]:
-    """Bring foreign files into a store folder, one report a file or pair (see ``importing.import_bars``).
+    """Bring foreign files into a store folder, one report a file or pair (see ``importing.import_pairs``).
 
     ``kind`` is a word of ``importers.FORMATS``; ``columns`` a map such as ``time=Date,open=Open``. Two files whose
     names differ in ``bid`` and ``ask`` only are the two sides of one series.
-    Raises ConfigError for what was not said, DataError for what cannot be used; files before it stay imported.
+    All are read and checked before one is written. Raises ConfigError for what was not said, DataError for what cannot
+    be used; then the folder is as it was.
     """
     from zepix.data.importers import Options, parse_column_map
-    from zepix.data.importing import import_bars
+    from zepix.data.importing import import_pairs
 
     if not paths:
         raise ConfigError("no file to import; name at least one export")
     where = parse_column_map(columns) if isinstance(columns, str) else columns
     options = Options(zone=zone, columns=where, time_format=time_format, separator=separator, decimal=decimal)
-    return [
-        import_bars(
-            path,
-            Path(store),
-            catalogue,
-            kind=kind,
-            symbol=symbol,
-            timeframe=timeframe,
-            options=options,
-            duplicates=duplicates,
-            drop_last=drop_last,
-            overwrite=overwrite,
-            ask=ask,
-        )
-        for path, ask in pairs([Path(path) for path in paths])
-    ]
+    return import_pairs(
+        pairs([Path(path) for path in paths]),
+        Path(store),
+        catalogue,
+        kind=kind,
+        symbol=symbol,
+        timeframe=timeframe,
+        options=options,
+        duplicates=duplicates,
+        drop_last=drop_last,
+        overwrite=overwrite,
+    )
 
 
 def pairs(paths: Sequence[Path]) -> list[tuple[Path, Path | None]]:

@@ -20,8 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zepix.data.columns import ASKS, BIDS
-from zepix.data.foreign import Table, as_numbers, as_utc, decimals_of
+from zepix.data.foreign import Table, as_numbers, decimals_of, shown_headings
 from zepix.data.foreign_bars import ForeignBars, Options
+from zepix.data.foreign_times import as_utc
 from zepix.data.week import is_outside
 from zepix.errors import DataError
 
@@ -49,7 +50,7 @@ def read_dukascopy(table: Table, options: Options) -> ForeignBars:
     Raises DataError for other headings or what cannot be read, ConfigError for local times without offset or zone.
     """
     if not is_dukascopy(table):
-        raise DataError(f"{table.path.name} has not Dukascopy's headings; it has: {', '.join(table.headings[:20])}")
+        raise DataError(f"{table.path.name} has not Dukascopy's headings; it has: {shown_headings(table.headings)}")
     time, *rest = table.headings
     utc, said = as_utc(table, [time], options.zone or _zone(time), options.time_format or _format(table, time))
     where = {heading.lower(): heading for heading in reversed(rest)}

@@ -1,8 +1,7 @@
-"""Foreign text tables of prices: their encoding, separator and headings, and their columns as numbers and times.
+"""Foreign text tables of prices: their encoding, separator and headings, and their columns as numbers.
 
-What cannot be read as a number or a time is an error that names the line; nothing is dropped silently. Dates are read
-only if year, month and day cannot be confused (the year first); else the format has to be said. pandas reads the text;
-it is imported here only when a file is.
+What cannot be read as a number is an error that names the line; nothing is dropped silently. Times: see
+``foreign_times``. pandas reads the text; it is imported here only when a file is.
 """
 
 from __future__ import annotations
@@ -12,28 +11,30 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
-from zepix.data.clock import local_to_utc, parse_zone
 from zepix.data.columns import MAX_ROWS, Float64
-from zepix.errors import ConfigError, DataError
-from zepix.model.series import Int64
+from zepix.errors import DataError
 
-__all__ = ["Table", "as_numbers", "as_utc", "decimals_of", "read_table"]
+__all__ = [
+    "Table",
+    "as_numbers",
+    "decimals_of",
+    "is_empty",
+    "no_number",
+    "read_table",
+    "shown",
+    "shown_headings",
+]
 
 MAX_TEXT_BYTES: Final = 8_000_000_000
+MAX_LINE_CHARS: Final = 100_000
 SAMPLE_LINES: Final = 1000
 NOISE_DECIMALS: Final = 10
 _BOMS: Final = ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"), (b"\xef\xbb\xbf", "utf-8-sig"))
-_OFFSET: Final = re.compile(r"(?:Z|[+-]\d\d:?\d\d)$")
-_SPELLINGS: Final = (
-    (re.compile(r"\d{4}[-./]\d{2}[-./]\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?(?:Z|[+-]\d\d:?\d\d)?"), "iso"),
-    (re.compile(r"\d{8}[ T]?\d{6}"), "%Y%m%d%H%M%S"),
-    (re.compile(r"\d{8}[ T]?\d{9}"), "%Y%m%d%H%M%S%f"),
-    (re.compile(r"\d{8}"), "%Y%m%d"),
-)
 
 
 @dataclass(slots=True)
@@ -85,7 +86,7 @@ def read_table(path: Path, *, separator: str | None = None, decimal: str = ".") 
                 nrows=MAX_ROWS + 1,
             )
     except (pd.errors.ParserError, pd.errors.ParserWarning, UnicodeError, ValueError) as why:
-        raise DataError(f"{path.name} cannot be read as a table separated by {sep!r}: {why}") from why
+        raise DataError(f"{path.name} cannot be read as a table separated by {sep!r}: {str(why)[:200]}") from why
     if not len(frame):
         raise DataError(f"{path.name} holds no rows")
     if len(frame) > MAX_ROWS:
@@ -104,7 +105,7 @@ def _head(path: Path) -> tuple[str, list[str]]:
             start = stream.read(4)
         encoding = next((name for bom, name in _BOMS if start.startswith(bom)), "utf-8")
         with path.open(encoding=encoding, newline=None) as text:
-            lines = [line.rstrip("\n") for line, _ in zip(text, range(SAMPLE_LINES), strict=False)]
+            lines = _lines(text, path)
     except OSError as why:
         raise DataError(f"{path} cannot be read: {why.strerror or why}") from why
     except UnicodeError as why:
@@ -112,6 +113,19 @@ def _head(path: Path) -> tuple[str, list[str]]:
     if not lines or not lines[0].strip():
         raise DataError(f"{path.name} is empty or begins with an empty line")
     return encoding, lines
+
+
+def _lines(text: IO[str], path: Path) -> list[str]:
+    """The first lines. Raises DataError for one that is longer than a row of prices can be."""
+    lines: list[str] = []
+    while len(lines) < SAMPLE_LINES and (line := text.readline(MAX_LINE_CHARS)):
+        if len(line) == MAX_LINE_CHARS:
+            raise DataError(
+                f"{path.name} line {len(lines) + 1} is longer than {MAX_LINE_CHARS} characters and begins with "
+                f"{line[:40]!r}; is this a table of prices?"
+            )
+        lines.append(line.rstrip("\n"))
+    return lines
 
 
 def _separator(line: str) -> str:
@@ -137,99 +151,41 @@ def as_numbers(table: Table, heading: str) -> Float64:
     numbers = pd.to_numeric(column, errors="coerce").to_numpy(np.float64, na_value=np.nan)
     wrong = np.flatnonzero(~np.isfinite(numbers))
     if len(wrong):
-        row = int(wrong[0])
-        raise DataError(
-            f"{table.path.name} line {row + table.first_line}, column {heading}: {column.iloc[row]!r} is no number "
-            f"({len(wrong)} such values)"
-        )
+        raise no_number(table, heading, wrong)
     return np.ascontiguousarray(numbers)
 
 
-def as_utc(
-    table: Table,
-    headings: Sequence[str],
-    zone: str | None,
-    time_format: str | None = None,
-    *,
-    epoch_is_utc: bool = False,
-) -> tuple[Int64, dict[str, Any]]:
-    """The instants (ns UTC) that one column, or a date and a time column, say; and how they were read.
-
-    Times that carry an offset need no zone. Others do; so do numbers (seconds, milli-, micro- or nanoseconds since
-    1970), unless ``epoch_is_utc``. Raises ConfigError for a missing zone or format, DataError for what is no time.
-    """
-    import pandas as pd
-
-    columns = [table.column(heading) for heading in headings]
-    what = f"{table.path.name}: times"
-    if len(columns) == 1 and pd.api.types.is_numeric_dtype(columns[0]) and not time_format:
-        text = columns[0].iloc[0]
-        if not re.fullmatch(r"\d{8}|\d{14}", str(text)):
-            name = zone or ("UTC" if epoch_is_utc else None)
-            clock = parse_zone(name, what=what)
-            utc, said = local_to_utc(_epoch_ns(as_numbers(table, headings[0])), clock)
-            return utc, {"zone": clock.name, **said}
-    words = columns[0].astype("string").str.strip()
-    for column in columns[1:]:
-        words = words + " " + column.astype("string").str.strip()
-    return _from_words(table, words, zone, time_format, what)
-
-
-def _epoch_ns(numbers: Float64) -> Int64:
-    """Numbers since 1970 in nanoseconds; their size tells the unit."""
-    largest = float(np.abs(numbers).max())
-    factor = next((f for limit, f in ((1e11, 10**9), (1e14, 10**6), (1e17, 10**3)) if largest < limit), 1)
-    return np.rint(numbers).astype(np.int64) * factor
-
-
-def _from_words(
-    table: Table, words: Any, zone: str | None, time_format: str | None, what: str
-) -> tuple[Int64, dict[str, Any]]:
-    import pandas as pd
-
-    spelling = time_format or _spelling(table, str(words.iloc[0]))
-    if spelling == "iso":
-        offsets = words.str.contains(_OFFSET).fillna(False)
-        if offsets.any() and not offsets.all():
-            row = int(np.argmin(offsets.to_numpy()))
-            raise DataError(
-                f"{table.path.name} line {row + table.first_line}: {words.iloc[row]!r} has no offset, others have"
-            )
-        has_offset = bool(offsets.all())
-        words = words.str.slice(0, 10).str.replace(r"[./]", "-", regex=True) + words.str.slice(10)
-        spelling = "ISO8601"
-    else:
-        has_offset = "%z" in spelling
-        if not time_format:
-            words = words.str.replace(r"[ T]", "", regex=True)
-    times = pd.to_datetime(words, format=spelling, errors="coerce", utc=has_offset)
-    wrong = np.flatnonzero(times.isna().to_numpy())
-    if len(wrong):
-        row = int(wrong[0])
-        raise DataError(
-            f"{table.path.name} line {row + table.first_line}: {words.iloc[row]!r} is no time like those before "
-            f"({len(wrong)} such values)"
-        )
-    if has_offset:
-        return _nanoseconds(times.dt.tz_convert(None)), {"zone": "as written", "ambiguous": 0, "skipped": 0}
-    clock = parse_zone(zone, what=what)
-    utc, said = local_to_utc(_nanoseconds(times), clock)
-    return utc, {"zone": clock.name, **said}
-
-
-def _nanoseconds(times: Any) -> Int64:
-    return np.ascontiguousarray(times.to_numpy().astype("datetime64[ns]").view(np.int64))
-
-
-def _spelling(table: Table, text: str) -> str:
-    """How times are written, told from the first. Raises ConfigError where day and month could be confused."""
-    for pattern, spelling in _SPELLINGS:
-        if pattern.fullmatch(text):
-            return spelling
-    raise ConfigError(
-        f"{table.path.name}: times like {text!r} can be read in more than one way; say the format, "
-        "such as --time-format '%d.%m.%Y %H:%M:%S'"
+def no_number(table: Table, heading: str, rows: NDArray[Any]) -> DataError:
+    """The error for the values of a column in ``rows``, of which the first is named."""
+    row = int(rows[0])
+    value = table.column(heading).iloc[row]
+    what = "there is nothing; is the line complete?" if is_empty(value) else f"{shown(value)} is no number"
+    return DataError(
+        f"{table.path.name} line {row + table.first_line}, column {_shown_heading(heading)}: {what} "
+        f"({len(rows)} such values)"
     )
+
+
+def is_empty(value: Any) -> bool:
+    """Whether a cell held nothing (or a word for nothing, such as ``NA``)."""
+    import pandas as pd
+
+    return bool(pd.isna(value)) or value == ""
+
+
+def shown(value: Any, most: int = 60) -> str:
+    """A value of a file as an error says it: in quotes if it is text, and never longer than a line."""
+    text = repr(value.item() if isinstance(value, np.generic) else value)
+    return text if len(text) <= most else f"{text[: most - 3]}... ({len(text)} characters)"
+
+
+def _shown_heading(heading: str) -> str:
+    return heading if len(heading) <= 60 else shown(heading)
+
+
+def shown_headings(headings: Sequence[str]) -> str:
+    """The first headings, for an error."""
+    return ", ".join(_shown_heading(heading) for heading in headings[:20])
 
 
 def decimals_of(table: Table, headings: Sequence[str]) -> int:

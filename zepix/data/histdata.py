@@ -19,9 +19,10 @@ import re
 from typing import Final
 
 from zepix.data.columns import BIDS
-from zepix.data.foreign import Table, as_numbers, as_utc, decimals_of
+from zepix.data.foreign import Table, as_numbers, decimals_of
 from zepix.data.foreign_bars import ForeignBars, Options
 from zepix.data.foreign_names import is_histdata_name
+from zepix.data.foreign_times import as_utc
 from zepix.errors import ConfigError, DataError
 
 __all__ = ["HISTDATA_ZONE", "histdata_shape", "read_histdata"]

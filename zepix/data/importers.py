@@ -24,8 +24,9 @@ from numpy.typing import NDArray
 
 from zepix.data.columns import ASKS, BIDS
 from zepix.data.dukascopy import is_dukascopy, read_dukascopy
-from zepix.data.foreign import Table, as_numbers, as_utc, decimals_of, read_table
+from zepix.data.foreign import Table, as_numbers, decimals_of, no_number, read_table, shown_headings
 from zepix.data.foreign_bars import ForeignBars, Options
+from zepix.data.foreign_times import as_utc
 from zepix.data.histdata import histdata_shape, read_histdata
 from zepix.data.unpack import is_workbook
 from zepix.data.workbook import read_workbook
@@ -128,11 +129,7 @@ def _carried(table: Table, heading: str) -> NDArray[np.float64]:
     numbers = pd.to_numeric(column, errors="coerce")
     wrong = np.flatnonzero((numbers.isna() & column.notna()).to_numpy())
     if len(wrong):
-        row = int(wrong[0])
-        raise DataError(
-            f"{table.path.name} line {row + table.first_line}, column {heading}: {column.iloc[row]!r} is no number "
-            f"({len(wrong)} such values)"
-        )
+        raise no_number(table, heading, wrong)
     return np.ascontiguousarray(numbers.ffill().to_numpy(np.float64, na_value=np.nan))
 
 
@@ -164,7 +161,9 @@ def _csv(table: Table, options: Options) -> ForeignBars:
     names = _price_words(where)
     missing = [word for word in ("time" if "time" in where else "date", *names) if word not in where]
     if missing:
-        raise ConfigError(f"column map: nothing said for {', '.join(missing)}; headings: {', '.join(table.headings)}")
+        raise ConfigError(
+            f"column map: nothing said for {', '.join(missing)}; headings: {shown_headings(table.headings)}"
+        )
     _require(table, list(where.values()), {heading: heading for heading in table.headings})
     times = [where[word] for word in ("date", "time") if word in where]
     utc, said = as_utc(table, times, options.zone, options.time_format)
@@ -194,7 +193,7 @@ def _require(table: Table, wanted: list[str], have: Mapping[str, str]) -> None:
     missing = [word for word in wanted if word not in have]
     if missing:
         raise DataError(
-            f"{table.path.name}: columns missing: {', '.join(missing)}; it has: {', '.join(table.headings[:20])}"
+            f"{table.path.name}: columns missing: {', '.join(missing)}; it has: {shown_headings(table.headings)}"
         )
 
 

@@ -5,13 +5,12 @@
   says which counts: ``first`` or ``last``.
 - Two files that hold the two sides of one export become one; Dukascopy's flat bars without volume are left out.
 - Ticks stay ticks, or become bars of the timeframe that is said.
-- What a replay would refuse is refused here, before anything is written.
+- What a replay would refuse is refused here, before anything is written; several files are written all or none.
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -30,20 +29,28 @@ from zepix.data.ordering import DUPLICATES, ordered
 from zepix.data.resampling import resample
 from zepix.data.ticks import read_rows
 from zepix.data.unpack import unpacked
+from zepix.data.writing import Staged, drop_all, move_all, stage, write_bars
 from zepix.data.zone_doubt import outside_week
 from zepix.errors import ConfigError, DataError
 from zepix.model import Catalogue, Instrument
 from zepix.model import timeframe as timeframes
 from zepix.model.series import PRICE_COLUMNS, Int64
 
-__all__ = ["DUPLICATES", "import_bars", "write_bars"]
+__all__ = ["DUPLICATES", "import_bars", "import_pairs", "write_bars"]
 
 _MINUTE_NS: Final = 60_000_000_000
 _COUNTS: Final = ("quotes", "gaps", "missing_bars", "misaligned", "widened", "finer_than_point")
 
 
 def import_bars(
-    path: Path,
+    path: Path, store: Path, catalogue: Catalogue, *, ask: Path | None = None, **how: Any
+) -> dict[str, Any]:
+    """Write the prices of one foreign file, or of a pair, into the folder ``store``; see ``import_pairs``."""
+    return import_pairs([(path, ask)], store, catalogue, **how)[0]
+
+
+def import_pairs(
+    files: Sequence[tuple[Path, Path | None]],
     store: Path,
     catalogue: Catalogue,
     *,
@@ -54,20 +61,62 @@ def import_bars(
     duplicates: str = "error",
     drop_last: bool = False,
     overwrite: bool = False,
-    ask: Path | None = None,
-) -> dict[str, Any]:
-    """Write the prices of a foreign file into the folder ``store`` and report what was done.
+) -> list[dict[str, Any]]:
+    """Write the prices of foreign files into the folder ``store`` and report what was done, one report each.
 
-    ``symbol`` and ``timeframe`` are taken from the file's name where it tells them; a timeframe that nobody tells is
-    the commonest distance of rows. Ticks become bars where ``timeframe`` says so. ``ask`` is the file of the other side
-    where ``path`` holds bids. ``drop_last`` leaves out the last row (a chart's bar in progress).
-    Raises ConfigError for what was not said, DataError for rows that cannot be used or a file already there.
+    Each is a file and, where it holds bids, perhaps the file of the asks. ``symbol`` and ``timeframe`` are taken from
+    the file's name where it tells them; a timeframe that nobody tells is the commonest distance of rows. Ticks become
+    bars where ``timeframe`` says so. ``drop_last`` leaves out the last row (a chart's bar in progress).
+    Raises ConfigError for what was not said, DataError for rows that cannot be used or a file already there; then
+    nothing is written of any of them.
     """
     if duplicates not in DUPLICATES:
         raise ConfigError(f"duplicates {duplicates!r}; expected {', '.join(DUPLICATES)}")
+    staged: list[Staged] = []
+    reports = []
+    of: dict[Path, Path] = {}
+    is_new = not store.exists()
+    try:
+        for path, ask in files:
+            arrays, report = _prepared(
+                path, ask, catalogue, kind, symbol, timeframe, options or Options(), duplicates, drop_last
+            )
+            target = store / str(report["written"])
+            _check_target(target, path, of, overwrite)
+            staged.append(stage(target, arrays))
+            reports.append({**report, "written": str(target)})
+        move_all(staged)
+    except BaseException:
+        drop_all(staged)
+        if is_new and store.is_dir() and not any(store.iterdir()):
+            store.rmdir()
+        raise
+    return reports
+
+
+def _check_target(target: Path, path: Path, of: dict[Path, Path], overwrite: bool) -> None:
+    """Raise DataError for a file that is there, or that another file of this import becomes."""
+    if target in of:
+        raise DataError(f"{of[target].name} and {path.name} would both become {target}; import one of them")
+    of[target] = path
+    if target.exists() and not overwrite:
+        raise DataError(f"{target} is already there; say --overwrite to replace it, or import into another folder")
+
+
+def _prepared(
+    path: Path,
+    ask: Path | None,
+    catalogue: Catalogue,
+    kind: str,
+    symbol: str | None,
+    timeframe: str | None,
+    options: Options,
+    duplicates: str,
+    drop_last: bool,
+) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+    """The columns of the file to be, checked as a replay would check them, and the report."""
     if ask is None and side_of(path.stem) == "ask":
         raise ConfigError(f"{path.name} holds asks by its name; import it together with the file of the bids")
-    options = options or Options()
     foreign, told = _read(path, kind, options)
     instrument = _instrument(symbol or told.symbol, path, catalogue)
     other = None if ask is None else _read(ask, kind, options)[0]
@@ -77,18 +126,15 @@ def import_bars(
         foreign = foreign.rows(np.arange(len(foreign.time_ns) - 1))
     arrays, word, source, more = _columns(foreign, timeframe, told, instrument, path)
     facts = _checked(arrays, instrument, word, path.name)
-    target = store / file_for(instrument.symbol, word, int(arrays["time"][0]), int(arrays["time"][-1]))
-    if target.exists() and not overwrite:
-        raise DataError(f"{target} is already there; say --overwrite to replace it, or import into another folder")
-    write_bars(target, arrays)
-    return {
+    first_ns, last_ns = int(arrays["time"][0]), int(arrays["time"][-1])
+    return arrays, {
         "source": path.name if ask is None else f"{path.name} + {ask.name}",
-        "written": str(target),
+        "written": file_for(instrument.symbol, word, first_ns, last_ns),
         "symbol": instrument.symbol,
         "timeframe": timeframes.file_name(word),
         "timeframe_from": source,
-        "first": time_text(int(arrays["time"][0])),
-        "last": time_text(int(arrays["time"][-1])),
+        "first": time_text(first_ns),
+        "last": time_text(last_ns),
         "rows_read": rows_read,
         "rows_written": len(arrays["time"]),
         **foreign.facts,
@@ -211,6 +257,8 @@ def _arrays(bars: ForeignBars, instrument: Instrument) -> dict[str, NDArray[Any]
             raise DataError(f"spreads from {spread.min()} to {spread.max()} points are no spreads")
         arrays["spread_points"] = spread.astype(np.int32)
     if bars.volume is not None and not bars.is_ticks:
+        if len(bars.volume) and not np.abs(bars.volume).max() < 2**63:
+            raise DataError(f"volumes up to {np.abs(bars.volume).max():g} are no volumes")
         arrays["tick_volume"] = np.rint(bars.volume).astype(np.int64)
     return arrays
 
@@ -222,29 +270,3 @@ def _checked(arrays: Mapping[str, NDArray[Any]], instrument: Instrument, timefra
     raw = read_rows(columns, instrument, length_ns, crossed="raise_ask")
     refuse(raw, name, instrument, timeframe, "raise_ask")
     return raw_facts(raw, instrument, length_ns, crossed="raise_ask")
-
-
-def write_bars(target: Path, arrays: Mapping[str, NDArray[Any]], *, compact: bool = False) -> None:
-    """Write the columns of a file of bars or ticks.
-
-    ``time`` (int64 ns UTC) is written as microseconds with their zone, the rest as it is; under a temporary name, then
-    moved. ``compact`` takes a third less room and twice the time to decode.
-    Raises DataError if it cannot be written.
-    """
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    columns = {name: pa.array(values) for name, values in arrays.items() if name != "time"}
-    time = pa.array(arrays["time"] // 1000, pa.timestamp("us", tz="UTC"))
-    part = target.with_name(f"{target.name}.{os.getpid()}.tmp")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            table = pa.table({"time": time, **columns})
-            how = {"use_dictionary": False, "compression_level": 12} if compact else {}
-            pq.write_table(table, part, compression="zstd", **how)
-            part.replace(target)
-        finally:
-            part.unlink(missing_ok=True)
-    except OSError as why:
-        raise DataError(f"{target} cannot be written: {why.strerror or why}") from why

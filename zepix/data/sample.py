@@ -1,4 +1,4 @@
-"""The sample: a month of invented bars and a few hundred invented alerts, for a first run and for tests.
+"""The sample: a month of invented bars, a few hundred invented alerts, and generated ones; for a first run and tests.
 
 Its manifest says that it is synthetic and how to make it again. Checksums are of *contents* (times in nanoseconds and
 prices in points, little-endian int64; alerts as UTF-8 lines), not of Parquet bytes, which change with the writer.
@@ -20,6 +20,7 @@ from zepix.data.findings import time_text
 from zepix.data.importing import write_bars
 from zepix.data.names import file_for, parse_name
 from zepix.data.sample_alerts import synthetic_alerts
+from zepix.data.sample_generated import write_generated
 from zepix.data.synthetic import PROFILES, bar_points, instant_ns, synthetic_bars
 from zepix.errors import ConfigError, DataError
 from zepix.model.series import PRICE_COLUMNS, Int64
@@ -73,10 +74,12 @@ def write_sample(
     days: int = 30,
     symbols: Sequence[str] = ("EURUSD", "XAUUSD"),
     n_alerts: int = 300,
+    generated: bool = False,
 ) -> dict[str, Any]:
     """Write bars (one Parquet a symbol), ``alerts.jsonl`` and ``manifest.json`` into ``folder``; returns the manifest.
 
-    A sample already there is replaced. Raises ConfigError for impossible wishes, DataError if it cannot be written.
+    ``generated`` adds what the V3 and V6 scripts would have sent on these bars (``write_generated``). A sample already
+    there is replaced. Raises ConfigError for impossible wishes, DataError if it cannot be written.
     """
     folder = Path(folder)
     bars, lines = sample_contents(seed=seed, days=days, symbols=symbols, n_alerts=n_alerts)
@@ -101,6 +104,9 @@ def write_sample(
             "content_sha256": hashlib.sha256(text.encode()).hexdigest(),
         },
     }
+    if generated:
+        start_ns = instant_ns(START)
+        manifest["generated"] = write_generated(folder, bars, start_ns=start_ns, end_ns=start_ns + days * DAY_NS)
     try:
         (folder / "alerts.jsonl").write_text(text, encoding="utf-8", newline="\n")
         shown = json.dumps(manifest, indent=2) + "\n"

@@ -86,6 +86,9 @@ def _settled(handling: Handling, numbers: dict[str, Any]) -> DecisionRow:
     answer = handling.answer
     if answer is not None:
         numbers.update(answer.numbers)
+    detail = next((refused.detail for refused in handling.refusals if refused.reason == reason), "")
+    if outcome == "refused" and detail:
+        numbers.setdefault("detail", detail)
     if handling.note:
         numbers["route"] = handling.note
         reason = reason or "plugin_hint_unknown"

@@ -38,6 +38,7 @@ from zepix.model import (
     TimerFired,
 )
 from zepix.services.ports import BrokerPort
+from zepix.services.restrictions import TradeRestrictions
 
 __all__ = ["MAX_FAILURES", "Dedup", "TradingEngine"]
 
@@ -79,6 +80,7 @@ class TradingEngine:
         *,
         dedup: Dedup | None = None,
         write: Callable[[int, str, Any], None] | None = None,
+        restrictions: TradeRestrictions | None = None,
     ) -> None:
         self.broker = broker
         self.registry = registry
@@ -92,6 +94,7 @@ class TradingEngine:
         self.errors: list[StrategyError] = []
         self.recorded: dict[str, list[tuple[int, float]]] = {}
         self._dedup = dedup
+        self._restrictions = restrictions
         self._write = write or (lambda _ns, _kind, _what: None)
         self._running: dict[str, _Running] = {}
         self._handling: Handling | None = None
@@ -242,11 +245,15 @@ class TradingEngine:
             self._handling = None
 
     def _rein(self, plugin_id: str, alert: Alert) -> None:
-        """``pause`` and ``resume`` hold for the plugins that the alert reaches, on its symbol."""
+        """``pause`` and ``resume`` hold for the plugins that the alert reaches, on its symbol; ``*`` is all of them."""
         if alert.type == "pause":
             self._reined.add((plugin_id, alert.symbol))
         elif alert.type == "resume":
-            self._reined.discard((plugin_id, alert.symbol))
+            self._reined = {
+                (name, symbol)
+                for name, symbol in self._reined
+                if name != plugin_id or alert.symbol not in ("*", symbol)
+            }
 
     def _has_ticket_before(self, alert: Alert) -> bool:
         return any(t.symbol == alert.symbol and t.opened_ns < alert.received_ns for t in self.broker.tickets.values())
@@ -288,19 +295,26 @@ class TradingEngine:
     def alert_id(self) -> str:
         return "" if self._handling is None else self._handling.alert_id
 
+    @property
+    def alert(self) -> Alert | None:
+        return None if self._handling is None else self._handling.alert
+
     def next_order_id(self) -> int:
         return len(self.orders) + 1
 
     def submit(self, order: Order, after: Sequence[int]) -> Accepted | Refused:
-        """The one door to the broker: paused, or a plugin that is disabled, takes no new risk."""
+        """The one door to the broker: no new risk while paused, for a disabled plugin, or where it is not offered."""
         if order.opens:
             running = self._running.get(order.plugin_id)
             if running is not None and not running.plugin.enabled:
                 return self.refuse(Refused("plugin_disabled", "disabled after failures in a row"))
             if self.is_paused:
                 return self.refuse(Refused("paused"))
-            if self._reined and (order.plugin_id, order.symbol) in self._reined:
+            if self._reined and {(order.plugin_id, order.symbol), (order.plugin_id, "*")} & self._reined:
                 return self.refuse(Refused("paused_by_alert", f"{order.symbol} waits for an alert that resumes it"))
+            refused = None if self._restrictions is None else self._restrictions.refusal(order)
+            if refused is not None:
+                return self.refuse(refused)
         if after:
             pending = tuple(n for n in after if 0 < n <= len(self.orders) and self.orders[n - 1].is_under_way)
             if pending:

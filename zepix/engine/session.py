@@ -12,6 +12,7 @@ from typing import Any, Final, Protocol
 from zepix.engine.decisions import Handling
 from zepix.engine.engine import TradingEngine
 from zepix.model import Alert, Bar, BarClosed, Catalogue, Event, TimerFired
+from zepix.model.trade_type import trade_types
 from zepix.services.ports import BrokerPort
 
 __all__ = ["BarSource", "Progress", "Session", "SimulatedBroker", "describe"]
@@ -139,6 +140,9 @@ def describe(catalogue: Catalogue) -> Callable[[Handling], dict[str, Any]]:
         found: dict[str, Any] = {}
         if alert.price is not None:
             found["alert_price"] = alert.price
+        cells = trade_types(alert)
+        if cells:
+            found["trade_type"] = " ".join(cells)
         closed = 0
         for order in handling.orders:
             if order.alert_id != handling.alert_id:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final
 
+from zepix.alerts.dialects import settings_of
 from zepix.alerts.log import read_logs
 from zepix.alerts.rows import in_order
+from zepix.alerts.understanding import processor_for
 from zepix.brokers.backtrader import require_backtrader
 from zepix.config import complete_settings
 from zepix.data import BarsLoaded, default_catalogue, load_bars, load_instruments
@@ -30,6 +34,7 @@ __all__ = ["Loaded", "load", "plugins_of", "registry_for", "run", "run_loaded"]
 
 MS: Final = 1000.0
 _NEVER: Final = 1 << 63
+_SETTING: Final = re.compile(r"dialects\.\w+\.\w+")
 
 
 @dataclass(slots=True)
@@ -76,6 +81,8 @@ def run_loaded(
         from_ns=spec.from_ns,
         config=spec.config.get("", {}) or {},
         broker=spec.broker,
+        restrictions=spec.restrictions,
+        assets=spec.assets,
         services=services,
     )
     clock: Callable[[], float] | None = (lambda: time.perf_counter() * MS) if spec.profile else None
@@ -151,8 +158,9 @@ def _alerts(spec: Spec, catalogue: Catalogue) -> tuple[list[Alert | Quarantined]
     if not spec.alerts:
         raise ConfigError("no alerts: say --alerts with a log (JSON lines, Parquet or TradingView's CSV export)")
     started = time.perf_counter()
-    rows = read_logs(spec.alerts, catalogue).rows
-    checksums: dict[str, Any] = {path.name: hash_file(path) for path in spec.alerts}
+    processor = processor_for(catalogue, symbol_map=spec.symbol_map, files=spec.dialect_files, settings=spec.dialects)
+    rows = read_logs(spec.alerts, catalogue, processor=processor).rows
+    checksums: dict[str, Any] = {path.name: hash_file(path) for path in (*spec.alerts, *spec.dialect_files)}
     return _in_period(spec, rows), time.perf_counter() - started, checksums
 
 
@@ -224,9 +232,23 @@ def _warnings(spec: Spec, record: RunRecord, loaded: Loaded, registry: PluginReg
         said.append(f"{ambiguous} alerts had two plugins and went to none; name one by plugin_hint")
     said += registry.notes
     said += _unheard(spec, record)
+    said += _units(record)
     disabled = [p["plugin_id"] for p in record.plugins if not p["enabled"]]
     if disabled:
         said.append(f"disabled after failures in a row: {', '.join(disabled)}; their open tickets kept their stops")
+    return said
+
+
+def _units(record: RunRecord) -> list[str]:
+    """Which settings would tell the units that nobody knew; one sentence a cure."""
+    whys = (str(d.numbers.get("detail", "")) for d in record.decisions if d.reason == "unit_unknown")
+    cures = Counter("".join(_SETTING.findall(why)[:1]) for why in whys)
+    said: list[str] = []
+    for key, count in cures.most_common(5):
+        words = (settings_of(key.split(".")[1]) or {}).get(key.split(".")[2], ()) if key else ()
+        cure = f": set {key} to {', '.join(words[:-1])} or {words[-1]}" if words else f": set {key}" if key else ""
+        many = "1 alert was" if count == 1 else f"{count} alerts were"
+        said.append(f"{many} refused because nobody said what a number is counted in{cure}")
     return said
 
 

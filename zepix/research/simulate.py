@@ -21,10 +21,12 @@ from zepix.engine.service_api import ElapsedClock, ServiceAPI
 from zepix.engine.session import Progress, Session, SimulatedBroker, describe
 from zepix.errors import ConfigError, DataError
 from zepix.model import AccountSpec, Alert, Bar, Catalogue, ClosingFill, FillModel, Order, Quarantined, Series
+from zepix.model.restriction import Restriction
 from zepix.services.account import AccountService
 from zepix.services.market import BarTable, MarketDataService
 from zepix.services.orders import OrderExecutionService
 from zepix.services.prices import PriceBook, SymbolPrices
+from zepix.services.restrictions import TradeRestrictions
 from zepix.services.risk import RiskManagementService
 from zepix.services.sizing import Sizing
 
@@ -56,6 +58,10 @@ class Rules:
     from_ns: int | None = None
     config: Mapping[str, Any] = field(default_factory=dict)
     broker: str = "shadow"
+    restrictions: Sequence[Restriction] = ()
+    """What cannot be opened, by class of asset; with none, nothing is asked and unknown classes trade."""
+    assets: Mapping[str, str] = field(default_factory=dict)
+    """Classes of names, over what the catalogue and the rules say."""
     services: Mapping[str, Any] = field(default_factory=dict)
     """Services of the user's own, registered with every plugin's ServiceAPI."""
 
@@ -96,7 +102,12 @@ class Simulation:
         self.router = PluginRouter(registry, as_family=rules.as_family)
         self.log: list[tuple[int, str, Any]] = []
         self.engine = TradingEngine(
-            self.broker, registry, self.router, dedup=Deduplicator(window_s=rules.dedup_window_s), write=self._write
+            self.broker,
+            registry,
+            self.router,
+            dedup=Deduplicator(window_s=rules.dedup_window_s),
+            write=self._write,
+            restrictions=TradeRestrictions(rules.restrictions, catalogue, rules.assets) if rules.restrictions else None,
         )
         self._tables: dict[tuple[str, str], BarTable] = {}
         self._elapsed_clock = elapsed_clock

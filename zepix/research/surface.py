@@ -151,6 +151,9 @@ def _asked(
     flags = dict(settings or {})
     if cls is None:
         flags.update({f"strategy.{name}": value for name, value in strategy_settings.items()})
+    else:  # the class is the strategy that these settings mean
+        own = [key for key in flags if key.startswith("strategy.") and key != "strategy.name"]
+        strategy_settings = {**{key.removeprefix("strategy."): flags.pop(key) for key in own}, **strategy_settings}
     asked = load_spec(
         None if spec is None else Path(spec),
         flags=flags,

@@ -6,24 +6,18 @@ later, as an event.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from decimal import ROUND_CEILING, Context, Decimal, InvalidOperation
+from collections.abc import Sequence
+from decimal import ROUND_CEILING, Context, Decimal
 from typing import Final
 
 from zepix.model import Accepted, Catalogue, Instrument, Order, Quantity, Refused, Side, Ticket, Trail
-from zepix.model.order import OPENING_KINDS
-from zepix.model.timeframe import NS
+from zepix.services.order_parts import CLOSE_REASONS, check_reason, complete, names_of, share_of
 from zepix.services.ports import BrokerPort, OrderGate
 from zepix.services.sizing import Sizing
 
 __all__ = ["CLOSE_REASONS", "OrderExecutionService"]
 
-CLOSE_REASONS: Final = ("signal", "reversal", "profit_booking", "equity_guard", "manual")
-"""Exit reasons a strategy may give; the others are the broker's to say."""
-TARGET_REASONS: Final = ("tp", "profit_booking")
-MAX_TRAILS: Final = 8
 _UPWARDS: Final = Context(prec=28, rounding=ROUND_CEILING)
-MAX_LIFETIME_S: Final = 10 * 366 * 86_400
 
 
 class OrderExecutionService:
@@ -46,8 +40,10 @@ class OrderExecutionService:
         self._plugin_id = plugin_id
         self._family = family
         self._known_steps: dict[tuple[str, str], int] = {}
-        self._opened: list[Order] = []
-        self._by_alert: dict[str, list[Order]] = {}
+        self._opened: dict[int, str] = {}
+        """The symbol of every opening order that went out, by its id."""
+        self._by_alert: dict[object, list[int]] = {}
+        """Opening orders by what an alert may call them: (source, symbol, its own id), (source, its own id), its id."""
 
     async def place_order(  # size: half of it are its parameters and what they mean
         self,
@@ -79,7 +75,7 @@ class OrderExecutionService:
         order_type: ``market, limit, stop, stop_limit``; price: the limit, or the stop's trigger; limit_price: that of a
         stop-limit. expires_s: from the decision. oco: orders of this plugin of the same name cancel each other.
         Refused at once: ``unknown_symbol, no_prices, no_entry_price, invalid_trailing, paused, plugin_disabled,
-        unit_unknown, no_stop_for_risk, no_volume_for_money``.
+        invalid_expiry, unit_unknown, no_stop_for_risk, no_volume_for_money``.
         Raises ValueError for what is no number, no side or no kind of order.
         """
         instrument = self._catalogue.get(symbol)
@@ -97,7 +93,7 @@ class OrderExecutionService:
             sizing = self._sizing_of(symbol)
             if isinstance(sizing, Refused):
                 return gate.refuse(sizing)
-            sized = sizing.order(symbol, sign, order_type, volume, sl, tp, price, limit_price)
+            sized = sizing.order(symbol, sign, order_type, volume, sl, tp, price, limit_price, sl_offset)
             if isinstance(sized, Refused):
                 return gate.refuse(sized)
             volume, sl, tp, price, limit_price = sized.volume, sized.sl, sized.tp, sized.price, sized.limit_price
@@ -113,12 +109,14 @@ class OrderExecutionService:
             order.tp_offset = instrument.points(tp_offset)
         order.role, order.comment, order.chain_id, order.oco = role, comment, chain_id, oco
         if order_type != "market" or trails or target_reason != "tp":
-            refused = _complete(order, instrument, price, limit_price, expires_s, trails, target_reason)
+            refused = complete(order, instrument, price, limit_price, expires_s, trails, target_reason)
             if refused is not None:
                 return gate.refuse(refused)
         answer = gate.submit(order, after)
         if answer:
-            self._opened.append(order)
+            self._opened[order.id] = symbol
+            for name in names_of(gate.alert, symbol):
+                self._by_alert.setdefault(name, []).append(order.id)
         return answer
 
     async def close_positions(
@@ -136,11 +134,11 @@ class OrderExecutionService:
         are cancelled. orders: instead, what came of these order ids. frac: the share of each ticket's volume at its
         entry, rounded down to steps; None or 1 for all.
         """
-        _check_reason(reason)
+        check_reason(reason)
         if symbol not in self._catalogue:
             return self._gate.refuse(Refused("unknown_symbol", f"{symbol} is in no catalogue"))
         order = self._command("close", self._symbol_of(orders, symbol), side)
-        order.reason_to_close, order.frac, order.targets = reason, _share(frac), tuple(orders)
+        order.reason_to_close, order.frac, order.targets = reason, share_of(frac), tuple(orders)
         return self._gate.submit(order, ())
 
     async def close_order(self, ticket: int, reason: str = "signal") -> Accepted | Refused:
@@ -155,23 +153,24 @@ class OrderExecutionService:
         return self._close_ticket(ticket, frac, reason)
 
     async def close_left(
-        self, symbol: str, side: Side | str | None, frac: float, reason: str = "signal"
+        self, symbol: str, side: Side | str | None, frac: float, reason: str = "signal", *, orders: Sequence[int] = ()
     ) -> Accepted | Refused:
         """Close a share of what is left of each open ticket of this plugin on ``symbol`` and ``side`` (None: both).
 
-        A command for each ticket, rounded down to steps; the last one's answer. Refused ``nothing_to_close`` without a
-        ticket, later ``volume_too_small`` where the share is less than a step.
+        orders: instead, of the tickets that came of these order ids. A command for each ticket, rounded down to steps;
+        the last one's answer. Refused ``nothing_to_close`` without a ticket, later ``volume_too_small``.
         """
-        _check_reason(reason)
-        share = _share(frac) or Decimal(1)
+        check_reason(reason)
+        share = share_of(frac) or Decimal(1)
         answer: Accepted | Refused | None = None
-        for ticket in self.open_tickets(symbol, side):
+        found = [t for t in self.open_tickets() if t.order_id in orders] if orders else self.open_tickets(symbol, side)
+        for ticket in found:
             wanted = Decimal(int(share * ticket.steps))
             # rounded up, so that the broker's cutting gives ``wanted`` again
             part = _UPWARDS.divide(wanted or share, Decimal(ticket.entry_steps))
             answer = self._close_ticket(ticket.id, part if part < 1 else None, reason)
         nothing = Refused("nothing_to_close", f"no ticket is open on {symbol}")
-        return self._gate.refuse(nothing) if answer is None else answer
+        return nothing if answer is None else answer  # not noted: what it means is the strategy's to say
 
     async def modify_order(
         self, ticket: int, sl: float | Quantity | None = None, tp: float | Quantity | None = None
@@ -186,7 +185,7 @@ class OrderExecutionService:
             return found
         if isinstance(sl, Quantity) or isinstance(tp, Quantity):
             lots = Decimal(self._catalogue[found.symbol].lots(found.steps))
-            levels = self._levels_from(found.symbol, found.side, found.entry_points, lots, sl, tp)
+            levels = self.levels_from(found.symbol, found.side, found.entry_points, lots, sl, tp)
             if isinstance(levels, Refused):
                 return self._gate.refuse(levels)
             sl, tp = levels
@@ -235,10 +234,18 @@ class OrderExecutionService:
         return self._gate.submit(order, ())
 
     def orders_of(self, alert_id: str) -> tuple[int, ...]:
-        """Ids of the opening orders of this plugin that came of an alert, older first."""
-        for order in self._opened[sum(map(len, self._by_alert.values())) :]:
-            self._by_alert.setdefault(order.alert_id, []).append(order)
-        return tuple(o.id for o in self._by_alert.get(alert_id, ()))
+        """Ids of the opening orders of this plugin that came of an alert, older first.
+
+        ``alert_id`` is the id that the alert's sender gave it, looked for as duplicates are: within the source and the
+        symbol of the alert in hand, then within its source; else the alert's id in its log.
+        """
+        asking = self._gate.alert
+        if asking is not None:
+            for name in ((asking.source, asking.symbol, alert_id), (asking.source, alert_id)):
+                found = self._by_alert.get(name)
+                if found:  # an id used for several symbols means the last of them, where none is the asking alert's
+                    return tuple(n for n in found if self._opened[n] == self._opened[found[-1]])
+        return tuple(self._by_alert.get(alert_id, ()))
 
     def open_tickets(self, symbol: str | None = None, side: Side | str | None = None) -> list[Ticket]:
         """This plugin's open tickets, older first."""
@@ -260,7 +267,7 @@ class OrderExecutionService:
 
     def _symbol_of(self, orders: Sequence[int], symbol: str) -> str:
         """A command that names orders is about their symbol."""
-        return next((o.symbol for o in self._opened if o.id in orders), symbol) if orders else symbol
+        return next((self._opened[n] for n in orders if n in self._opened), symbol)
 
     def _steps(self, instrument: Instrument, volume: str) -> int:
         key = (instrument.symbol, volume)
@@ -276,12 +283,12 @@ class OrderExecutionService:
         return found
 
     def _close_ticket(self, ticket: int, frac: float | Decimal | None, reason: str) -> Accepted | Refused:
-        _check_reason(reason)
+        check_reason(reason)
         found = self._own(ticket)
         if isinstance(found, Refused):
             return found
         order = self._command("close", found.symbol, found.side)
-        order.reason_to_close, order.frac, order.tickets = reason, _share(frac), (ticket,)
+        order.reason_to_close, order.frac, order.tickets = reason, share_of(frac), (ticket,)
         return self._gate.submit(order, ())
 
     async def _modify_each(
@@ -299,19 +306,19 @@ class OrderExecutionService:
         for pending in self.under_way(None if orders else symbol, None if orders else side):
             if pending.is_pending_kind and (not orders or pending.id in orders):
                 entry, lots = pending.limit or pending.price, self._catalogue[pending.symbol].lots(pending.volume_steps)
-                levels = self._levels_from(pending.symbol, pending.side, entry, lots, sl, tp)
+                levels = self.levels_from(pending.symbol, pending.side, entry, lots, sl, tp)
                 if isinstance(levels, Refused):
                     return self._gate.refuse(levels)
                 answer = await self.modify_positions(pending.symbol, None, *levels, orders=(pending.id,))
         nothing = Refused("nothing_to_modify", f"nothing is open on {symbol}")
-        return self._gate.refuse(nothing) if answer is None else answer
+        return nothing if answer is None else answer  # not noted: what it means is the strategy's to say
 
-    def points(self, symbol: str, quantity: int | Quantity) -> int | Refused:
-        """A distance in whole points of ``symbol``; Refused ``unknown_symbol, unit_unknown``, not yet noted."""
+    def points(self, symbol: str, quantity: int | Quantity, *, down: bool = False) -> int | Refused:
+        """A distance in whole points (``down``: cut); Refused ``unknown_symbol, unit_unknown``, not yet noted."""
         if not isinstance(quantity, Quantity):
             return quantity
         sizing = self._sizing_of(symbol)
-        return sizing if isinstance(sizing, Refused) else sizing.points(symbol, quantity)
+        return sizing if isinstance(sizing, Refused) else sizing.points(symbol, quantity, down=down)
 
     def _sizing_of(self, symbol: str) -> Sizing | Refused:
         refused = Refused("unknown_symbol") if symbol not in self._catalogue else self._broker.refusal_for(symbol)
@@ -319,7 +326,7 @@ class OrderExecutionService:
             return refused
         return self._sizing or Refused("unit_unknown", "quantities cannot be read here; give prices and lots")
 
-    def _levels_from(
+    def levels_from(
         self,
         symbol: str,
         sign: int,
@@ -328,7 +335,7 @@ class OrderExecutionService:
         sl: float | Quantity | None,
         tp: float | Quantity | None,
     ) -> tuple[float | None, float | None] | Refused:
-        """Both levels as prices, distances measured from the entry."""
+        """Both levels as prices, distances measured from ``entry_points``; Refused, not yet noted."""
         sizing = self._sizing_of(symbol)
         if isinstance(sizing, Refused):
             return sizing
@@ -349,51 +356,3 @@ class OrderExecutionService:
         return Order(
             gate.next_order_id(), kind, self._plugin_id, self._family, gate.alert_id, symbol, sign, now_ns, now_ns
         )
-
-
-def _complete(
-    order: Order,
-    instrument: Instrument,
-    price: float | None,
-    limit_price: float | None,
-    expires_s: float | None,
-    trails: Iterable[Trail],
-    target_reason: str,
-) -> Refused | None:
-    """What an order has beyond a plain market order; why it cannot go out, None where it can."""
-    if order.kind not in OPENING_KINDS:
-        raise ValueError(f"{order.kind!r} is no kind of order; there are {', '.join(OPENING_KINDS)}")
-    if target_reason not in TARGET_REASONS:
-        raise ValueError(f"{target_reason!r} is no reason of a target; there are {', '.join(TARGET_REASONS)}")
-    order.trails, order.target_reason = tuple(trails), target_reason
-    problem = next((t.problem for t in order.trails if t.problem), "")
-    if problem or len(order.trails) > MAX_TRAILS:
-        return Refused("invalid_trailing", problem or f"{len(order.trails)} trails on one order")
-    if order.kind == "market":
-        return None
-    if not price or (order.kind == "stop_limit" and not limit_price):
-        return Refused("no_entry_price", f"a {order.kind} order needs {'both prices' if price else 'its price'}")
-    order.price, order.limit = instrument.level(price), instrument.level(limit_price)
-    if expires_s is not None:
-        if not 0 < expires_s <= MAX_LIFETIME_S:
-            raise ValueError(f"expires_s must lie between 0 and {MAX_LIFETIME_S}, not {expires_s}")
-        order.lifetime_ns = max(1, round(expires_s * NS))
-    return None
-
-
-def _share(frac: float | Decimal | None) -> Decimal | None:
-    """The share as it is written in decimals; None for all."""
-    if frac is None:
-        return None
-    try:
-        share = Decimal(str(frac))
-    except InvalidOperation:
-        share = Decimal("nan")
-    if not 0 < share <= 1:
-        raise ValueError(f"a share to close lies above 0 and up to 1, not {frac!r}")
-    return None if share == 1 else share
-
-
-def _check_reason(reason: str) -> None:
-    if reason not in CLOSE_REASONS:
-        raise ValueError(f"{reason!r} is no reason for a close; there are {', '.join(CLOSE_REASONS)}")

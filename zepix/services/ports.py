@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from zepix.model import Accepted, AccountState, Order, Refused, Ticket
+from zepix.model import Accepted, AccountState, Alert, Order, Refused, Ticket
 
 __all__ = ["BrokerPort", "Clock", "OrderGate"]
 
@@ -58,6 +58,11 @@ class OrderGate(Protocol):
 
     @property
     def alert_id(self) -> str: ...
+
+    @property
+    def alert(self) -> Alert | None:
+        """The alert in hand, or of which the event in hand came; None for events of no alert."""
+        ...
 
     def next_order_id(self) -> int: ...
 

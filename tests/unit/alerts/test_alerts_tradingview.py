@@ -261,12 +261,12 @@ EXAMPLES = {
     "phemex-relay-idempotent": "placeholder",
     "mt4-bridge-plots": "placeholder",
     "manus-unified": "placeholder",
-    "cryptognome-bybit": "unknown_type",
-    "tp-docs-filled": "missing_type",
-    "mt5-filled-buy": "missing_type",
+    "cryptognome-bybit": "unsupported_parameter",  # it also asks to cancel orders
+    "tp-docs-filled": "entry",
+    "mt5-filled-buy": "entry",
     "tp-alertmessage-exit": "bad_json",
-    "octobot-limit": "unknown_dialect",
-    "bva-pipe": "unknown_dialect",
+    "octobot-limit": "entry",
+    "bva-pipe": "placeholder",
 }
 
 

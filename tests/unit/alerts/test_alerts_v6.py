@@ -80,7 +80,6 @@ class TestV6:
             ("BULLISH_ENTRY||5|1", "missing_symbol"),
             ("BIG_NEWS|XAUUSD|5", "unknown_type"),
             ("EXIT_BULLISH|XAUUSD|5|2040.1|15" + "|" * 80, "too_large"),
-            ("your key|your strategy|buy|EURUSD", "unknown_dialect"),
         ],
     )
     def test_tokens_that_cannot_be_meant(self, processor: AlertProcessor, raw: str, reason: str) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.unit.backtrader.stage import Stage, bare, walk
-from tests.world import CATALOGUE, alert, instrument
+from tests.world import CATALOGUE, alert, bars, flat, instrument
 from zepix.brokers.backtrader.border import bt
 from zepix.engine.record import RunRecord
 from zepix.model import AccountSpec, Alert, Catalogue, Series
@@ -149,6 +149,60 @@ def test_pyfolio_gives_its_frames() -> None:
     assert len(record.fills) > 10
     assert transactions["amount"].sum() == pytest.approx(0)
     assert positions.iloc[-1]["EURUSD"] == 0
+
+
+def test_pyfolio_shows_every_symbol() -> None:
+    """backtrader's own frame of positions holds the last feed and the cash, whatever feeds there are."""
+    both = [WALK, walk("GBPUSD", seed=2)]
+    cerebro = bare()
+    cerebro.addanalyzer(bt.analyzers.PyFolio, _name="pyfolio", timeframe=bt.TimeFrame.Minutes)
+    given = []
+    for symbol, first, volume in (("EURUSD", 5, 0.1), ("GBPUSD", 9, 0.2)):
+        for n in range(first, 560, 40):
+            side = "buy" if n % 80 == first else "sell"
+            given.append(alert(n, "entry", side, id=f"{symbol} {n}", symbol=symbol, volume=volume))
+            given.append(alert(n + 21, "exit", None, id=f"{symbol} {n} exit", symbol=symbol))
+    record = Stage(both).play(given, cerebro)
+    returns, positions, transactions, _ = cerebro.runstrats[0][0].analyzers.pyfolio.get_pf_items()
+    names = list(positions.columns)
+    assert names[-1] == "cash" and sorted(names[:-1]) == ["EURUSD", "GBPUSD"]
+    assert float((1 + returns).prod()) == pytest.approx(record.balances[-1][1] / record.balances[0][1])
+    for symbol, one in zip(("EURUSD", "GBPUSD"), both, strict=True):
+        fills = [f for f in record.fills if f.symbol == symbol]
+        mine = transactions[transactions["symbol"] == symbol]
+        assert len(fills) > 5
+        assert mine["amount"].sum() == pytest.approx(0)
+        cash = -sum(f.side * f.steps * 1000 * (f.entry_points - f.exit_points) / 1e5 for f in fills)
+        assert mine["value"].sum() == pytest.approx(cash)  # what was sold less what was bought
+        assert [mine["sid"].iloc[0]] == [names.index(symbol)]
+        held = positions[symbol].tolist()
+        for row in range(0, len(one) - 1, 7):
+            t_ns = int(one.time[row]) + one.timeframe_ns
+            open_now = [f for f in fills if f.entry_ns <= t_ns < f.known_ns]
+            price = {1: int(one.bid_open[row + 1]), -1: int(one.ask_open[row + 1])}
+            worth = sum(f.side * f.steps * 1000 * price[f.side] / 1e5 for f in open_now)
+            assert held[row] == pytest.approx(worth), row
+
+
+def test_a_pyfolio_of_the_users_own_making_is_left_alone() -> None:
+    class Mine(bt.analyzers.PyFolio):  # type: ignore[misc]
+        def get_pf_items(self) -> str:
+            return "mine"
+
+    cerebro = bare()
+    cerebro.addanalyzer(Mine, _name="mine")
+    Stage([WALK]).play(entries(), cerebro)
+    assert cerebro.runstrats[0][0].analyzers.mine.get_pf_items() == "mine"
+
+
+def test_a_ticket_that_ends_at_nothing_is_won_to_backtrader_and_neither_to_zepix() -> None:
+    record = Stage([bars(*flat(8), spread=0)])
+    cerebro = bare()
+    cerebro.addanalyzer(bt.analyzers.TradeAnalyzer, _name="trades")
+    (fill,) = record.play([alert(2), alert(5, "exit")], cerebro).fills
+    assert fill.pnl_minor == 0
+    found = cerebro.runstrats[0][0].analyzers.trades.get_analysis()
+    assert (found.won.total, found.lost.total) == (1, 0)
 
 
 def test_observers_show_the_account_and_its_trades() -> None:

@@ -171,3 +171,111 @@ def test_feeds_of_the_users_own_run_along() -> None:
     assert len(record.fills) == 1
     assert cerebro.runstrats[0][0].steps[-1] == (300, 60)
     assert CATALOGUE["EURUSD"].symbol not in cerebro.datasbyname  # what was added for the run is gone
+
+
+class Prices(bt.Strategy):  # type: ignore[misc]
+    """Notes names and first closes of all feeds."""
+
+    def start(self) -> None:
+        self.seen: list[tuple[str, float, int]] = []
+
+    def next(self) -> None:
+        if len(self) == 1:
+            self.seen = [(d._name, round(d.close[0], 5), d._compression) for d in self.datas]
+
+    prenext = next
+
+
+def test_a_cerebro_used_again_shows_the_prices_of_the_run_it_is_in() -> None:
+    """The user's feed says a symbol only: every run gives it its own prices, and none adds a second feed."""
+    cerebro = bare()
+    feed = SeriesFeed(symbol="EURUSD")
+    cerebro.adddata(feed)
+    cerebro.addstrategy(Prices)
+    for one in (walk(bars=20), walk(bars=30, seed=2), walk(bars=12, seed=3, minutes=5)):
+        Stage([one]).play([alert(5)], cerebro)
+        first = round(int(one.bid_close[0]) / 1e5, 5)
+        assert cerebro.runstrats[0][0].seen == [("EURUSD", first, one.timeframe_ns // MINUTE)]
+        assert list(feed.lines.close.array[:2]) == [int(c) / 1e5 for c in one.bid_close[:2]]
+        assert cerebro.datas == [feed] and feed.p.series is None
+
+
+def test_a_feed_with_prices_of_its_own_keeps_them_in_every_run() -> None:
+    fives = walk(bars=12, minutes=5)
+    cerebro = bare()
+    cerebro.adddata(SeriesFeed(series=fives), name="m5")
+    cerebro.addstrategy(Prices)
+    for seed in (1, 2):
+        one = walk(bars=60, seed=seed)
+        Stage([one]).play([alert(5)], cerebro)
+        seen = {name: close for name, close, _ in cerebro.runstrats[0][0].seen}
+        assert seen["EURUSD"] == round(int(one.bid_close[0]) / 1e5, 5)
+    assert cerebro.datas[0].p.series is fives
+
+
+def test_a_run_that_fails_lets_go_of_the_feed_too() -> None:
+    class Fails(bt.Strategy):  # type: ignore[misc]
+        def next(self) -> None:
+            raise RuntimeError("mine")
+
+    cerebro = bare()
+    cerebro.adddata(SeriesFeed(symbol="EURUSD"))
+    cerebro.addstrategy(Fails)
+    with pytest.raises(RuntimeError, match="mine"):
+        Stage([walk(bars=20)]).play((), cerebro)
+    cerebro.strats.clear()
+    cerebro.addstrategy(Prices)
+    other = walk(bars=20, seed=2)
+    Stage([other]).play((), cerebro)
+    assert cerebro.runstrats[0][0].seen == [("EURUSD", round(int(other.bid_close[0]) / 1e5, 5), 1)]
+
+
+def test_feeds_are_found_by_their_symbol() -> None:
+    found: list[Any] = []
+
+    class Named(bt.Strategy):  # type: ignore[misc]
+        def __init__(self) -> None:
+            found.extend(self.getdatabyname(symbol)._name for symbol in ("EURUSD", "GBPUSD"))
+
+    cerebro = bare()
+    cerebro.adddata(SeriesFeed(symbol="GBPUSD"))
+    cerebro.addstrategy(Named)
+    Stage([walk(bars=20), walk("GBPUSD", bars=20)]).play((), cerebro)
+    assert found == ["EURUSD", "GBPUSD"]
+
+
+@pytest.mark.parametrize("how", ["resampledata", "replaydata"])
+def test_a_feed_that_is_only_resampled_does_not_slow_the_runs_clock(how: str) -> None:
+    """The only feed of the user is made of quarters of an hour; orders fill right after the row they came from."""
+
+    class Buys(bt.Strategy):  # type: ignore[misc]
+        def next(self) -> None:
+            if len(self.data) == 2 and not self.position:
+                self.buy(size=10_000)
+
+        prenext = next
+
+    cerebro = bare()
+    getattr(cerebro, how)(SeriesFeed(symbol="EURUSD"), timeframe=bt.TimeFrame.Minutes, compression=15, name="m15")
+    cerebro.addstrategy(Buys)
+    record = Stage([walk(bars=60)]).play([alert(5), alert(30, "exit")], cerebro)
+    entered = {f.plugin_id: (f.entry_ns - T0) / MINUTE for f in record.fills}
+    assert entered == {"bracket": 5, "bt.Buys": 30 if how == "resampledata" else 16}
+    assert [d._name for d in cerebro.datas] == ["m15"]
+
+
+def test_a_feed_that_begins_later_does_not_slow_the_runs_clock() -> None:
+    from datetime import datetime
+
+    class Buys(bt.Strategy):  # type: ignore[misc]
+        def next(self) -> None:
+            if len(self.data) == 1 and not self.position:
+                self.buy(size=10_000)
+
+        prenext = next
+
+    cerebro = bare()
+    cerebro.adddata(SeriesFeed(symbol="EURUSD", fromdate=datetime(2024, 3, 6, 10, 30)))  # noqa: DTZ001  as backtrader has them
+    cerebro.addstrategy(Buys)
+    record = Stage([walk(bars=60)]).play((), cerebro)
+    assert [(f.entry_ns - T0) / MINUTE for f in record.fills] == [30]

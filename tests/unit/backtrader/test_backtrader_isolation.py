@@ -20,7 +20,11 @@ from zepix.errors import ConfigError
 GIVEN = [alert(5), alert(20, "exit"), alert(30, side="sell"), alert(50, "exit", None)]
 
 
-@pytest.mark.parametrize("where", ["start", "next", "notify_trade", "notify_cashvalue", "stop"])
+@pytest.mark.parametrize(
+    "where",
+    ["start", "nextstart", "next", "notify_order", "notify_trade", "notify_cashvalue", "notify_fund", "stop",
+     "get_analysis"],
+)  # fmt: skip
 def test_an_analyzer_that_raises_is_named_and_dropped(where: str) -> None:
     def fail(self: Any, *args: Any) -> None:
         raise ZeroDivisionError("mine")
@@ -31,18 +35,49 @@ def test_an_analyzer_that_raises_is_named_and_dropped(where: str) -> None:
     cerebro.addanalyzer(bt.analyzers.TradeAnalyzer, _name="trades")
     with pytest.warns(DroppedAnalyzer, match=r"analyzer Faulty raised in .*ZeroDivisionError: mine; it is dropped"):
         record = Stage([walk(bars=60)]).play(GIVEN, cerebro)
-    analyzers = cerebro.runstrats[0][0].analyzers
+        analyzers = cerebro.runstrats[0][0].analyzers
+        assert len(record.fills) == 2
+        assert analyzers.trades.get_analysis().total.closed == 2
+        assert "it is dropped" in analyzers.faulty.get_analysis()["error"]
+    assert where == "get_analysis" or any(
+        "Faulty" in str(fields) for _, kind, fields in record.journal if kind == "log"
+    )
+
+
+def test_an_analyzer_whose_result_a_writer_cannot_have_ends_no_run(tmp_path: Path) -> None:
+    def fail(self: Any) -> None:
+        raise ZeroDivisionError("mine")
+
+    cerebro = bare()
+    cerebro.addanalyzer(type("Faulty", (bt.Analyzer,), {"get_analysis": fail}))
+    cerebro.addwriter(bt.WriterFile, csv=False, out=str(tmp_path / "out.txt"))
+    with pytest.warns(DroppedAnalyzer, match=r"Faulty raised in get_analysis: ZeroDivisionError: mine"):
+        record = Stage([walk(bars=60)]).play(GIVEN, cerebro)
     assert len(record.fills) == 2
-    assert analyzers.trades.get_analysis().total.closed == 2
-    assert "it is dropped" in analyzers.faulty.get_analysis()["error"]
-    assert any("Faulty" in str(fields) for _, kind, fields in record.journal if kind == "log")
+    assert "it is dropped" in (tmp_path / "out.txt").read_text(encoding="utf-8")
 
 
-def test_an_analyzer_that_cannot_be_made_is_a_clear_error() -> None:
-    class Broken(bt.Analyzer):  # type: ignore[misc]
+def test_what_an_analyzer_of_an_analyzer_raises_drops_both() -> None:
+    class Inner(bt.Analyzer):  # type: ignore[misc]
+        def notify_order(self, order: Any) -> None:
+            raise ZeroDivisionError("inner")
+
+    class Outer(bt.Analyzer):  # type: ignore[misc]
         def __init__(self) -> None:
-            raise RuntimeError("no licence")
+            self.inner = Inner()
 
+    cerebro = bare()
+    cerebro.addanalyzer(Outer)
+    with pytest.warns(DroppedAnalyzer, match=r"analyzer Outer raised in notify_order: ZeroDivisionError: inner"):
+        assert len(Stage([walk(bars=60)]).play(GIVEN, cerebro).fills) == 2
+
+
+@pytest.mark.parametrize("where", ["__init__", "create_analysis"])
+def test_an_analyzer_that_cannot_be_made_is_a_clear_error(where: str) -> None:
+    def fail(self: Any) -> None:
+        raise RuntimeError("no licence")
+
+    Broken = type("Broken", (bt.Analyzer,), {where: fail})
     cerebro = bare()
     cerebro.addanalyzer(Broken)
     with pytest.raises(ConfigError, match=r"analyzer Broken cannot be made: RuntimeError: no licence"):

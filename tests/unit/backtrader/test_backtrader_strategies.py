@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -118,6 +119,42 @@ def test_broker_position_is_the_net_of_all_tickets() -> None:
     assert seen == [40_000]
 
 
+@pytest.mark.parametrize(
+    ("order", "steps"),
+    [
+        (lambda s: s.order_target_value(target=22_000), 20),  # 22,000 USD at 1.10 are 20,000 EUR
+        (lambda s: s.order_target_percent(target=1.11), 10),  # of an equity of 9,995
+        (lambda s: s.order_target_size(target=30_000), 30),
+    ],
+    ids=["value", "percent", "size"],
+)
+def test_targets_are_reckoned_from_the_strategys_own_position(order: Act, steps: int) -> None:
+    """A plugin holds 50,000 EUR all along; the strategy reaches its target, and once there leaves it alone."""
+    seen: list[float] = []
+
+    def look(strategy: Any) -> None:
+        broker, data = strategy.broker, strategy.data
+        seen.extend([broker.getvalue([data]), broker.get_value([data]), broker._broker.getvalue([data])])
+
+    record, _ = play(
+        flat(10), {3: order, 5: look, 6: order, 8: lambda s: s.order_target_size(target=0)}, [alert(0.5, volume=0.5)]
+    )
+    assert [(f.plugin_id, f.side, f.steps, f.exit_reason) for f in record.fills] == [
+        ("bt.Script", 1, steps, "signal"),
+        ("bracket", 1, 50, "end_of_data"),
+    ]
+    own = steps * 1000 * 1.1
+    assert seen == [pytest.approx(own), pytest.approx(own), pytest.approx(own + 55_000)]
+
+
+def test_a_target_is_money_of_the_account_whatever_the_symbol_pays_in() -> None:
+    """10,000 USD of USDJPY are 10,000 units, not the 66 that 10,000 divided by 150 makes."""
+    cerebro = bare()
+    cerebro.addstrategy(Script, script={3: lambda s: s.order_target_value(target=10_100)})
+    record = Stage([walk("USDJPY", bars=20)]).play((), cerebro)
+    assert [(f.symbol, f.steps) for f in record.fills] == [("USDJPY", 10)]
+
+
 def test_limit_stop_and_stop_limit_fill_by_the_page() -> None:
     down: Quad = (110_000, 110_000, 109_900, 110_000)
     up: Quad = (110_000, 110_080, 110_000, 110_000)
@@ -210,6 +247,60 @@ def test_refusals_say_margin_or_rejected() -> None:
     last = {name: strategy.statuses(order)[-1] for name, order in strategy.made.items()}
     assert last == {"dear": "Margin", "small": "Rejected", "trail": "Rejected"}
     assert "Market, Limit, Stop, StopLimit" in strategy.made["trail"].info.reason
+
+
+NAN, INF = float("nan"), float("inf")
+LIMIT = {"size": UNITS, "exectype": bt.Order.Limit}
+
+
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [
+        ({"size": NAN}, "size nan is no number above 0"),
+        ({"size": INF}, "size inf is no number above 0"),
+        ({**LIMIT, "price": NAN}, "price nan is no number above 0"),
+        ({**LIMIT, "price": INF}, "price inf is no number above 0"),
+        ({**LIMIT, "price": -1.1}, "price -1.1 is no number above 0"),
+        ({**LIMIT, "price": "1.1"}, "price '1.1' is no number above 0"),
+        ({**LIMIT, "price": 1.1, "valid": NAN}, "valid nan is no number above 0"),
+        ({"size": UNITS, "exectype": bt.Order.Stop, "price": NAN}, "price nan is no number above 0"),
+        (
+            {"size": UNITS, "exectype": bt.Order.StopLimit, "price": 1.2, "plimit": NAN},
+            "plimit nan is no number above 0",
+        ),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("side", ["buy", "sell"])
+def test_a_number_that_is_none_rejects_the_order_and_the_run_goes_on(side: str, given: Any, reason: str) -> None:
+    def send(strategy: Any) -> None:
+        strategy.made["wrong"] = getattr(strategy, side)(**given)
+
+    record, strategy = play(flat(6), {1: send, 3: lambda s: s.buy(size=UNITS)})
+    assert [f.steps for f in record.fills] == [10]
+    wrong = strategy.made["wrong"]
+    assert strategy.statuses(wrong) == ["Submitted", "Rejected"]
+    assert wrong.info.reason == reason
+
+
+@pytest.mark.parametrize("level", ["stopprice", "limitprice"])
+@pytest.mark.parametrize("price", [NAN, INF])
+def test_a_bracket_with_a_level_that_is_no_number_is_rejected_whole(level: str, price: float) -> None:
+    levels = {"stopprice": 1.09, "limitprice": 1.11, level: price}
+
+    def send(strategy: Any) -> None:
+        strategy.made["bracket"] = strategy.buy_bracket(size=UNITS, exectype=bt.Order.Market, **levels)
+
+    record, strategy = play(flat(4), {1: send})
+    assert not record.fills
+    assert [strategy.statuses(o)[-1] for o in strategy.made["bracket"]] == ["Rejected", "Rejected", "Rejected"]
+    assert "is no number above 0" in strategy.made["bracket"][0].info.reason
+
+
+def test_sizes_and_prices_may_be_decimals() -> None:
+    given = {"size": Decimal(UNITS), "exectype": bt.Order.Limit, "price": Decimal("1.09950")}
+    record, _ = play([*flat(2), (110_000, 110_000, 109_900, 110_000), *flat(2)], {1: lambda s: s.buy(**given)})
+    assert [f.steps for f in record.fills] == [10]
 
 
 def test_an_order_at_the_last_bar_is_rejected() -> None:

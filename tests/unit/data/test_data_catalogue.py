@@ -45,7 +45,7 @@ def test_default_symbol_has_the_numbers_of_the_rules(symbol: str) -> None:
 
 def test_points_are_a_hundred_thousandth_and_a_thousandth_for_yen_and_gold() -> None:
     for instrument in default_catalogue().values():
-        if instrument.asset_class == "fx":
+        if instrument.asset_class == "forex":
             expected = "0.001" if instrument.symbol.endswith("JPY") else "0.00001"
             assert instrument.point == Decimal(expected), instrument.symbol
     assert default_catalogue()["XAUUSD"].point == Decimal("0.001")
@@ -64,7 +64,7 @@ def test_metals_indices_and_crypto_are_known(symbol: str) -> None:
 
 def test_currencies_and_metals_pay_commission_indices_do_not() -> None:
     for instrument in default_catalogue().values():
-        expected = Decimal("3.5") if instrument.asset_class in ("fx", "metal") else 0
+        expected = Decimal("3.5") if instrument.asset_class in ("forex", "metal") else 0
         assert instrument.commission_per_lot == expected, instrument.symbol
 
 
@@ -74,7 +74,7 @@ def test_every_instrument_is_whole_in_points_and_has_a_spread() -> None:
         assert instrument.spread.points > 0
         assert instrument.spread.kind == ("fixed" if instrument.asset_class == "crypto" else "session")
         assert instrument.stops_level_points == 0
-        if instrument.asset_class == "fx":
+        if instrument.asset_class == "forex":
             assert instrument.symbol == instrument.margin_currency + instrument.profit_currency
 
 

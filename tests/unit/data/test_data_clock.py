@@ -78,7 +78,18 @@ def test_fixed_offsets(name: str, hours: float) -> None:
     assert found[0] == utc("2024-01-15 12:00") - int(hours * 3600) * 10**9
 
 
-@pytest.mark.parametrize("name", ["", None, "  ", "Mars/Olympus", "../etc/passwd", "+25:00"])
+@pytest.mark.parametrize(
+    "name", ["", None, "  ", "Mars/Olympus", "../etc/passwd", "+25:00", "+14:30", "-13:00", "NY+99", "NY+20"]
+)
 def test_a_zone_is_never_guessed(name: str | None) -> None:
     with pytest.raises(ConfigError):
         parse_zone(name)
+
+
+def test_the_farthest_clocks_there_are() -> None:
+    names = ("+14:00", "-12:00", "NY+19", "NY+0")
+    shifts = [
+        utc("2024-01-15 12:00") - int(local_to_utc(np.array([utc("2024-01-15 12:00")]), parse_zone(n))[0][0])
+        for n in names
+    ]
+    assert [shift / 3600e9 for shift in shifts] == [14, -12, 14, -5]

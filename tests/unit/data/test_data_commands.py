@@ -46,6 +46,42 @@ def test_nothing_to_import_is_an_error(tmp_path: Path) -> None:
         import_files([], tmp_path, CATALOGUE)
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "error"),
+    [
+        ("FX_GBPUSD, 1.csv", CHART.replace("1.2", "0.9"), DataError),  # a high below its low
+        ("FX_FOOBAR, 1.csv", CHART, DataError),
+        ("GBPUSD_M1_ask.csv", CHART, ConfigError),
+        ("FX_GBPUSD, 1.csv", None, DataError),  # not there
+    ],
+)
+def test_of_several_files_none_is_written_where_one_cannot_be(
+    name: str, text: str | None, error: type[Exception], tmp_path: Path
+) -> None:
+    good, bad = tmp_path / "FX_EURUSD, 1.csv", tmp_path / name
+    good.write_text(CHART, encoding="utf-8")
+    if text is not None:
+        bad.write_text(text, encoding="utf-8")
+    with pytest.raises(error):
+        import_files([good, bad], tmp_path / "store", CATALOGUE)
+    assert not (tmp_path / "store").exists()
+    import_files([good], tmp_path / "store", CATALOGUE)
+    before = {path.name: path.read_bytes() for path in (tmp_path / "store").iterdir()}
+    good.write_text(CHART.replace("1.1", "1.15"), encoding="utf-8")
+    with pytest.raises(error):
+        import_files([good, bad], tmp_path / "store", CATALOGUE, overwrite=True)
+    assert {path.name: path.read_bytes() for path in (tmp_path / "store").iterdir()} == before
+
+
+def test_two_exports_that_would_become_one_file_are_said(tmp_path: Path) -> None:
+    paths = [tmp_path / "FX_EURUSD, 1.csv", tmp_path / "OANDA_EURUSD, 1.csv"]
+    for path in paths:
+        path.write_text(CHART, encoding="utf-8")
+    with pytest.raises(DataError, match=r"FX_EURUSD, 1\.csv and OANDA_EURUSD, 1\.csv would both become .*import one"):
+        import_files(paths, tmp_path / "store", CATALOGUE, overwrite=True)
+    assert not (tmp_path / "store").exists()
+
+
 def test_every_file_of_a_store_is_checked_and_overlaps_are_said(tmp_path: Path) -> None:
     write(tmp_path / "EURUSD_M1_1.parquet", flat(10))
     write(tmp_path / "EURUSD_M1_2.parquet", flat(10, start=MONDAY + 5 * MINUTE))

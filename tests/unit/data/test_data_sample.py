@@ -44,6 +44,34 @@ def test_the_committed_sample_holds_what_the_generator_makes_here() -> None:
     }
 
 
+def test_the_committed_generated_alerts_are_those_of_the_committed_bars(tmp_path: Path) -> None:
+    manifest = json.loads((SAMPLE / "manifest.json").read_text(encoding="utf-8"))
+    made = write_sample(tmp_path, **manifest["arguments"], generated=True)
+    assert made == manifest
+    assert [entry["file"] for entry in manifest["generated"]] == ["generated_v3.jsonl", "generated_v6.jsonl"]
+    for entry in manifest["generated"]:
+        assert 50 < entry["lines"] < 500
+        for name in (entry["file"], entry["file"].replace(".jsonl", ".manifest.json")):
+            assert (tmp_path / name).read_bytes() == (SAMPLE / name).read_bytes(), name
+
+
+@pytest.mark.parametrize("dialect", ["v3", "v6"])
+def test_every_generated_alert_is_understood(dialect: str) -> None:
+    from zepix.alerts import read_log
+
+    log = read_log(SAMPLE / f"generated_{dialect}.jsonl", default_catalogue())
+    assert log.quarantined == [] and {alert.dialect for alert in log.alerts} == {dialect}
+    assert {alert.symbol for alert in log.alerts} == {"EURUSD", "XAUUSD"}
+    assert {"entry", "exit"} <= {alert.type for alert in log.alerts}
+
+
+def test_a_sample_of_two_days_has_too_few_bars_for_a_v3_alert(tmp_path: Path) -> None:
+    (tmp_path / "generated_v3.jsonl").write_text("of an older sample\n", encoding="utf-8")
+    made = write_sample(tmp_path, days=1, n_alerts=10, generated=True)
+    assert made["generated"] == []
+    assert not list(tmp_path.glob("generated*"))
+
+
 def test_the_committed_sample_is_small() -> None:
     assert sum(file.stat().st_size for file in SAMPLE.glob("*.*")) < 2_000_000
 

@@ -143,9 +143,9 @@ class TestWorkbook:
         with pytest.raises(DataError, match=r"no xl/worksheets/sheet1\.xml"):
             read_workbook(_zip(tmp_path / "y.xlsx", **{"xl/workbook.xml": "<workbook/>"}))
         path = write_workbook(tmp_path / "x.xlsx", [[1.0], [2.0]])
-        monkeypatch.setattr("zepix.data.workbook.MAX_ROWS", 1)
+        monkeypatch.setattr("zepix.workbook.MAX_ROWS", 1)
         with pytest.raises(DataError, match="more than 1 rows"):
             read_workbook(path)
-        monkeypatch.setattr("zepix.data.workbook.MAX_SHEET_BYTES", 10)
+        monkeypatch.setattr("zepix.workbook.MAX_PART_BYTES", 10)
         with pytest.raises(DataError, match="too large"):
             read_workbook(path)

@@ -16,9 +16,16 @@ def units_of(instrument: Instrument, steps: int) -> float:
 
 
 class TicketMoney(bt.CommInfoBase):  # type: ignore[misc]
-    """Sizes are units, values units times price; profit is what the ticket's own record says."""
+    """Sizes are units, values units times price; profit is what the ticket's own record says.
 
-    params = (("stocklike", True), ("percabs", True), ("instrument", None), ("pnl", None))
+    ``rate`` turns the instrument's profit currency into the account's.
+    """
+
+    params = (("stocklike", True), ("percabs", True), ("instrument", None), ("pnl", None), ("rate", 1.0))
+
+    def getsize(self, price: float, cash: float) -> float:
+        """How many units so much of the account's money buys; ``order_target_value`` and ``_percent`` ask for it."""
+        return float(cash / (price * self.p.rate))
 
     def profitandloss(self, size: float, price: float, newprice: float) -> float:
         """The gross of the fill in hand; of none in hand, units times the difference, in the profit currency."""

@@ -76,13 +76,15 @@ def run_in_cerebro(
     crank = Crank(session, broker, alerts, start_ns, progress)
     kept = (list(cerebro.strats), list(cerebro.analyzers), list(cerebro.datas), dict(cerebro.datasbyname))
     kept_sizers = dict(cerebro.sizers)
+    is_running = True
     try:
         feeds = _add_feeds(cerebro, series, broker.catalogue)
         own = CerebroBroker(broker, crank, feeds)
         cerebro.broker = own
 
         def told(text: str) -> None:
-            session.engine.write_log("backtrader", "warning", text)
+            if is_running:
+                session.engine.write_log("backtrader", "warning", text)
 
         cerebro.analyzers = [(guarded(cls, told), args, kwargs) for cls, args, kwargs in cerebro.analyzers]
         cerebro.sizers.setdefault(None, (MinimumVolume, (), {}))
@@ -91,6 +93,10 @@ def run_in_cerebro(
             cerebro.run(maxcpus=1)
         crank.finish()
     finally:
+        is_running = False
+        for data in cerebro.datas:
+            if isinstance(data, SeriesFeed):
+                data.release()
         cerebro.strats, cerebro.analyzers, cerebro.datas = list(kept[0]), list(kept[1]), list(kept[2])
         cerebro.datasbyname = kept[3]
         cerebro.sizers.clear()
@@ -127,13 +133,15 @@ def _add_feeds(cerebro: Any, series: Mapping[str, Series], catalogue: Catalogue)
             if symbol not in series:
                 raise ConfigError(f"the feed of {symbol} has no prices in this run; there are {', '.join(series)}")
             data.bind(series[symbol], catalogue[symbol])
-            if data.p.series is series[symbol]:
+            if data.shows(series[symbol]):
                 found.setdefault(symbol, data)
     for symbol, one in series.items():
         if symbol not in found:
             feed = _new(symbol)
             feed.bind(one, catalogue[symbol])
-            cerebro.adddata(feed, name=symbol if symbol not in cerebro.datasbyname else None)
+            named = {symbol: feed, **cerebro.datasbyname}  # what the user called so keeps its name
+            cerebro.adddata(feed)
+            cerebro.datasbyname.update(named)
             found[symbol] = feed
     return {symbol: found[symbol] for symbol in series}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from zepix.brokers.backtrader.accounts import TicketMoney, units_of
@@ -112,16 +113,18 @@ class CerebroBroker(bt.BrokerBase):  # type: ignore[misc]
         return self._account()[1]
 
     def getvalue(self, datas: Any = None) -> float:
-        """Equity; of some feeds, what their net positions are worth in the account's currency."""
+        """Equity; of some feeds, what the net of all their tickets is worth in the account's currency."""
         if datas is None:
             return self._account()[0]
-        return sum(self._worth(symbol_of(data)) for data in datas)
+        return self.worth_of(datas, None)
 
-    def _worth(self, symbol: str) -> float:
+    def worth_of(self, datas: Any, plugin_id: str | None) -> float:
+        """What the tickets of some feeds, perhaps of one plugin only, are worth at the prices they would close at."""
+        symbols = {symbol_of(data) for data in datas}
         total = 0.0
         for position in self.plain.book.positions.values():
             ticket = position.ticket
-            if ticket.symbol == symbol:
+            if ticket.symbol in symbols and plugin_id in (None, ticket.plugin_id):
                 points = ticket.side * ticket.steps * self.plain.book.price_now(position)
                 total += points * self.plain.book.money.step_value(position.tape.instrument, self.plain.now_ns)
         return total
@@ -135,7 +138,13 @@ class CerebroBroker(bt.BrokerBase):  # type: ignore[misc]
     fundvalue = property(get_fundvalue)
 
     def getcommissioninfo(self, data: Any) -> Any:
-        return TicketMoney(instrument=self.instrument_of(data))
+        """With the rate of now from the instrument's profit currency to the account's, where it can be traded."""
+        instrument = self.instrument_of(data)
+        if self.plain.refusal_for(instrument.symbol) is not None:
+            return TicketMoney(instrument=instrument)
+        step_units = float(instrument.volume_step * instrument.contract_size)
+        worth = self.plain.book.money.step_value(instrument, self.plain.now_ns) / instrument.point_float
+        return TicketMoney(instrument=instrument, rate=worth / step_units)
 
     # --- positions ------------------------------------------------------------------------------------------------
 
@@ -187,9 +196,9 @@ class CerebroBroker(bt.BrokerBase):  # type: ignore[misc]
         **info: Any,
     ) -> Any:
         order = cls(
-            owner=owner, data=data, size=size, price=price, pricelimit=plimit, exectype=exectype, valid=valid,
-            tradeid=tradeid, oco=oco, trailamount=trailamount, trailpercent=trailpercent, parent=parent,
-            transmit=transmit, histnotify=histnotify,
+            owner=owner, data=data, size=_float(size), price=_float(price), pricelimit=_float(plimit),
+            exectype=exectype, valid=valid, tradeid=tradeid, oco=oco, trailamount=trailamount,
+            trailpercent=trailpercent, parent=parent, transmit=transmit, histnotify=histnotify,
         )  # fmt: skip
         order.addinfo(**info)
         return self.users.send(order)
@@ -205,7 +214,10 @@ class CerebroBroker(bt.BrokerBase):  # type: ignore[misc]
 
 
 class OwnView:
-    """The broker as one ordinary strategy sees it: positions are those of its own tickets, all else is shared."""
+    """The broker as one ordinary strategy sees it: positions and their worth are those of its own tickets.
+
+    All else is shared, the account's equity (``getvalue()`` without feeds) and free margin among it.
+    """
 
     def __init__(self, broker: CerebroBroker, plugin_id: str) -> None:
         self._broker = broker
@@ -217,9 +229,21 @@ class OwnView:
     def getposition(self, data: Any) -> Any:
         return self._broker.position_of(data, self._plugin_id)
 
+    def getvalue(self, datas: Any = None) -> float:
+        if datas is None:
+            return self._broker.getvalue()
+        return self._broker.worth_of(datas, self._plugin_id)
+
+    get_value = getvalue
+
     @property
     def positions(self) -> dict[Any, Any]:
         return {feed: self.getposition(feed) for feed in self._broker.feeds.values()}
+
+
+def _float(number: Any) -> Any:
+    """A Decimal as a float, which is what backtrader reckons with; anything else as it is."""
+    return float(number) if isinstance(number, Decimal) else number
 
 
 def _net(tickets: list[Ticket], instrument: Instrument) -> Any:

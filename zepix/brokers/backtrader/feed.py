@@ -33,36 +33,48 @@ class SeriesFeed(bt.feed.DataBase):  # type: ignore[misc]
         if not self.zepix_symbol:
             raise ConfigError("a SeriesFeed needs symbol=, or series= with the prices themselves")
         self.ends_ns: Any = None
+        self._name = self.p.name or self.zepix_symbol
+        self._series: Series | None = self.p.series
+        self._instrument: Instrument | None = self.p.instrument
         self._columns: list[Any] = []
         self._row = 0
         self._raw: list[Any] = []
         self._exactbars = False
         """Whether lines keep their last values only."""
-        if self.p.series is not None:
-            self._frame(self.p.series)
+        if self._series is not None:
+            self._frame(self._series)
 
     def bind(self, series: Series, instrument: Instrument) -> None:
-        """Take the run's prices, unless it has its own; called before the run."""
+        """Take this run's prices, unless it was given its own; called before every run."""
         if self.p.series is None:
-            self.p.series = series
+            self._series = series
             self._frame(series)
-        self.p.instrument = self.p.instrument or instrument
+        self._instrument = self.p.instrument or instrument
+
+    def release(self) -> None:
+        """Let go of a run's prices when it is over; lines that were filled stay to be read."""
+        self._series, self._instrument = self.p.series, self.p.instrument
+
+    def shows(self, series: Series) -> bool:
+        """Whether its rows are those of ``series``, one by one; not so where it is resampled or begins later."""
+        is_whole = not (self._filters or self._ffilters or self.p.fromdate or self.p.todate)
+        return self._series is series and is_whole
 
     def _frame(self, series: Series) -> None:
-        """Name and timeframe, where the user gave none."""
-        self._name = self._name or series.symbol
+        """The timeframe of its prices; of a feed that is resampled, only what they are made of."""
         if series.timeframe_ns:
             self.p.timeframe, self.p.compression = bt.TimeFrame.Minutes, minutes(series.timeframe)
         else:
             self.p.timeframe, self.p.compression = bt.TimeFrame.Ticks, 1
-        self._timeframe, self._compression = self.p.timeframe, self.p.compression
+        if not getattr(self, "_filters", None):
+            self._timeframe, self._compression = self.p.timeframe, self.p.compression
 
     # --- what backtrader calls ------------------------------------------------------------------------------------
 
     def start(self) -> None:
         super().start()
-        series, instrument = self.p.series, self.p.instrument
-        if series is None or instrument is None:
+        series = self._series
+        if series is None or self._instrument is None:
             raise ConfigError(f"the feed of {self.zepix_symbol} has no prices; there are none in this run")
         self.ends_ns = _view(series.time + series.timeframe_ns)
         self._row = 0
@@ -98,7 +110,8 @@ class SeriesFeed(bt.feed.DataBase):  # type: ignore[misc]
         return True
 
     def _values(self) -> dict[str, Any]:
-        series, instrument = self.p.series, self.p.instrument
+        series, instrument = self._series, self._instrument
+        assert series is not None and instrument is not None
         ends = np.asarray(self.ends_ns)
         days = EPOCH_DAYS + ends // DAY_NS + (ends % DAY_NS) / DAY_NS
         sides = {name: getattr(series, f"bid_{name}") for name in ("open", "high", "low", "close")}

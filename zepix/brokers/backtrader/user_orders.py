@@ -6,8 +6,10 @@ of a bracket are the stop and the target of the parent's ticket.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from decimal import Decimal
+from numbers import Real
 from typing import Any, Final
 
 from zepix.brokers.backtrader.accounts import TicketMoney
@@ -117,9 +119,7 @@ class UserOrders:
 
     def _transmit(self, root: Carried, orders: list[Any]) -> None:
         children = [o for o in orders if o.parent is not None]
-        problem = next((p for p in map(self._child_problem, children) if p), "")
-        if not problem and root.order.exectype not in KINDS:
-            problem = f"{root.order.getordername()} orders are not carried; there are Market, Limit, Stop, StopLimit"
+        problem = next((p for p in map(_problem, (root.order, *children)) if p), "")
         if problem:
             for order in orders:
                 self._reject(self._by_ref[order.ref], problem)
@@ -138,11 +138,6 @@ class UserOrders:
             if order.alive():
                 order.accept(self)
                 self.notices.tell(order)
-
-    def _child_problem(self, child: Any) -> str:
-        if child.exectype not in (bt.Order.Stop, bt.Order.Limit):
-            return f"a bracket's children are a Stop and a Limit, not {child.getordername()}"
-        return "" if child.isbuy() != child.parent.isbuy() else "a bracket's children close what the parent opens"
 
     def _command(self, carried: Carried) -> None:
         """The order as the broker of tickets takes it."""
@@ -305,3 +300,25 @@ class UserOrders:
         order.status = status
         order.addinfo(reason=reason)
         self.notices.tell(order)
+
+
+def _problem(order: Any) -> str:
+    """Why an order cannot be carried at all; nothing if it can."""
+    if order.parent is not None:
+        if order.exectype not in (bt.Order.Stop, bt.Order.Limit):
+            return f"a bracket's children are a Stop and a Limit, not {order.getordername()}"
+        if order.isbuy() == order.parent.isbuy():
+            return "a bracket's children close what the parent opens"
+    elif order.exectype not in KINDS:
+        return f"{order.getordername()} orders are not carried; there are Market, Limit, Stop, StopLimit"
+    created = order.created
+    given = [("size", abs(created.size))]
+    if order.exectype != bt.Order.Market:
+        given += [("price", created.price), ("plimit", created.pricelimit), ("valid", order.valid)]
+    wrong = next(((name, value) for name, value in given if value is not None and not _is_number(value)), None)
+    return "" if wrong is None else f"{wrong[0]} {wrong[1]!r} is no number above 0"
+
+
+def _is_number(value: Any) -> bool:
+    """Whether it is a finite number and not below 0 (0 is none given)."""
+    return isinstance(value, Real) and math.isfinite(value) and float(value) >= 0

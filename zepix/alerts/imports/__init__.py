@@ -1,0 +1,1 @@
+"""Imports from TradingView and from tables: what users have becomes an alert log, with a report of what was done."""
