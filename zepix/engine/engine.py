@@ -16,6 +16,7 @@ from typing import Any, Final, Protocol
 from zepix.engine.decisions import DecisionBook, Handling
 from zepix.engine.registry import PluginRegistry
 from zepix.engine.router import PluginRouter
+from zepix.engine.service_host import ServiceHost
 from zepix.engine.stepping import run_to_completion
 from zepix.engine.strategy import HOOKS, Strategy, handler_name
 from zepix.engine.wakers import Timers
@@ -86,6 +87,7 @@ class TradingEngine:
         self.registry = registry
         self.router = router
         self.timers = Timers()
+        self.services = ServiceHost(self.timers)
         self.decisions = DecisionBook()
         self.now_ns = 0
         self.phase = 0
@@ -110,6 +112,7 @@ class TradingEngine:
         """Take the registry's plugins in and wake their ``on_start``."""
         self.at(now_ns, 3)
         self._running = {name: _Running(p) for name, p in self.registry.get_all_plugins().items()}
+        self.services.start(now_ns)
         for running in self._running.values():
             self._hook(running, "on_start")
 
@@ -144,10 +147,13 @@ class TradingEngine:
         if isinstance(event, AlertArrived):
             self.process_alert(event.alert)
         elif isinstance(event, OrderFilled):
+            self.services.on_event(event)
             self._on_filled(event)
         elif isinstance(event, TicketClosed):
+            self.services.on_event(event)
             self._on_closed(event)
         elif isinstance(event, OrderRefused | OrderCancelled):
+            self.services.on_event(event)
             is_refused = isinstance(event, OrderRefused)
             self._write(event.ts_recv_ns, "refused" if is_refused else "cancelled", event.order)
             self._wake(
@@ -182,7 +188,9 @@ class TradingEngine:
             if isinstance(event, PriceReached):
                 self._wake(self._watchers.get(event.watch_id, ""), "on_price", event, "")
             elif isinstance(event, TimerFired):
-                self._wake(self.timers.owner_of(event.timer_id), "on_timer", event, "")
+                owner = self.timers.owner_of(event.timer_id)
+                if not self.services.wake(owner, event.ts_recv_ns):
+                    self._wake(owner, "on_timer", event, "")
             else:
                 for plugin_id in self.timers.subscribers(event.bar.symbol, event.bar.timeframe):
                     self._wake(plugin_id, "on_bar", event, "")
@@ -200,6 +208,7 @@ class TradingEngine:
             if first is not None:
                 self.decisions.without_plugin(alert, "duplicate", "duplicate", {"first": first})
                 return
+        self.services.on_alert(alert)
         self.delegate_to_plugin(alert)
 
     def delegate_to_plugin(self, alert: Alert) -> None:

@@ -1,0 +1,96 @@
+"""Services of a run: told first, woken by timers of their own, saved and loaded."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.world import alert, flat, market, minute
+from zepix.engine import PluginInfo, Strategy
+from zepix.engine.service_host import ServiceHost
+from zepix.engine.wakers import Timers
+from zepix.errors import ZepixError
+from zepix.model import Alert, Event, OrderFilled
+
+
+class Heard:
+    """Keeps what it is told, and wants to be woken every two minutes until minute five."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    def on_alert(self, alert: Alert) -> None:
+        self.told.append(f"alert {alert.id}")
+
+    def on_event(self, event: Event) -> None:
+        self.told.append(type(event).__name__)
+
+    def next_timer_ns(self, now_ns: int) -> int | None:
+        following = now_ns + 2 * (minute(1) - minute(0))
+        return following if following <= minute(5) else None
+
+    def on_timer(self, now_ns: int) -> None:
+        self.told.append(f"timer {(now_ns - minute(0)) / 60e9:g}")
+
+    def state(self) -> dict[str, Any]:
+        return {"told": list(self.told)}
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        self.told = list(state["told"])
+
+
+class Follows(Strategy):
+    info = PluginInfo(strategy="follows")
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.heard: Heard | None = None
+        self.seen: list[int] = []
+
+    async def process_entry_signal(self, alert: Alert) -> None:
+        assert self.heard is not None
+        self.seen.append(len(self.heard.told))
+        await self.api.orders.place_order("EURUSD", "buy", 0.01)
+
+    async def on_fill(self, event: OrderFilled) -> None:
+        assert self.heard is not None
+        self.seen.append(len(self.heard.told))
+
+
+def test_services_are_told_before_strategies_and_woken_by_their_timers() -> None:
+    heard = Heard()
+
+    def prepare(simulation: Any) -> None:
+        simulation.engine.services.add("heard", heard)
+        simulation.engine.registry.get_plugin("follows").heard = heard
+
+    played = market(*flat(6)).play([alert(1)], Follows, before=prepare)
+    assert [word.split()[0] for word in heard.told] == ["alert", "OrderFilled", "timer", "timer", "TicketClosed"]
+    assert [word for word in heard.told if word.startswith("timer")] == ["timer 2", "timer 4"]
+    assert played.plugin().seen == [1, 2]
+
+
+def test_state_goes_to_the_service_of_its_name() -> None:
+    one, other = Heard(), Heard()
+    one.told = ["x"]
+    first, second = ServiceHost(Timers()), ServiceHost(Timers())
+    first.add("heard", one)
+    second.add("heard", other)
+    second.load_state(first.state())
+    assert other.told == ["x"]
+    with pytest.raises(ZepixError, match="no such service"):
+        second.load_state({"else": {}})
+    with pytest.raises(ZepixError, match="lives in this run already"):
+        second.add("heard", one)
+
+
+def test_a_timer_in_the_past_is_an_error_that_names_the_service() -> None:
+    class Late:
+        def next_timer_ns(self, now_ns: int) -> int:
+            return now_ns
+
+    host = ServiceHost(Timers())
+    host.add("late", Late())
+    with pytest.raises(ZepixError, match="service 'late' asks"):
+        host.start(5)

@@ -1,0 +1,79 @@
+"""Services that live through a run: told of alerts and answers before the strategies, woken by their own timers.
+
+A service takes part by having a method: ``on_alert(alert)``, ``on_event(event)`` (fills, refusals, cancels, closes),
+``on_timer(now_ns)`` with ``next_timer_ns(now_ns)``, ``state()`` and ``load_state(state)``. All are optional. A service
+keeps one timer: it is asked for the next one at the start and after each that went off.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from zepix.engine.wakers import Timers
+from zepix.errors import ZepixError
+from zepix.model import Alert, Event
+
+__all__ = ["ServiceHost"]
+
+OWNER: Final = "service:"
+
+
+class ServiceHost:
+    """The cores of a run's services, in the order in which they were added."""
+
+    def __init__(self, timers: Timers) -> None:
+        self._timers = timers
+        self._cores: dict[str, Any] = {}
+        self._on_alert: list[Callable[[Alert], None]] = []
+        self._on_event: list[Callable[[Event], None]] = []
+
+    def add(self, name: str, core: Any) -> None:
+        """Take a service in; raises ZepixError for a name that is taken."""
+        if name in self._cores:
+            raise ZepixError(f"a service {name!r} lives in this run already")
+        self._cores[name] = core
+        for method, listeners in (("on_alert", self._on_alert), ("on_event", self._on_event)):
+            if hasattr(core, method):
+                listeners.append(getattr(core, method))
+
+    def start(self, now_ns: int) -> None:
+        for name in self._cores:
+            self._arm(name, now_ns)
+
+    def on_alert(self, alert: Alert) -> None:
+        for tell in self._on_alert:
+            tell(alert)
+
+    def on_event(self, event: Event) -> None:
+        for tell in self._on_event:
+            tell(event)
+
+    def wake(self, owner: str, now_ns: int) -> bool:
+        """Whether the owner of a timer was a service; it is woken then, and its next timer set."""
+        if not owner.startswith(OWNER):
+            return False
+        name = owner.removeprefix(OWNER)
+        self._cores[name].on_timer(now_ns)
+        self._arm(name, now_ns)
+        return True
+
+    def state(self) -> dict[str, Any]:
+        """Values of JSON, by service; of services that have any."""
+        return {name: core.state() for name, core in self._cores.items() if hasattr(core, "state")}
+
+    def load_state(self, state: Mapping[str, Any]) -> None:
+        """Raises ZepixError for the state of a service that does not live here."""
+        for name, value in state.items():
+            if name not in self._cores:
+                raise ZepixError(f"there is a state of service {name!r}, and no such service in this run")
+            self._cores[name].load_state(value)
+
+    def _arm(self, name: str, now_ns: int) -> None:
+        ask = getattr(self._cores[name], "next_timer_ns", None)
+        at_ns = None if ask is None else ask(now_ns)
+        if at_ns is None:
+            return
+        if at_ns <= now_ns:
+            raise ZepixError(f"service {name!r} asks to be woken at {at_ns} ns, which is not after {now_ns} ns")
+        self._timers.set(f"{OWNER}{name}", at_ns, name)
