@@ -33,6 +33,7 @@ class Bracket(Strategy):
         description="Follows an entry alert with the alert's stop, target and volume",
         version="1.0.0",
         author="zepix",
+        services=(),
     )
 
     one_at_a_time: bool = False

@@ -14,13 +14,17 @@ _HOMES = {
     "Alert": "zepix.model",
     "Accepted": "zepix.model",
     "Decision": "zepix.model",
+    "DualPlan": "zepix.services.dual_plan",
+    "ExitPlan": "zepix.model.exit_plan",
     "FillModel": "zepix.model",
+    "GateAnswer": "zepix.services.risk_values",
     "PluginInfo": "zepix.engine.strategy",
     "Refused": "zepix.model",
     "Result": "zepix.research.result",
     "Side": "zepix.model",
     "Strategy": "zepix.engine.strategy",
     "Quantity": "zepix.model",
+    "TradeRequest": "zepix.services.risk_values",
     "Trail": "zepix.model",
     "compare_trades": "zepix.research.compare_trades",
     "fidelity": "zepix.research.surface",
@@ -33,13 +37,17 @@ __all__ = [
     "Accepted",
     "Alert",
     "Decision",
+    "DualPlan",
+    "ExitPlan",
     "FillModel",
+    "GateAnswer",
     "PluginInfo",
     "Refused",
     "Result",
     "Side",
     "Strategy",
     "Quantity",
+    "TradeRequest",
     "Trail",
     "__version__",
     "compare_trades",
@@ -52,10 +60,13 @@ __all__ = [
 if TYPE_CHECKING:
     from zepix.engine.strategy import PluginInfo, Strategy
     from zepix.model import Accepted, Alert, Decision, FillModel, Quantity, Refused, Side, Trail
+    from zepix.model.exit_plan import ExitPlan
     from zepix.model.timeframe import minutes as timeframe_minutes
     from zepix.research.compare_trades import compare_trades
     from zepix.research.result import Result
     from zepix.research.surface import fidelity, replay, stress
+    from zepix.services.dual_plan import DualPlan
+    from zepix.services.risk_values import GateAnswer, TradeRequest
 
 
 def __getattr__(name: str) -> Any:

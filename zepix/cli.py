@@ -13,7 +13,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from zepix.commands import alerts, backtest, bars, doctor, fidelity, listing, projects, stress
+from zepix.commands import alerts, backtest, bars, check, doctor, fidelity, listing, projects, stress, why
 from zepix.commands.console import harden_streams, problem
 from zepix.commands.outside import add_outside
 from zepix.errors import ConfigError, DataError, ZepixError
@@ -52,6 +52,8 @@ def build_app() -> typer.Typer:
     app.command("backtest")(backtest.backtest)
     app.command("stress")(stress.stress)
     app.command("fidelity")(fidelity.fidelity)
+    app.command("why")(why.why)
+    app.command("check")(check.check)
     app.add_typer(alerts.app, name="alerts")
     app.add_typer(bars.app, name="bars")
     app.command("strategies")(listing.strategies)

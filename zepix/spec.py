@@ -16,7 +16,9 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 from zepix.config import BROKERS, DEFAULT_STRATEGY, ConfigManager, complete_settings, find_restriction, near, plain
+from zepix.config.keys import SERVICES
 from zepix.config.merge import MASK, is_secret
+from zepix.engine.house import ServiceSettings
 from zepix.errors import ConfigError
 from zepix.model import AccountSpec, FillModel
 from zepix.model.restriction import Restriction
@@ -86,6 +88,7 @@ class Spec:
     cache: bool = True
     dedup_window_s: int = 30
     as_strategy: str | None = None
+    services: ServiceSettings = field(default_factory=ServiceSettings)
     restrictions: tuple[Restriction, ...] = ()
     assets: Mapping[str, str] = field(default_factory=dict)
     dialect_files: tuple[Path, ...] = ()
@@ -198,6 +201,7 @@ class _Reading:
             "choice": self._choice(),
             "dedup_window_s": self._not_negative("alerts.dedup_window_s"),
             "as_strategy": get("alerts.strategy"),
+            "services": self._services(),
             "restrictions": self._restrictions(),
             "assets": get("assets", {}),
             "dialect_files": tuple(self._path("alerts.dialects", text) for text in get("alerts.dialects", [])),
@@ -234,6 +238,19 @@ class _Reading:
                 f"broker {name!r} is unknown{near(name, BROKERS) or '; there is ' + ', '.join(BROKERS)}"
             )
         return name
+
+    def _services(self) -> ServiceSettings:
+        """What was said of the services, each section checked by its own class."""
+        made: dict[str, Any] = {}
+        for section, cls in SERVICES.items():
+            given = self.config.get(section) or {}
+            try:
+                made[section] = cls(**given)
+            except (ValueError, TypeError) as error:
+                self.problems += [
+                    f"{section}.{problem}" for problem in str(error).removeprefix(f"{section}: ").split("; ")
+                ]
+        return ServiceSettings(**made)
 
     def _restrictions(self) -> tuple[Restriction, ...]:
         """The classes that the run takes, then what the broker offers."""
@@ -338,8 +355,15 @@ def _strategy_problems(plugins: Sequence[PluginSpec], folders: Sequence[Path]) -
     return problems
 
 
+def _told(given: Any, default: Any) -> dict[str, Any]:
+    pairs = ((f.name, getattr(given, f.name), getattr(default, f.name)) for f in fields(given))
+    return {name: _plain(value) for name, value, usual in pairs if value != usual}
+
+
 def _plain(value: Any) -> Any:
     """As JSON can hold it; Decimal as text, so that no digit is lost."""
+    if isinstance(value, ServiceSettings):  # what differs from its default says enough of many numbers
+        return {name: _told(getattr(value, name), cls()) for name, cls in SERVICES.items()}
     if isinstance(value, PluginSpec | AccountSpec | FillModel | Restriction):
         return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
     if isinstance(value, Mapping):

@@ -15,6 +15,12 @@ from typing import Any, Final, Literal
 
 from zepix.model import AccountSpec, FillModel
 from zepix.model.asset import ASSET_CLASSES
+from zepix.model.settings_dual_order import DualOrderSettings
+from zepix.model.settings_equity_guard import EquityGuardSettings
+from zepix.model.settings_market import MarketSettings
+from zepix.model.settings_risk import RiskSettings
+from zepix.model.settings_sessions import SessionSettings
+from zepix.model.settings_trend import TrendSettings
 
 __all__ = ["ANY", "BROKERS", "CROSSED", "DEFAULT_STRATEGY", "KEYS", "MAXIMA", "SECRET_WORDS", "dotted_keys", "near"]
 
@@ -24,6 +30,16 @@ CROSSED: Final = ("raise_ask", "error")
 DEFAULT_STRATEGY: Final = "bracket"
 """The strategy of a spec that names none and configures no plugin."""
 SECRET_WORDS: Final = ("token", "secret", "password", "passwd", "api_key", "apikey", "private_key")
+
+SERVICES: Final[Mapping[str, type]] = {
+    "risk": RiskSettings,
+    "trend": TrendSettings,
+    "sessions": SessionSettings,
+    "market": MarketSettings,
+    "dual_order": DualOrderSettings,
+    "equity_guard": EquityGuardSettings,
+}
+"""Sections that services read; their own classes check the values, and docs/services.md has each key."""
 
 Tree = dict[str, Any]
 Instant = datetime | date | str
@@ -86,7 +102,7 @@ KEYS: Final[Tree] = {
     "restrictions": {"*": _RESTRICTION},
     "assets": {"*": Literal[ASSET_CLASSES]},
     "telegram": {"controller": _BOT, "notifier": _BOT, "analytics": _BOT},
-    "risk": _OPEN,
+    **{name: dict.fromkeys(_typed(cls), ANY) for name, cls in SERVICES.items()},
     "live": _OPEN,
     "journal": _OPEN,
 }

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
 from zepix.model import Alert, Decision
+from zepix.services.dual_plan import DualOrderResult
 
 __all__ = [
     "CAPABILITIES",
@@ -70,19 +71,6 @@ class OrderConfig:
     risk_amount: float = 10.0
     plugin_id: str = ""
     metadata: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class DualOrderResult:
-    """What became of both legs, each for itself."""
-
-    order_a_id: int | None
-    order_b_id: int | None
-    order_a_status: str = ""
-    order_b_status: str = ""
-    total_lot_size: float = 0.0
-    error: str = ""
-    timestamp: int = 0
 
 
 @dataclass(frozen=True, slots=True)

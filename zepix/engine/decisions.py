@@ -19,11 +19,14 @@ How an outcome is settled, first rule that fits:
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from zepix.model import Alert, Decision, DecisionRow, Order, Quarantined, Refused
 
 __all__ = ["DecisionBook", "Handling"]
+
+MAX_REFUSALS: Final = 5
+"""So many refused commands of one alert are told one by one."""
 
 
 class Handling:
@@ -89,6 +92,11 @@ def _settled(handling: Handling, numbers: dict[str, Any]) -> DecisionRow:
     detail = next((refused.detail for refused in handling.refusals if refused.reason == reason), "")
     if outcome == "refused" and detail:
         numbers.setdefault("detail", detail)
+    others = [
+        f"{one.reason}: {one.detail}" for one in handling.refusals if outcome != "refused" or one.reason != reason
+    ]
+    if others:  # one leg of several: its refusal leaves no order behind
+        numbers.setdefault("also_refused", "; ".join(others[:MAX_REFUSALS]))
     if handling.note:
         numbers["route"] = handling.note
         reason = reason or "plugin_hint_unknown"

@@ -56,6 +56,12 @@ class Dedup(Protocol):
         ...
 
 
+class Guard(Protocol):
+    """Refuses every new risk, or does not."""
+
+    def refusal(self) -> Refused | None: ...
+
+
 class _Running:
     """A plugin with the hooks its class defines, and how often in a row it failed."""
 
@@ -100,6 +106,8 @@ class TradingEngine:
         self._write = write or (lambda _ns, _kind, _what: None)
         self._running: dict[str, _Running] = {}
         self._handling: Handling | None = None
+        self.guard: Guard | None = None
+        """Who may refuse every entry of the run: the equity guard."""
         self._reined: set[tuple[str, str]] = set()
         self._watchers: dict[int, str] = {}
         self._from_timer = False
@@ -292,7 +300,8 @@ class TradingEngine:
         plugin = running.plugin
         wrapped = error if isinstance(error, StrategyError) else StrategyError(plugin.plugin_id, what, error)
         self.errors.append(wrapped)
-        self._write(self.now_ns, "error", {"plugin": plugin.plugin_id, "what": what, "error": str(wrapped)[:500]})
+        told = {"plugin": plugin.plugin_id, "what": what, "alert": self.alert_id, "error": str(wrapped)[:500]}
+        self._write(self.now_ns, "error", told)
         failures = running.failures[what] = running.failures.get(what, 0) + 1
         if failures >= MAX_FAILURES and plugin.enabled:
             plugin.enabled = False
@@ -319,6 +328,9 @@ class TradingEngine:
                 return self.refuse(Refused("plugin_disabled", "disabled after failures in a row"))
             if self.is_paused:
                 return self.refuse(Refused("paused"))
+            refused = None if self.guard is None else self.guard.refusal()
+            if refused is not None:
+                return self.refuse(refused)
             if self._reined and {(order.plugin_id, order.symbol), (order.plugin_id, "*")} & self._reined:
                 return self.refuse(Refused("paused_by_alert", f"{order.symbol} waits for an alert that resumes it"))
             refused = None if self._restrictions is None else self._restrictions.refusal(order)

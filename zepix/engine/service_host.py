@@ -38,8 +38,11 @@ class ServiceHost:
                 listeners.append(getattr(core, method))
 
     def start(self, now_ns: int) -> None:
-        for name in self._cores:
-            self._arm(name, now_ns)
+        """Begin: a core with a ``start()`` of its own is started, and each is asked for its first timer."""
+        for name, core in self._cores.items():
+            if hasattr(core, "start"):
+                core.start()
+            self._arm(name, now_ns, now_ns)
 
     def on_alert(self, alert: Alert) -> None:
         for tell in self._on_alert:
@@ -55,7 +58,7 @@ class ServiceHost:
             return False
         name = owner.removeprefix(OWNER)
         self._cores[name].on_timer(now_ns)
-        self._arm(name, now_ns)
+        self._arm(name, now_ns, now_ns + 1)  # else it would be woken at this instant for ever
         return True
 
     def state(self) -> dict[str, Any]:
@@ -69,11 +72,11 @@ class ServiceHost:
                 raise ZepixError(f"there is a state of service {name!r}, and no such service in this run")
             self._cores[name].load_state(value)
 
-    def _arm(self, name: str, now_ns: int) -> None:
+    def _arm(self, name: str, now_ns: int, earliest_ns: int) -> None:
         ask = getattr(self._cores[name], "next_timer_ns", None)
         at_ns = None if ask is None else ask(now_ns)
         if at_ns is None:
             return
-        if at_ns <= now_ns:
+        if at_ns < earliest_ns:
             raise ZepixError(f"service {name!r} asks to be woken at {at_ns} ns, which is not after {now_ns} ns")
         self._timers.set(f"{OWNER}{name}", at_ns, name)

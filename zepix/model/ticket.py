@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from zepix.model.order import Order, Trail
+from zepix.model.stop_trail import StopTrail
 
 __all__ = ["EXIT_REASONS", "ClosingFill", "Ticket"]
 
@@ -20,6 +21,7 @@ EXIT_REASONS = (
     "profit_booking",
     "stop_out",
     "equity_guard",
+    "session_end",
     "manual",
     "end_of_data",
 )
@@ -65,6 +67,11 @@ class Ticket:
     is_open: bool = True
     is_ambiguous: bool = False
     closing: list[Order] = field(default_factory=list, repr=False)
+
+    def __post_init__(self) -> None:
+        if self.trails:  # a trail in shares of the stop is made anew: only the fill knows the distance
+            distance = abs(self.entry_points - self.initial_sl)
+            self.trails = tuple(t.at(distance) if isinstance(t, StopTrail) else t for t in self.trails)
 
 
 class ClosingFill(NamedTuple):

@@ -5,7 +5,6 @@ It comes from a Result in memory, whose prices tell the spread at each entry, or
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from zepix.model import Catalogue
 from zepix.research.columns import quotes_at
 from zepix.research.compare_rows import Ours
 from zepix.research.decisions import decisions_table
+from zepix.research.run_folder import read_meta, read_table, rows_of
 from zepix.research.tables import trades_table
 
 if TYPE_CHECKING:
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 __all__ = ["ReplayedRun", "replayed"]
 
 _SIGNS: Final = {"buy": 1, "sell": -1}
-_RUN_JSON_LIMIT: Final = 256_000_000
 
 
 @dataclass(slots=True)
@@ -82,18 +81,18 @@ def replayed(run: Result | str | PathLike[str]) -> ReplayedRun:
     if isinstance(run, str | PathLike):
         return _of_folder(Path(run))
     record = run.record
-    trades = _rows(trades_table(record, run.fills))
+    trades = rows_of(trades_table(record, run.fills))
     spreads = _spreads(record.series, trades)
     fills = [_fill(row, spread) for row, spread in zip(trades, spreads, strict=True)]
-    outcomes = _outcomes(_rows(decisions_table(record).select(["id", "outcome", "reason", "type"])))
+    outcomes = _outcomes(rows_of(decisions_table(record).select(["id", "outcome", "reason", "type"])))
     ids = [str(row["alert_id"]) for row in trades]
     return ReplayedRun(fills, ids, outcomes, record.catalogue, record.account.currency)
 
 
 def _of_folder(folder: Path) -> ReplayedRun:
-    meta = _meta(folder / "run.json")
-    trades = _rows(_table(folder / "trades.parquet"))
-    decisions = _table(folder / "decisions.parquet").select(["id", "outcome", "reason", "type"])
+    meta = read_meta(folder / "run.json")
+    trades = rows_of(read_table(folder / "trades.parquet"))
+    decisions = read_table(folder / "decisions.parquet").select(["id", "outcome", "reason", "type"])
     catalogue = default_catalogue()
     own = meta.get("spec", {}).get("instruments")
     if own:
@@ -102,43 +101,10 @@ def _of_folder(folder: Path) -> ReplayedRun:
     return ReplayedRun(
         fills=[_fill(row, None) for row in trades],
         alert_ids=[str(row["alert_id"]) for row in trades],
-        outcomes=_outcomes(_rows(decisions)),
+        outcomes=_outcomes(rows_of(decisions)),
         catalogue=catalogue,
         currency=str(meta.get("statistics", {}).get("currency", "")),
     )
-
-
-def _meta(path: Path) -> dict[str, Any]:
-    try:
-        if path.stat().st_size > _RUN_JSON_LIMIT:
-            raise DataError(f"{path} is too large for a run's description")
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise DataError(f"{path.parent} is no folder of a run ({error}); zepix backtest --out makes one") from error
-    if not isinstance(found, dict):
-        raise DataError(f"{path} is no description of a run")
-    return found
-
-
-def _table(path: Path) -> Any:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        return pq.read_table(path)
-    except (OSError, pa.ArrowException) as error:
-        raise DataError(f"{path} cannot be read ({str(error)[:200]}); run the replay again") from error
-
-
-def _rows(table: Any) -> list[dict[str, Any]]:
-    """Rows as plain values; times as nanoseconds."""
-    import pyarrow as pa
-
-    for place, name in enumerate(table.column_names):
-        if pa.types.is_timestamp(table.schema.field(place).type):
-            table = table.set_column(place, name, table.column(place).cast(pa.timestamp("ns", "UTC")).cast(pa.int64()))
-    found: list[dict[str, Any]] = table.to_pylist()
-    return found
 
 
 def _fill(row: Mapping[str, Any], spread: float | None) -> Ours:

@@ -20,7 +20,7 @@ from zepix.model import DecisionRow
 from zepix.research import arrow
 from zepix.research.columns import texts
 
-__all__ = ["MAX_NUMBER_COLUMNS", "decisions_table"]
+__all__ = ["FIXED_COLUMNS", "MAX_NUMBER_COLUMNS", "decisions_table"]
 
 MAX_NUMBER_COLUMNS: Final = 200
 _WORDS: Final = (
@@ -35,7 +35,7 @@ _WORDS: Final = (
     ("side", "side"),
     ("timeframe", "timeframe"),
 )
-_FIXED: Final = frozenset({"received_at", "more", *(name for name, _ in _WORDS)})
+FIXED_COLUMNS: Final = frozenset({"received_at", "more", *(name for name, _ in _WORDS)})
 _INT64: Final = range(-(2**63), 2**63)
 
 
@@ -59,7 +59,7 @@ def _numbers(rows: list[DecisionRow]) -> list[tuple[str, Any]]:
                 columns.setdefault(name, {})[at] = value
             else:
                 rest.setdefault(at, {})[name] = value
-    taken = set(_FIXED)
+    taken = set(FIXED_COLUMNS)
     table = [
         (_free_name(arrow.clean(str(name)), taken), _column(values, len(rows))) for name, values in columns.items()
     ]

@@ -83,6 +83,7 @@ def run_loaded(
         broker=spec.broker,
         restrictions=spec.restrictions,
         assets=spec.assets,
+        settings=spec.services,
         services=services,
     )
     clock: Callable[[], float] | None = (lambda: time.perf_counter() * MS) if spec.profile else None

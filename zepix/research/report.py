@@ -18,7 +18,9 @@ from zepix.research.report_parts import sections
 from zepix.research.report_parts.figures import equity_figure, histogram_figure, recorded_figure
 from zepix.research.report_parts.markup import Html, empty, escape, joined, note
 from zepix.research.report_parts.page import page, placeholder
+from zepix.research.report_parts.plugins import plugins_section
 from zepix.research.report_parts.prices import PriceFigure, price_figure
+from zepix.research.report_parts.refusals import refusals_section
 from zepix.research.report_parts.tickets import tickets_section
 
 if TYPE_CHECKING:
@@ -53,8 +55,10 @@ def report_html(result: Result) -> str:
         ("Prices", "Prices and tickets", _prices(result, figures)),
         ("Tickets", "Tickets", tickets_section(record)),
         ("Decisions", "Decisions", sections.decisions(result)),
+        ("Refusals", "Refusals over time", refusals_section(record, figures)),
+        ("Plugins", "Plugins, signals, roles, sessions", plugins_section(result, figures)),
         ("Points", "Points a ticket", _points(result, figures)),
-        ("Breakdown", "By symbol, plugin and exit", sections.breakdown(stats)),
+        ("Breakdown", "By symbol and exit", sections.breakdown(stats)),
         ("All figures", "All figures", sections.figures_table(stats)),
         ("Fills", "Fill model and ambiguity", sections.ambiguity(result)),
         ("Alert gap", "Alert prices and ours", sections.alert_gap(result)),

@@ -24,10 +24,14 @@ from zepix.research.equity import EquityCurve, equity_curve
 from zepix.research.headline import count, headline_lines
 from zepix.research.stats import statistics
 from zepix.research.tables import equity_table, orders_table, trades_table
+from zepix.research.why_parts.facts import facts_of, scales_of
 from zepix.research.write import REPORT, iso_utc, write_meta, write_tables
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from zepix.research.why import Why
+    from zepix.research.why_parts.facts import Facts
 
 __all__ = ["RUN_SCHEMA", "TIMINGS", "Result"]
 
@@ -109,6 +113,28 @@ class Result:
         """How far alert prices lie from ours, by symbol."""
         return alert_gaps(self.record)
 
+    # -- one alert ------------------------------------------------------------------------------------------------
+
+    def why(self, alert_id: str) -> Why:
+        """The whole path of one alert: body, route, checks, orders, fills, exits; prints as text.
+
+        ``alert_id``: its id in the log, the sender's own, or a beginning that only one has. Raises ConfigError with
+        near ids where there is none.
+        """
+        from zepix.research.why import why_among
+
+        return why_among(self._facts, alert_id)
+
+    def _symbols(self) -> list[str]:
+        """Symbols with prices, then those that alerts named without any."""
+        return list(dict.fromkeys([*self.record.series, *(row.symbol for row in self.record.decisions)]))
+
+    @cached_property
+    def _facts(self) -> Facts:
+        return facts_of(self)
+
+    # -- what to know ---------------------------------------------------------------------------------------------
+
     @property
     def warnings(self) -> list[str]:
         """Sentences a reader should know before the figures."""
@@ -170,6 +196,7 @@ class Result:
             "data": {
                 s: {"timeframe": one.timeframe, "rows": len(one), **one.facts} for s, one in record.series.items()
             },
+            "instruments": scales_of(record.catalogue, self._symbols()),
             "data_report": self.data_report,
             "checksums": self.checksums,
             "metrics": record.metrics,

@@ -14,6 +14,7 @@ from zepix.brokers.shadow.broker import ShadowBroker
 from zepix.brokers.shadow.forms import Form
 from zepix.engine.engine import TradingEngine
 from zepix.engine.health import PluginHealthMonitor
+from zepix.engine.house import OPTIONAL, House, ServiceSettings
 from zepix.engine.record import JournalLine, RunRecord
 from zepix.engine.registry import PluginConfig, PluginRegistry
 from zepix.engine.router import PluginRouter
@@ -62,6 +63,7 @@ class Rules:
     """What cannot be opened, by class of asset; with none, nothing is asked and unknown classes trade."""
     assets: Mapping[str, str] = field(default_factory=dict)
     """Classes of names, over what the catalogue and the rules say."""
+    settings: ServiceSettings = field(default_factory=ServiceSettings)
     services: Mapping[str, Any] = field(default_factory=dict)
     """Services of the user's own, registered with every plugin's ServiceAPI."""
 
@@ -112,6 +114,8 @@ class Simulation:
         self._tables: dict[tuple[str, str], BarTable] = {}
         self._elapsed_clock = elapsed_clock
         self.apis: dict[str, ServiceAPI] = {}
+        self.account = AccountService(self.broker)
+        self.house = self._make_house(plugins)
         registry.load_all_plugins(plugins, self._make_api)
         self.session = Session(self.engine, self.broker, self._bar_ended)
 
@@ -216,10 +220,7 @@ class Simulation:
             write_record=engine.write_record,
             set_timer=engine.set_timer,
         )
-        account = AccountService(broker)
-        market = MarketDataService(
-            engine, self.prices, self.catalogue, engine, self._tables, config.plugin_id, bars=self.bars
-        )
+        account, market = self.account, self._market(config.plugin_id)
         sizing = Sizing(engine, market, account, broker.conversions, self.catalogue)
         api.register_service(
             "order", OrderExecutionService(engine, broker, self.catalogue, config.plugin_id, family, sizing)
@@ -227,12 +228,44 @@ class Simulation:
         api.register_service("market", market, health_check=lambda: len(self.prices) > 0)
         api.register_service("account", account)
         api.register_service("risk", RiskManagementService(engine, account, self.catalogue, broker.conversions))
+        self.house.register(api, config.plugin_id, self._used(config))
         for name, service in self.rules.services.items():
             if api.has_service(name):
                 raise ConfigError(f"a service {name!r} is there already; give yours another name")
             api.register_service(name, service)
         self.apis[config.plugin_id] = api
         return api
+
+    def _market(self, plugin_id: str) -> MarketDataService:
+        engine, settings = self.engine, self.rules.settings.market
+        return MarketDataService(
+            engine, self.prices, self.catalogue, engine, self._tables, plugin_id, bars=self.bars, settings=settings
+        )
+
+    def _used(self, config: PluginConfig) -> Sequence[str] | None:
+        """The services with a memory that a plugin names; None where it names none."""
+        try:
+            return self.registry.find_class(config.strategy).info.services
+        except ConfigError:  # told with the plugin's other problems when it is loaded
+            return ()
+
+    def _make_house(self, plugins: Sequence[PluginConfig]) -> House:
+        """The services with a memory that the run's strategies use."""
+        used = [self._used(config) for config in plugins]
+        needed = {name for names in used for name in (OPTIONAL if names is None else names)}
+        spec = self.rules.account
+        return House(
+            self.engine,
+            self.broker,
+            self.catalogue,
+            self.broker.conversions,
+            self.account,
+            self._market(""),
+            self.rules.settings,
+            needed,
+            leverage=spec.leverage,
+            money_digits=spec.digits,
+        )
 
     def _bar_ended(self, symbol: str, timeframe: str, t_ns: int) -> tuple[Bar | None, int | None]:
         bars = self.bars.get(symbol)

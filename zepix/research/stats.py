@@ -23,6 +23,7 @@ from zepix.research import formulas as f
 from zepix.research.ambiguity import ambiguity
 from zepix.research.columns import FillColumns, Float64, integers, texts
 from zepix.research.equity import EquityCurve
+from zepix.research.groups import grouped
 
 __all__ = ["Tickets", "statistics"]
 
@@ -76,9 +77,7 @@ def statistics(record: RunRecord, equity: EquityCurve, fills: FillColumns | None
             fills.integer("entry_ns"), fills.integer("known_ns"), first_price_ns(record), record.end_ns
         ),
         **ambiguity(record, fills),
-        "by_symbol": _by(fills, tickets, "symbol", unit),
-        "by_plugin": _by(fills, tickets, "plugin_id", unit),
-        "by_exit_reason": _by(fills, tickets, "exit_reason", unit),
+        **grouped(record, fills, tickets, unit),
         **_of_alerts(record),
     }
 
@@ -141,29 +140,6 @@ def _of_curve(record: RunRecord, equity: EquityCurve) -> dict[str, Any]:
         "volatility": f.volatility(returns),
         "daily_returns": len(returns),
         "periods_per_year": f.PERIODS_PER_YEAR,
-    }
-
-
-def _by(fills: FillColumns, tickets: Tickets, field: str, unit: int) -> dict[str, dict[str, Any]]:
-    """The chief figures of tickets that share a value of ``field`` at their last close, most tickets first."""
-    words = np.array(fills.text(field), dtype=object)[tickets.row]
-    groups: dict[str, NDArray[np.bool_]] = {word: words == word for word, _ in Counter(words.tolist()).most_common()}
-    return {word: _group(tickets, mine, unit) for word, mine in groups.items()}
-
-
-def _group(tickets: Tickets, mine: NDArray[np.bool_], unit: int) -> dict[str, Any]:
-    pnl = tickets.pnl[mine]
-    return {
-        "tickets": len(pnl),
-        "net_profit": _money(pnl, unit),
-        "win_rate": f.win_rate(pnl),
-        "profit_factor": f.profit_factor(pnl),
-        "expectancy": f.mean(pnl / unit),
-        "expectancy_points": f.mean(tickets.points[mine]),
-        "average_mae_points": f.mean(tickets.mae[mine]),
-        "average_mfe_points": f.mean(tickets.mfe[mine]),
-        "average_bars_held": f.mean(tickets.bars[mine]),
-        "commission": _money(tickets.commission[mine], unit),
     }
 
 

@@ -14,7 +14,7 @@ from zepix.engine.record import RunRecord
 from zepix.model import Order
 from zepix.model.series import Int64
 from zepix.research import arrow
-from zepix.research.columns import FillColumns, Float64, integers, prices_of, texts
+from zepix.research.columns import FillColumns, Float64, integers, prices_of, quotes_at, texts
 from zepix.research.equity import EquityCurve
 
 __all__ = ["equity_table", "orders_table", "prices_by_symbol", "recorded_table", "trades_table", "volumes_by_symbol"]
@@ -99,16 +99,18 @@ def orders_table(record: RunRecord) -> Any:
             *(("side", _sides(integers(orders, "side"))), word("role")),
             *(word("requested_volume", "volume"), lots("volume", "volume_steps")),
             *(time("decided_at", "decided_ns"), time("arrival_at", "arrival_ns"), time("answered_at", "answered_ns")),
-            *(price("price", "price"), price("limit_price", "limit"), time("expires_at", "expires_ns"), word("oco")),
+            *(price("price", "price"), price("limit_price", "limit"), ("expires_at", _expiries(orders)), word("oco")),
             *(price("sl", "sl"), price("tp", "tp")),
             *(offset("sl_offset"), offset("tp_offset"), change("new_sl"), change("new_tp")),
             *(time("fill_time", "fill_ns"), price("fill_price", "fill_points"), lots("filled_volume", "filled_steps")),
+            ("fill_spread_points", _spreads(record, symbols)),
             *(whole("ticket"), word("reason_to_close"), whole("closed"), whole("touched")),
             ("after", arrow.integer_lists(_tuples(orders, "after"))),
             ("tickets", arrow.integer_lists(_tuples(orders, "tickets"))),
             ("targets", arrow.integer_lists(_tuples(orders, "targets"))),
             ("from_timer", arrow.booleans(integers(orders, "from_timer"))),
             *(word("comment"), word("chain_id")),
+            ("trails", arrow.strings([_trails(order) for order in orders])),
         ]
     )
 
@@ -168,6 +170,31 @@ def _rows(symbols: list[str]) -> dict[str, Any]:
 
 def _sides(signs: Int64) -> Any:
     return arrow.strings([_SIDES[sign] for sign in signs.tolist()])
+
+
+def _spreads(record: RunRecord, symbols: list[str]) -> Any:
+    """Points between bid and ask at each fill, by the open of its bar; null where nothing was filled."""
+    orders, spreads = record.orders, np.zeros(len(record.orders), np.int64)
+    fill_ns, missing = integers(orders, "fill_ns"), np.ones(len(orders), bool)
+    filled = fill_ns >= 0
+    words = np.array(symbols, dtype=object)
+    for symbol, prices in record.series.items():
+        where = np.flatnonzero(filled & (words == symbol))
+        if len(where) and len(prices):
+            bid, ask, known = quotes_at(prices, fill_ns[where])
+            spreads[where], missing[where] = ask - bid, ~known
+    return arrow.integers(spreads, missing)
+
+
+def _expiries(orders: list[Order]) -> Any:
+    """When pending orders expire; null for those that never do."""
+    expires_ns = integers(orders, "expires_ns")
+    return arrow.times(np.where(expires_ns == 0, arrow.NO_TIME, expires_ns))
+
+
+def _trails(order: Order) -> str:
+    """``start/step/distance`` in points, one word a trail; a step of 0 is a break-even."""
+    return " ".join(f"{trail.start}/{trail.step}/{trail.distance}" for trail in order.trails)
 
 
 def _tuples(orders: list[Order], name: str) -> list[tuple[int, ...]]:

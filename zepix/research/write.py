@@ -21,6 +21,7 @@ from zepix.journal import write_journal
 from zepix.journal.atomic import written_whole
 from zepix.journal.codec import plain
 from zepix.model import Alert, Quarantined
+from zepix.research.alerts_table import alerts_table
 from zepix.research.columns import FillColumns
 from zepix.research.decisions import decisions_table
 from zepix.research.equity import EquityCurve, equity_curve
@@ -31,6 +32,7 @@ __all__ = ["FILES", "REPORT", "RUN", "iso_utc", "write_meta", "write_quarantine"
 RUN: Final = "run.json"
 REPORT: Final = "report.html"
 FILES: Final = (
+    "alerts.parquet",
     "trades.parquet",
     "decisions.parquet",
     "orders.parquet",
@@ -58,6 +60,7 @@ def write_run(record: RunRecord, meta: Mapping[str, Any], out_dir: Path) -> Path
 def write_tables(record: RunRecord, out_dir: Path, fills: FillColumns, curve: EquityCurve) -> None:
     """All files but ``run.json`` and the report; those two of an earlier run are gone before the first is written."""
     _clear(out_dir)
+    _write_table(out_dir / "alerts.parquet", alerts_table(record))
     _write_table(out_dir / "trades.parquet", trades_table(record, fills))
     _write_table(out_dir / "decisions.parquet", decisions_table(record))
     _write_table(out_dir / "orders.parquet", orders_table(record))

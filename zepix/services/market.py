@@ -1,7 +1,7 @@
 """Prices, spread, ATR and bars as a strategy may know them now; what is unknown gets the cautious value.
 
-Spread unknown = 999.9 pips, price unknown = None, ATR unknown = NaN: no trade, never a guess. Indicators use bars that
-had ended at or before now, on bid prices.
+Spread unknown = 999.9 pips, price unknown = None, ATR unknown = NaN, volatility UNKNOWN, market not open: no trade,
+never a guess. Indicators use bars that had ended at or before now, on bid prices.
 """
 
 from __future__ import annotations
@@ -18,13 +18,15 @@ from zepix.kernels.resample import fold_first, fold_last, fold_max, fold_min, gr
 from zepix.kernels.search import last_at_or_before
 from zepix.model import Bar, Catalogue, Side
 from zepix.model.series import Int32, Int64
+from zepix.model.settings_market import MarketSettings
 from zepix.model.timeframe import NS, minutes, normalise
 from zepix.services.ports import Clock
 from zepix.services.prices import PriceBook, SymbolPrices
 
-__all__ = ["UNKNOWN_SPREAD_PIPS", "MarketDataService", "WatchPort"]
+__all__ = ["UNKNOWN_SPREAD_PIPS", "VOLATILITY_STATES", "MarketDataService", "WatchPort"]
 
 UNKNOWN_SPREAD_PIPS: Final = 999.9
+VOLATILITY_STATES: Final = ("HIGH", "MODERATE", "LOW", "UNKNOWN")
 
 
 class WatchPort(Protocol):
@@ -91,8 +93,10 @@ class MarketDataService:
         plugin_id: str,
         *,
         bars: PriceBook | None = None,
+        settings: MarketSettings | None = None,
     ) -> None:
         """``bars``: what indicators and bars are made of, where fills (and quotes) come from finer prices."""
+        self._settings = MarketSettings() if settings is None else settings
         self._clock = clock
         self._prices = prices
         self._bars = prices if bars is None else bars
@@ -141,6 +145,64 @@ class MarketDataService:
             return UNKNOWN_SPREAD_PIPS
         instrument = self._catalogue[symbol]
         return (points[1] - points[0]) * instrument.point_float / float(instrument.spread_pip)
+
+    def check_spread_acceptable(self, symbol: str, max_pips: float) -> bool:
+        """Whether the spread is known and at most ``max_pips``, in pips of the instrument's ``spread_pip``.
+
+        The spread is compared in whole points, so that 2.0 pips pass a limit of 2.0.
+        """
+        points = self.quote_points(symbol)
+        if points is None or not math.isfinite(max_pips):
+            return False
+        instrument = self._catalogue[symbol]
+        return (points[1] - points[0]) * instrument.point <= Decimal(str(max_pips)) * instrument.spread_pip
+
+    def price_age_ns(self, symbol: str) -> int | None:
+        """How old the last price is: 0 while its bar is in progress, else since the bar ended (the tick came).
+
+        None before the first price. In phase 1 of an instant a bar that opens at it has not begun.
+        """
+        prices = self._prices.get(symbol)
+        if prices is None:
+            return None
+        now_ns = self._clock.now_ns
+        row = prices.row_at(now_ns)
+        if self._clock.phase == 1:
+            while row >= 0 and prices.time[row] >= now_ns:
+                row -= 1
+        return None if row < 0 else max(0, now_ns - int(prices.time[row]) - prices.tf_ns)
+
+    def is_market_open(self, symbol: str) -> bool:
+        """Whether prices come: a bar is in progress, or the last price is younger than ``max_price_age_s``."""
+        age_ns = self.price_age_ns(symbol)
+        return age_ns is not None and age_ns < self._settings.max_price_age_s * NS
+
+    def get_volatility_state(self, symbol: str, timeframe: str = "15m") -> str:
+        """HIGH, MODERATE or LOW by ATR(20) / ATR(100) (above 1.5, above 0.8, else); UNKNOWN before 100 bars."""
+        settings = self._settings
+        slow = self.get_atr(symbol, timeframe, settings.volatility_slow_period)
+        if not slow > 0:
+            return "UNKNOWN"
+        ratio = self.get_atr(symbol, timeframe, settings.volatility_fast_period) / slow
+        if ratio > settings.volatility_high_ratio:
+            return "HIGH"
+        return "MODERATE" if ratio > settings.volatility_moderate_ratio else "LOW"
+
+    def get_range_pips(self, symbol: str, timeframe: str = "15m", count: int = 20) -> float:
+        """Highest high minus lowest low of the last ``count`` bars that have ended, in the instrument's pips.
+
+        NaN where there are fewer bars, or the timeframe is finer than the prices.
+        """
+        prices = self._bars.get(symbol)
+        if prices is None or count < 1 or minutes(timeframe) * 60 * NS < prices.tf_ns:
+            return math.nan
+        table = self._table(prices, timeframe)
+        last = table.ended_row(self._clock.now_ns)
+        if last < count - 1:
+            return math.nan
+        rows = slice(last - count + 1, last + 1)
+        points = int(table.columns[1][rows].max()) - int(table.columns[2][rows].min())
+        return points * prices.instrument.point_float / float(prices.instrument.pip)
 
     def get_atr(self, symbol: str, timeframe: str = "1h", period: int = 14) -> float:
         """Wilder's ATR as a price distance, from bars that have ended; NaN where it is unknown.

@@ -138,7 +138,16 @@ def test_services_of_a_replay_are_registered_under_the_owners_names() -> None:
         info = PluginInfo(strategy="any")
 
     simulation = market(*flat(2)).prepare(Any_)
-    assert simulation.apis["any"].list_services() == ["order", "market", "account", "risk"]
+    assert simulation.apis["any"].list_services() == [
+        "order",
+        "market",
+        "account",
+        "risk",
+        "trend",
+        "sessions",
+        "dual_order",
+        "exits",
+    ]
 
 
 def test_plugin_has_the_owners_attributes() -> None:

@@ -88,7 +88,7 @@ def test_state_goes_to_the_service_of_its_name() -> None:
 def test_a_timer_in_the_past_is_an_error_that_names_the_service() -> None:
     class Late:
         def next_timer_ns(self, now_ns: int) -> int:
-            return now_ns
+            return now_ns - 1
 
     host = ServiceHost(Timers())
     host.add("late", Late())

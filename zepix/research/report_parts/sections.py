@@ -134,13 +134,13 @@ def figures_table(stats: Mapping[str, Any]) -> Html:
 
 
 def breakdown(stats: Mapping[str, Any]) -> Html:
-    """Tickets by symbol, plugin and exit reason."""
+    """Tickets by symbol and exit reason."""
     if not stats["tickets"]:
         return empty("No ticket, nothing to break down.")
     heads = ["tickets", "net", "won", "profit factor", "expectancy", "points", "MAE", "MFE", "bars held", "commission"]
     made = [
         table([name, *heads], [_group(key, group) for key, group in stats[field].items()], css="even")
-        for name, field in (("symbol", "by_symbol"), ("plugin", "by_plugin"), ("exit reason", "by_exit_reason"))
+        for name, field in (("symbol", "by_symbol"), ("exit reason", "by_exit_reason"))
     ]
     return joined(made)
 

@@ -1,0 +1,56 @@
+"""Legacy alerts on the real services: the trends they tell are the trends that their entries need."""
+
+from __future__ import annotations
+
+from tests.unit.strategies.fakes import shipped
+from tests.unit.strategies.test_legacy import sent
+from tests.unit.strategies.wired import play
+
+LEGACY = shipped("legacy")
+TRENDS = [sent(1, "trend", "bull", "15m"), sent(2, "trend", "bull", "1h")]
+
+
+def test_trends_are_told_and_said():
+    played = play([*TRENDS, sent(3, "trend", "bull", "15m", 1), sent(4, "bias", "bear", "1d")], LEGACY)
+    assert played.outcomes == [
+        ("info", "trend_updated"),
+        ("info", "trend_updated"),
+        ("info", "trend_unchanged"),
+        ("info", "trend_updated"),
+    ]
+
+
+def test_an_entry_is_refused_until_its_trends_are_told():
+    """§12.1: "no trades", because of a trend mismatch that nobody could see; here the decision names the trends."""
+    before = play([TRENDS[0], sent(5, "entry", "buy")], LEGACY)
+    assert before.outcomes[1] == ("refused", "trend_mismatch")
+    numbers = before.record.decisions[1].numbers
+    assert numbers["why"] == "trend_unknown" and "1h unknown" in numbers["trends"]
+    after = play([*TRENDS, sent(5, "entry", "buy")], LEGACY)
+    assert after.outcomes[2] == ("filled", "")
+
+
+def test_lots_and_stop_are_those_of_the_tier_and_the_logic():
+    """10,000: tier lots 0.05, sl-1 150 pips. LOGIC1 x 1.25 is 0.06 lots (steps are cut), LOGIC2's stop x 1.5."""
+    one = play([*TRENDS, sent(5, "entry", "buy", "5m")], LEGACY).record.orders[0]
+    two = play([*TRENDS, sent(5, "entry", "buy", "15m")], LEGACY).record.orders[0]
+    assert (one.volume_steps, one.sl) == (6, 110_010 - 1500)
+    assert (two.volume_steps, two.sl) == (5, 110_010 - 2250)
+    assert one.tp_offset == 2250 or one.tp == 110_010 + 2250, "1.5 stop distances"
+
+
+def test_a_trend_against_a_trade_closes_it_and_the_next_entry_needs_new_trends():
+    alerts = [*TRENDS, sent(5, "entry", "buy"), sent(30, "trend", "bear", "15m"), sent(40, "entry", "buy", number=1)]
+    played = play(alerts, LEGACY)
+    assert [reason or outcome for outcome, reason in played.outcomes[2:]] == ["filled", "closed", "trend_mismatch"]
+
+
+def test_manual_locks_are_said():
+    """§12.1: manual locks silently ignored signals."""
+
+    class Locked(LEGACY):
+        async def on_start(self):
+            self.api.trend.update_trend("EURUSD", "15m", "BEARISH", mode="MANUAL")
+
+    played = play(TRENDS[:1], Locked)
+    assert played.outcomes == [("info", "trend_locked")]

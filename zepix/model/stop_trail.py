@@ -1,0 +1,41 @@
+"""A trail in shares of its ticket's stop distance: in points as things stood at the decision, and anew at the fill.
+
+Its numbers are those of the decision, so it is a ``Trail`` like any other for who does not ask further; ``at`` gives
+the trail for the stop distance that the fill has.
+"""
+
+from __future__ import annotations
+
+import math
+from decimal import Decimal
+
+from zepix.model.order import MAX_TRAIL_POINTS, Trail
+
+__all__ = ["StopTrail"]
+
+
+class StopTrail(Trail):
+    """A trail of ``start_frac`` and ``step_frac`` stop distances, first to break-even; never before its share.
+
+    ``least_points``: the broker's stops level; the stop is never set nearer to the price than that.
+    """
+
+    start_frac: float
+    step_frac: float
+    least_points: int
+
+    @classmethod
+    def of(cls, stop_points: int, start_frac: float, step_frac: float, least_points: int = 0) -> StopTrail:
+        """The trail for a stop so many points away, rounded up to points."""
+        start = max(1, least_points, _share(stop_points, start_frac))
+        made = cls(start, max(1, _share(stop_points, step_frac)), start)
+        made.start_frac, made.step_frac, made.least_points = start_frac, step_frac, least_points
+        return made
+
+    def at(self, stop_points: int) -> Trail:
+        """The plain trail for the stop distance of a fill."""
+        return Trail(*StopTrail.of(stop_points, self.start_frac, self.step_frac, self.least_points))
+
+
+def _share(points: int, frac: float) -> int:
+    return min(MAX_TRAIL_POINTS, math.ceil(points * Decimal(str(frac))))

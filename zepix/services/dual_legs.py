@@ -1,0 +1,181 @@
+"""From a plan to two legs: lots in steps, stops, targets and trails, each leg checked for itself before it goes.
+
+- A has the smart stop where it lies on the right side, else the stop table's; its target is the plan's, else so many
+  stop distances; it trails from half its stop distance on, first to break-even, then in quarters.
+- B loses a fixed amount at its stop, measured from its fill. Where that stop would be nearer than the floor (the stops
+  level, three spreads, the instrument's least stop), B's lot is cut so that the loss stays within the amount; below the
+  minimum lot B does not go. The stops level counts from the closing side, so the spread is added to it.
+- Distances in money: stops are cut to whole points (never more loss), bookings raised to them (never less profit).
+"""
+
+from __future__ import annotations
+
+import math
+from decimal import Decimal
+from typing import Any, Final, NamedTuple
+
+from zepix.model import Instrument, Refused
+from zepix.model.settings_dual_order import DualOrderSettings
+from zepix.model.stop_trail import StopTrail
+from zepix.services.dual_plan import DualPlan, Leg
+from zepix.services.lot_split import min_steps
+
+__all__ = ["LegMaker", "Situation"]
+
+_MOST_POINTS: Final = 1 << 30
+
+
+class Situation(NamedTuple):
+    """What legs are made in: the instrument, its quote in points, the rate of its profit currency."""
+
+    instrument: Instrument
+    bid: int
+    ask: int
+    rate: Decimal
+
+    def entry(self, sign: int) -> int:
+        """What a market order would pay."""
+        return self.ask if sign > 0 else self.bid
+
+    def closing(self, sign: int) -> int:
+        """What a close would get."""
+        return self.bid if sign > 0 else self.ask
+
+    @property
+    def spread(self) -> int:
+        return self.ask - self.bid
+
+    def money(self, steps: int) -> Decimal:
+        """Money a point for so many steps, in the account's currency."""
+        return self.instrument.lots(steps) * self.instrument.point_value * self.rate
+
+
+def _share(points: int, frac: float) -> int:
+    return min(_MOST_POINTS, math.ceil(points * Decimal(str(frac))))
+
+
+class LegMaker:
+    """Makes the legs of one plan in one situation; ``numbers`` gathers what decided."""
+
+    def __init__(self, settings: DualOrderSettings, plan: DualPlan, situation: Situation) -> None:
+        self._settings = settings
+        self._plan = plan
+        self._at = situation
+        self._sign = plan.side.sign
+        self.numbers: dict[str, Any] = {"spread_points": situation.spread}
+
+    @property
+    def stops_level(self) -> int:
+        return self._at.instrument.stops_level_points or self._settings.stops_level_if_none_points
+
+    def is_right_side(self, sl: float | None) -> bool:
+        """Whether a price is there and lies behind the price that a close would get."""
+        if not sl or not math.isfinite(sl):
+            return False
+        return self._sign * (self._at.closing(self._sign) - self._at.instrument.level(sl)) > 0
+
+    def leg_a(self, steps: int, sl: float | Refused) -> Leg:
+        """A with its stop; Refused where nobody knows one."""
+        leg = Leg("A", steps)
+        if isinstance(sl, Refused):
+            leg.refused = sl
+            return leg
+        plan, settings = self._plan, self._settings
+        self._set_stop(leg, sl)
+        if _is_price(plan.tp_a):
+            leg.tp = plan.tp_a
+        else:
+            self._ahead(leg, _share(leg.stop_points, settings.rr_ratio if plan.rr_ratio is None else plan.rr_ratio))
+        if settings.a_trailing if plan.a_trailing is None else plan.a_trailing:
+            fractions = (settings.a_trail_start_frac, settings.a_trail_step_frac)
+            leg.trails = (StopTrail.of(leg.stop_points, *fractions, self._at.instrument.stops_level_points),)
+        return self._checked(leg)
+
+    def leg_b(self, steps: int, sl: float | Refused) -> Leg:
+        """B with A's stop (``alert``) or its own in money, and its booking, or its target."""
+        plan, settings = self._plan, self._settings
+        leg = Leg("B", steps)
+        if (plan.order_b_sl or settings.order_b_sl) == "alert":
+            if isinstance(sl, Refused):
+                leg.refused = sl
+            else:
+                self._set_stop(leg, sl)
+        else:
+            self._dollar_stop(leg)
+        if leg.refused is not None:
+            return leg
+        if settings.profit_booking if plan.profit_booking is None else plan.profit_booking:
+            self._book(leg)
+        elif _is_price(plan.tp_b):
+            leg.tp = plan.tp_b
+        else:
+            self._ahead(leg, _share(leg.stop_points, settings.b_rr_ratio))
+        return self._checked(leg)
+
+    def floor_points(self) -> int:
+        """The least distance of B's stop from its fill."""
+        instrument, spread = self._at.instrument, self._at.spread
+        least = math.ceil(instrument.min_stop_distance / instrument.point)
+        return max(self.stops_level + spread, _share(spread, self._settings.b_floor_spreads), least, 1)
+
+    def _dollar_stop(self, leg: Leg) -> None:
+        settings, instrument = self._settings, self._at.instrument
+        by_logic = settings.b_loss_money_by_logic
+        money = Decimal(str(by_logic.get(self._plan.logic, settings.b_loss_money)))
+        floor = self.floor_points()
+        before = leg.steps
+        self.numbers |= {"b_loss_money": float(money), "b_floor_points": floor}
+        if money / self._at.money(leg.steps) < floor:
+            leg.steps = int(money / (self._at.money(1) * floor))
+            self.numbers |= {
+                "b_lots_before": float(instrument.lots(before)),
+                "b_lots": float(instrument.lots(leg.steps)),
+            }
+            if leg.steps < min_steps(instrument):
+                leg.refused = Refused(
+                    "volume_too_small",
+                    f"B would lose {money} at {floor} points only below the minimum of {instrument.volume_min} lots",
+                )
+                return
+        distance = min(_MOST_POINTS, int(money / self._at.money(leg.steps)))
+        leg.stop_points = distance
+        leg.sl_offset = instrument.price(distance) * -self._sign
+        self.numbers["b_stop_points"] = distance
+
+    def _book(self, leg: Leg) -> None:
+        money = Decimal(str(self._settings.b_target_money))
+        nearest = self.stops_level - self._at.spread
+        points = min(_MOST_POINTS, max(1, nearest, math.ceil(money / self._at.money(leg.steps))))
+        self.numbers |= {"b_target_money": float(money), "b_target_points": points}
+        if self._settings.booking_at == "engine":
+            leg.booking_points = points
+        else:
+            leg.target_reason = "profit_booking"
+            self._ahead(leg, points)
+
+    def _set_stop(self, leg: Leg, sl: float) -> None:
+        leg.sl = sl
+        leg.stop_points = abs(self._at.entry(self._sign) - self._at.instrument.level(sl))
+
+    def _ahead(self, leg: Leg, points: int) -> None:
+        leg.tp_offset = self._at.instrument.price(points) * self._sign
+
+    def _checked(self, leg: Leg) -> Leg:
+        """Sides and the stops level, by the closing side's price, as the broker will check them at the fill."""
+        instrument, sign = self._at.instrument, self._sign
+        entry, closing, level = self._at.entry(sign), self._at.closing(sign), max(1, self.stops_level)
+        stop = instrument.level(leg.sl) if leg.sl_offset is None else entry + instrument.points(leg.sl_offset)
+        target = instrument.level(leg.tp) if leg.tp_offset is None else entry + instrument.points(leg.tp_offset)
+        for name, points, ahead in (("stop", stop, -sign), ("target", target, sign)):
+            if points and ahead * (points - closing) < level:
+                leg.refused = Refused(
+                    "invalid_stops",
+                    f"{leg.role}: the {name} of a {self._plan.side} at {instrument.price(points)}, where a close "
+                    f"would get {instrument.price(closing)} and the stops level is {level} points",
+                )
+                return leg
+        return leg
+
+
+def _is_price(level: float | None) -> bool:
+    return bool(level) and math.isfinite(level or 0.0)

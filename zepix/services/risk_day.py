@@ -1,0 +1,42 @@
+"""The trading day of the caps: from one reset to the next, by a local time and its zone, daylight saving counted.
+
+One reset a calendar day of the zone. A time that the clocks skip comes as much later as they were put forward; a time
+that they show twice counts when it comes first.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from zepix.model.timeframe import NS
+
+__all__ = ["TradingDay"]
+
+
+class TradingDay:
+    """Knows the resets before and after an instant; remembers the last answer, since a day asks often."""
+
+    def __init__(self, reset_time: str, zone: str) -> None:
+        self._time = time.fromisoformat(reset_time)
+        self._zone = ZoneInfo(zone)
+        self._start_ns = 0
+        self._end_ns = 0
+
+    def start_ns(self, now_ns: int) -> int:
+        """The last reset at or before an instant."""
+        if not self._start_ns <= now_ns < self._end_ns:
+            day = datetime.fromtimestamp(now_ns // NS, UTC).astimezone(self._zone).date()
+            days = (day + timedelta(days=shift) for shift in (-1, 0, 1, 2))
+            resets = [self._reset_ns(one) for one in days]
+            self._start_ns = max(reset for reset in resets if reset <= now_ns)
+            self._end_ns = min(reset for reset in resets if reset > now_ns)
+        return self._start_ns
+
+    def end_ns(self, now_ns: int) -> int:
+        """The first reset after an instant."""
+        self.start_ns(now_ns)
+        return self._end_ns
+
+    def _reset_ns(self, day: date) -> int:
+        return round(datetime.combine(day, self._time, self._zone).astimezone(UTC).timestamp()) * NS

@@ -1,0 +1,57 @@
+"""What a distance in price is worth in the account's money, and how far an amount of money reaches.
+
+The rate is that of now, from the run's prices; where no pair makes it and the account is in US dollars, the
+instrument's own pip value serves (``pip_value_per_lot_usd``, an approximation). A pip of gold is 0.01.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from zepix.model import Instrument
+from zepix.services.conversion import MONEY, Conversions
+from zepix.services.ports import Clock
+
+__all__ = ["RiskMoney"]
+
+
+class RiskMoney:
+    """Turns points, pips and lots into money; no other place of the risk service knows a rate."""
+
+    def __init__(self, clock: Clock, conversions: Conversions) -> None:
+        self._clock = clock
+        self._conversions = conversions
+
+    def has_rate(self, instrument: Instrument) -> bool:
+        return self._conversions.has(instrument.profit_currency) or self._has_own_value(instrument)
+
+    def rate(self, instrument: Instrument) -> Decimal:
+        """The account's money for one of the instrument's; raises DataError where nothing makes it."""
+        currency = instrument.profit_currency
+        if not self._conversions.has(currency) and self._has_own_value(instrument):
+            return MONEY.divide(instrument.pip_value_per_lot_usd, instrument.contract_size * instrument.pip)
+        return self._conversions.rate(currency, self._clock.now_ns)
+
+    def per_point(self, instrument: Instrument) -> Decimal:
+        """Money of one point of one lot."""
+        return MONEY.multiply(instrument.point_value, self.rate(instrument))
+
+    def per_pip(self, instrument: Instrument) -> Decimal:
+        """Money of one pip of one lot."""
+        return MONEY.multiply(instrument.contract_size * instrument.pip, self.rate(instrument))
+
+    def distance(self, instrument: Instrument, lots: Decimal, money: Decimal) -> Decimal:
+        """The distance in price at which so many lots lose the money; raises ValueError for no lots."""
+        if lots <= 0:
+            raise ValueError(f"{instrument.symbol}: {lots} lots lose no money at any distance; give lots above 0")
+        return MONEY.divide(money, lots * instrument.contract_size * self.rate(instrument))
+
+    def margin(self, instrument: Instrument, lots: Decimal, leverage: Decimal) -> Decimal | None:
+        """Margin of so many lots opened now, as the books take it; None where no pair converts its currency."""
+        if not self._conversions.has(instrument.margin_currency):
+            return None
+        rate = self._conversions.rate(instrument.margin_currency, self._clock.now_ns)
+        return MONEY.divide(lots * instrument.contract_size * rate, leverage)
+
+    def _has_own_value(self, instrument: Instrument) -> bool:
+        return self._conversions.account_currency == "USD" and instrument.pip_value_per_lot_usd > 0
