@@ -120,7 +120,7 @@ def alerts(given: Sequence[Mapping[str, Any]]) -> list[Alert]:
     return sorted(made, key=lambda a: a.received_ns)
 
 
-def prepared(scenario: Scenario, *, stepwise: bool = False) -> tuple[Simulation, StepFeed | None]:
+def prepared(scenario: Scenario, *, stepwise: bool = False) -> tuple[Simulation, Stepwise | None]:
     catalogue = Catalogue(instrument(s, given) for s, given in scenario.instruments.items())
     prices = {s: series(s, catalogue[s].point_float, scenario.bars[s]) for s in catalogue if s in scenario.bars}
     account = scenario.account
@@ -132,22 +132,14 @@ def prepared(scenario: Scenario, *, stepwise: bool = False) -> tuple[Simulation,
     )
     registry = PluginRegistry()
     registry.discover_plugins([builtin_strategies()], entry_points=False)
-    feed = None
-    if stepwise:
-        whole = {s: SymbolPrices(p, catalogue[s], 0) for s, p in prices.items()}
-
-        def calendar(symbol_prices: SymbolPrices, t_ns: int) -> int | None:
-            row = whole[symbol_prices.symbol].next_open(t_ns)
-            return None if row < 0 else int(whole[symbol_prices.symbol].time[row])
-
-        feed = StepFeed(catalogue, {s: p.timeframe for s, p in prices.items()}, calendar)
+    feed = Stepwise(catalogue, prices) if stepwise else None
     simulation = Simulation(
         prices,
         catalogue,
         registry,
         [PluginConfig("bracket", "bracket", dict(scenario.strategy))],
         rules,
-        step_form=None if feed is None else (feed.prices, feed.agenda, feed.form),
+        step_form=None if feed is None else feed.step_form,
     )
     return simulation, feed
 
@@ -161,13 +153,34 @@ def replay_stepwise(scenario: Scenario) -> Simulation:
     """The step form: bar by bar, as a live feed would bring them; returns the finished simulation."""
     simulation, feed = prepared(scenario, stepwise=True)
     assert feed is not None
-    engine, broker, session = simulation.engine, simulation.broker, simulation.session
-    rows = alerts(scenario.alerts)
+    drive_stepwise(simulation, feed, alerts(scenario.alerts))
+    return simulation
+
+
+class Stepwise:
+    """A feed of whole series, with a calendar that knows when each opens next."""
+
+    def __init__(self, catalogue: Catalogue, prices: Mapping[str, Series]) -> None:
+        whole = {s: SymbolPrices(p, catalogue[s], 0) for s, p in prices.items()}
+
+        def calendar(symbol_prices: SymbolPrices, t_ns: int) -> int | None:
+            row = whole[symbol_prices.symbol].next_open(t_ns)
+            return None if row < 0 else int(whole[symbol_prices.symbol].time[row])
+
+        self.feed = StepFeed(catalogue, {s: p.timeframe for s, p in prices.items()}, calendar)
+
+    @property
+    def step_form(self) -> tuple[Any, Any, Any]:
+        return self.feed.prices, self.feed.agenda, self.feed.form
+
+
+def drive_stepwise(simulation: Simulation, stepwise: Stepwise, rows: Sequence[Alert]) -> None:
+    """Turn a session to the end of the data, an open and an end of a bar at a time."""
+    engine, broker, session, feed = simulation.engine, simulation.broker, simulation.session, stepwise.feed
     instants = sorted(
         {int(t) + shift for s in simulation.series.values() for t in s.time for shift in (0, s.timeframe_ns)}
     )
     opened = dict.fromkeys(simulation.series, 0)
-    engine.start(instants[0])
     due = 0
     for t_ns in instants:
         while due < len(rows) and rows[due].received_ns < t_ns:
@@ -186,6 +199,9 @@ def replay_stepwise(scenario: Scenario) -> Simulation:
             if row < len(s) and int(s.time[row]) == t_ns:
                 feed.opened(symbol, t_ns, int(s.bid_open[row]), int(s.ask_open[row]))
                 opened[symbol] += 1
+        if t_ns == instants[0]:  # as in a replay, plugins start when the first open is known
+            broker.at(t_ns, 3)
+            engine.start(t_ns)
         session.advance((t_ns, 4, 1))
     while due < len(rows) and rows[due].received_ns <= instants[-1]:
         _alert(simulation, rows[due])
@@ -193,7 +209,6 @@ def replay_stepwise(scenario: Scenario) -> Simulation:
     session.advance((instants[-1] + 1, 0, 0))
     broker.end_of_data()
     session._dispatch()
-    return simulation
 
 
 def _alert(simulation: Simulation, alert: Alert) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from zepix.brokers.backtrader import rules
 from zepix.brokers.backtrader.book import Book, Place, Position
 from zepix.brokers.backtrader.changes import close_by_level
-from zepix.brokers.backtrader.floor import Floor, Work
+from zepix.brokers.backtrader.floor import ALL_TICKETS, NO_TICKET, Floor, Work
 from zepix.brokers.backtrader.openings import Entry, Fill, Openings
 from zepix.brokers.backtrader.stop_out import StopOut
 from zepix.brokers.backtrader.tape import Tape
@@ -76,11 +76,12 @@ class Bars:
 
     def _opens(self, t_ns: int) -> Work:
         """Bars (and ticks) that open at t: gapped tickets, gapped pendings, the account, price watches."""
-        self.floor.gaps_ns = t_ns
+        self.floor.gapped = NO_TICKET
         opening = [(tape, row) for tape in self.floor.tapes.values() if (row := tape.opening(t_ns)) >= 0]
         if self.book.positions:
             for tape, row in opening:
                 yield from self._exits_at_open(tape, row, t_ns)
+        self.floor.gapped = ALL_TICKETS
         for tape, row in opening:
             if self.openings.working[tape.symbol]:
                 yield from self.openings.gapped(tape, row, t_ns)
@@ -129,6 +130,7 @@ class Bars:
     def _exits_at_open(self, tape: Tape, row: int, t_ns: int) -> Work:
         for position in self._of(tape):
             ticket = position.ticket
+            self.floor.gapped = (tape.index, ticket.id)
             if row <= ticket.entry_row or not ticket.is_open:
                 continue
             opened = position.closing_price(row, 0)

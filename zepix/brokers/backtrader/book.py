@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import Final
 
 from zepix.brokers.backtrader.floor import Floor
@@ -13,9 +13,11 @@ from zepix.brokers.backtrader.tape import Tape
 from zepix.model import ClosingFill, Order, Ticket, TicketClosed
 from zepix.services.conversion import MONEY
 
-__all__ = ["Book", "Change", "Place", "Position"]
+__all__ = ["EXACT", "Book", "Change", "Place", "Position", "larger_sides"]
 
 ZERO: Final = Decimal(0)
+EXACT: Final = Context(prec=120)
+"""Digits enough that no sum of margins is rounded."""
 
 
 @dataclass(slots=True, eq=False)
@@ -39,7 +41,7 @@ class Position:
 
     ticket: Ticket
     tape: Tape
-    margin_rate: Decimal
+    order: Order
     last_stop: int = 0
     best: int | None = None
     used: set[int] = field(default_factory=set)
@@ -76,6 +78,8 @@ class Book:
         self.balances: list[tuple[int, int]] = []
         self.balance_minor = money.minor(money.account.balance)
         self.on_closed: list[Callable[[Position], None]] = []
+        self.changes = 0
+        """How often what is open has changed."""
         self._last_id = 0
 
     # --- opening and closing --------------------------------------------------------------------------------------
@@ -85,6 +89,7 @@ class Book:
         return self._last_id
 
     def add(self, position: Position) -> None:
+        self.changes += 1
         self.tickets[position.ticket.id] = position.ticket
         self.positions[position.ticket.id] = position
 
@@ -114,15 +119,15 @@ class Book:
         self.balance_minor += pnl
         self.balances.append((now_ns, self.balance_minor))
         ticket.steps -= steps
-        if ticket.steps:
-            ticket.margin = money.margin(instrument, ticket.steps, position.margin_rate)
-        else:
+        self.changes += 1
+        if not ticket.steps:
             ticket.is_open = False
             del self.tickets[ticket.id], self.positions[ticket.id]
         self.floor.emit(TicketClosed(place.at_ns, now_ns, fill, ticket), order)
         if not ticket.is_open:
             for tell in self.on_closed:
                 tell(position)
+            self.floor.acting = position.order if order is None and ticket.opened_ns == now_ns else order
         return fill
 
     def _excursions(self, position: Position, points: int, lived_to: int) -> tuple[int, int]:
@@ -161,23 +166,56 @@ class Book:
         return self.equity_at((p, self.price_now(p)) for p in self.positions.values())
 
     def equity_at(self, priced: Iterable[tuple[Position, int]]) -> Decimal:
-        total = self.balance()
+        """Balance and gross at these prices; points are summed by symbol, so that no order of tickets tells."""
+        points: dict[str, int] = {}
         for position, price in priced:
-            total = MONEY.add(total, self.gross_at(position, price))
+            ticket = position.ticket
+            ahead = ticket.side * (price - ticket.entry_points) * ticket.steps
+            points[ticket.symbol] = points.get(ticket.symbol, 0) + ahead
+        return self.equity_of(points)
+
+    def equity_of(self, points: Mapping[str, int]) -> Decimal:
+        """Balance and gross of so many points times steps by symbol, now."""
+        total = self.balance()
+        for symbol, tape in self.floor.tapes.items():
+            if symbol in points:
+                gross = self.money.gross(tape.instrument, points[symbol], 1, self.floor.now_ns)
+                total = MONEY.add(total, gross)
         return total
 
-    def margin(self, extra: tuple[str, int, Decimal] | None = None) -> Decimal:
-        """The larger side's sum of every symbol; ``extra``: (symbol, side, margin) of one more ticket."""
+    def margin_left(self, ticket: Ticket) -> Decimal:
+        """The share of a ticket's margin that is left of it after partial closes."""
+        if ticket.steps == ticket.entry_steps:
+            return ticket.margin
+        return MONEY.divide(MONEY.multiply(ticket.margin, Decimal(ticket.steps)), Decimal(ticket.entry_steps))
+
+    def margins(self) -> dict[str, dict[int, Decimal]]:
+        """Every symbol's margin by side, summed exactly."""
         sums: dict[str, dict[int, Decimal]] = {}
         for ticket in self.tickets.values():
             sides = sums.setdefault(ticket.symbol, {1: ZERO, -1: ZERO})
-            sides[ticket.side] = MONEY.add(sides[ticket.side], ticket.margin)
+            sides[ticket.side] = EXACT.add(sides[ticket.side], self.margin_left(ticket))
+        return sums
+
+    def margin(self, extra: tuple[str, int, Decimal] | None = None) -> Decimal:
+        """The larger side's sum of every symbol, not rounded; ``extra``: (symbol, side, margin) of one more ticket."""
+        sums = self.margins()
         if extra is not None:
             symbol, side, margin = extra
             sides = sums.setdefault(symbol, {1: ZERO, -1: ZERO})
-            sides[side] = MONEY.add(sides[side], margin)
-        total = ZERO
-        for symbol in self.floor.tapes:
-            if symbol in sums:
-                total = MONEY.add(total, max(sums[symbol].values()))
-        return total
+            sides[side] = EXACT.add(sides[side], margin)
+        return larger_sides(sums)
+
+    def margin_shown(self) -> Decimal:
+        """As a strategy sees it: 28 digits, without zeros behind the account's own."""
+        margin = MONEY.plus(self.margin())
+        cents = MONEY.quantize(margin, Decimal(1).scaleb(-self.money.account.digits))
+        return cents if cents == margin else MONEY.normalize(margin)
+
+
+def larger_sides(sums: Mapping[str, Mapping[int, Decimal]]) -> Decimal:
+    """The sum of every symbol's larger side, not rounded."""
+    total = ZERO
+    for sides in sums.values():
+        total = EXACT.add(total, max(sides.values()))
+    return total

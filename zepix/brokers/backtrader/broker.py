@@ -11,7 +11,7 @@ from zepix.brokers.backtrader.book import Book, Place
 from zepix.brokers.backtrader.calm import Calm
 from zepix.brokers.backtrader.changes import Changes
 from zepix.brokers.backtrader.closings import Closings
-from zepix.brokers.backtrader.floor import Floor, Work
+from zepix.brokers.backtrader.floor import Floor
 from zepix.brokers.backtrader.money import Money
 from zepix.brokers.backtrader.openings import Entry, Fill, Openings
 from zepix.brokers.backtrader.stop_out import StopOut
@@ -23,7 +23,6 @@ from zepix.model import (
     Event,
     FillModel,
     Order,
-    OrderCancelled,
     Refused,
     Ticket,
 )
@@ -127,9 +126,13 @@ class PlainBroker:
         """Cancel what is under way, then close every ticket at its symbol's last close."""
         self.at(self.end_ns, 4)
         self._is_over = True
-        for work in (self.closings.end_of_data(), self.changes.end_of_data(), self._cancel_openings()):
-            for _ in work:
-                pass
+        for number in sorted([*self.closings.exits, *self.changes.under_way]):
+            if number in self.closings.exits:
+                self.closings.end_of_data(self.closings.exits[number])
+            else:
+                self.changes.end_of_data(self.changes.under_way[number])
+        for entry in tuple(self.openings.entries.values()):
+            self.openings.end(entry, "end_of_data")
         for tape in self.floor.tapes.values():
             for position in tuple(self.book.positions.values()):
                 if position.tape is tape:
@@ -137,11 +140,6 @@ class PlainBroker:
                     price = position.closing_price(row, 3)
                     place = Place(tape.end_ns, row, row)
                     self.book.close(position, price, position.ticket.steps, "end_of_data", place)
-
-    def _cancel_openings(self) -> Work:
-        for entry in tuple(self.openings.entries.values()):
-            if entry.order.is_under_way:
-                yield from self.openings.cancel(entry, "end_of_data")
 
     # --- the port -------------------------------------------------------------------------------------------------
 
@@ -153,18 +151,20 @@ class PlainBroker:
         return [e.order for e in self.openings.entries.values()]
 
     def submit(self, order: Order) -> Accepted | Refused:
-        """Take a command; what becomes of it is told by events. Refused at once where the symbol cannot be traded."""
+        """Take a command; what becomes of it is told by events.
+
+        Refused at once where the symbol cannot be traded, and ``market_closed`` once the data have ended.
+        """
         refused = self.refusal_for(order.symbol)
+        if refused is None and self._is_over:
+            refused = Refused("market_closed", "the data have ended")
         if refused is not None:
             return refused
         self.floor.chain(order)
         if order.plugin_id in self.netting:
             order.from_timer = True
         self.orders[order.id] = order
-        if self._is_over:
-            order.move("cancelled", self.now_ns, "end_of_data")
-            self.floor.emit(OrderCancelled(self.now_ns, self.now_ns, order), order)
-        elif order.opens:
+        if order.opens:
             if order.status == "held":
                 self._held.append(order)
             self.openings.submit(order)
@@ -193,7 +193,7 @@ class PlainBroker:
 
     def account(self) -> AccountState:
         book = self.book
-        return AccountState(book.balance(), book.equity(), book.margin(), self.account_spec.currency)
+        return AccountState(book.balance(), book.equity(), book.margin_shown(), self.account_spec.currency)
 
     def watch_price(self, symbol: str, direction: int, points: int) -> int:
         """Wake when the bid rises to (+1), or the ask falls to (-1), ``points``; bars that open from now on count."""
@@ -220,13 +220,13 @@ class PlainBroker:
 
     # --- orders that wait for others ------------------------------------------------------------------------------
 
-    def _release(self, _done: Order) -> None:
-        """Orders whose predecessors are all done are decided now, in the order in which they were raised."""
+    def _release(self, done: Order) -> None:
+        """What was held for this order alone is decided now, in the order in which it was raised."""
         if self._is_over:
             return
-        for order in tuple(self._held):
-            if not any(self.orders[n].is_under_way for n in order.after if n in self.orders):
+        for order in [o for o in self._held if done.id in o.after]:
+            order.after = tuple(n for n in order.after if n != done.id)
+            if not order.after:
                 self._held.remove(order)
-                order.after = ()
                 if order.status == "held":
                     self.openings.release(order)

@@ -23,6 +23,7 @@ class Changes:
         self.orders = orders
         self.under_way: dict[int, Order] = {}
         self.does_nothing = 0
+        self._arrived = 0
         openings.inherit = self._wait
 
     def submit(self, order: Order) -> None:
@@ -36,74 +37,88 @@ class Changes:
         else:
             floor.push(arrival, ARRIVALS, order.seq, order.seq, work)
 
-    def end_of_data(self) -> Work:
-        for order in tuple(self.under_way.values()):
-            self._end(order, "end_of_data")
-            yield
+    def end_of_data(self, order: Order) -> None:
+        self._end(order, "end_of_data")
 
     # --- cancel ---------------------------------------------------------------------------------------------------
 
     def _cancels(self, order: Order) -> Work:
-        if order.targets:
-            covered = [self.openings.entries[n] for n in order.targets if n in self.openings.entries]
-        else:
-            covered = [e for e in open_orders(self.openings, order) if e.order.is_pending_kind]
-        for entry in covered:
-            if entry.order.is_under_way:
-                order.touched += 1
-                yield from self.openings.cancel(entry, "cancel")
+        """One deed, whatever it cancels."""
+        for entry in self._entries(order):
+            if order.targets or entry.order.is_pending_kind:
+                order.touched += self.openings.end(entry, "cancel")
         self._end(order, "nothing_to_cancel")
+        self.floor.acting = order
         yield
 
     # --- modify ---------------------------------------------------------------------------------------------------
 
     def _modifies(self, order: Order) -> Work:
-        tickets, entries = self._covered(order)
-        for entry in entries:
-            order.touched += 1
-            entry.changes.append(self._change(order, entry.tape))
-        for position in tickets:
+        """All levels change in one deed; what is then gapped by this instant's open closes one by one."""
+        now_ns = self.floor.now_ns
+        stands: list[tuple[Position, int]] = []
+        for position in self._positions(order):
             order.touched += 1
             change = self._change(order, position.tape)
             if change.sl is not None:
                 position.last_stop = change.sl
-            if change.row >= 0 and position.tape.time[change.row] == self.floor.now_ns:
-                yield from self._apply(position, change)
+            if change.row >= 0 and position.tape.time[change.row] == now_ns:
+                self._apply(position, change)
+                stands.append((position, change.row))
             else:
                 position.changes.append(change)
                 self._wait(position, change)
+        for entry in self._entries(order):
+            order.touched += 1
+            entry.changes.append(self._change(order, entry.tape))
         self._end(order, "nothing_to_modify")
         yield
+        for position, row in stands:
+            yield from self._close_gapped(position, row)
 
-    def _covered(self, order: Order) -> tuple[list[Position], list[Entry]]:
-        positions, entries = self.book.positions, self.openings.entries
+    def _positions(self, order: Order) -> list[Position]:
+        positions = self.book.positions
         if order.tickets:
-            return [positions[n] for n in order.tickets if n in positions], []
+            return [positions[n] for n in sorted(set(order.tickets)) if n in positions]
         if order.targets:
-            raised = [self.orders[n].ticket for n in order.targets if n in self.orders and n not in entries]
-            return [positions[n] for n in raised if n in positions], [entries[n] for n in order.targets if n in entries]
-        covered = [
-            p for p in positions.values() if is_covered(order, p.ticket.plugin_id, p.ticket.symbol, p.ticket.side)
-        ]
-        return covered, list(open_orders(self.openings, order))
+            return [
+                p
+                for p in positions.values()
+                if p.ticket.order_id in order.targets and p.ticket.plugin_id == order.plugin_id
+            ]
+        return [p for p in positions.values() if is_covered(order, p.ticket.plugin_id, p.ticket.symbol, p.ticket.side)]
+
+    def _entries(self, order: Order) -> list[Entry]:
+        if order.tickets:
+            return []
+        if order.targets:
+            return [
+                e
+                for n, e in self.openings.entries.items()
+                if n in order.targets and e.order.plugin_id == order.plugin_id
+            ]
+        return list(open_orders(self.openings, order))
 
     def _change(self, order: Order, tape: Tape) -> Change:
-        """It counts from the first bar that opens now or later."""
-        return Change(tape.first_open(self.floor.now_ns), order.new_sl, order.new_tp, order.seq)
+        """It counts from the first bar that opens now or later; of several the one that arrived later wins."""
+        self._arrived += 1
+        return Change(tape.first_open(self.floor.now_ns), order.new_sl, order.new_tp, self._arrived)
 
     def _wait(self, position: Position, change: Change) -> None:
+        """Changes that waited for an open come before what arrives there."""
         if change.row >= 0:
             opens_ns = position.tape.time[change.row]
-            self.floor.push(opens_ns, ARRIVALS, change.turn, change.turn, self._counts(position, change))
+            self.floor.push(opens_ns, ARRIVALS, 0, change.turn, self._counts(position, change))
 
     def _counts(self, position: Position, change: Change) -> Work:
         if position.ticket.is_open and change in position.changes:
             position.changes.remove(change)
-            yield from self._apply(position, change)
+            self._apply(position, change)
+            yield
 
-    def _apply(self, position: Position, change: Change) -> Work:
-        """The levels stand; at an open whose gaps are done, one at or beyond that open fills there at once."""
-        ticket, floor = position.ticket, self.floor
+    def _apply(self, position: Position, change: Change) -> None:
+        """The levels stand from here on."""
+        ticket = position.ticket
         if change.sl is None and change.tp is None:
             return
         if change.sl is not None:
@@ -111,13 +126,17 @@ class Changes:
         if change.tp is not None:
             ticket.tp = change.tp
         ticket.version += 1
-        if floor.phase > 2 or floor.gaps_ns == floor.now_ns:
-            opened = position.closing_price(change.row, 0)
-            which = rules.exit_at_open(ticket.side, ticket.sl, ticket.tp, opened)
-            if which:
-                place = Place(floor.now_ns, change.row, change.row - 1)
-                close_by_level(self.book, position, which, opened, place)
-                yield
+
+    def _close_gapped(self, position: Position, row: int) -> Work:
+        """Where its turn among the gaps of this open is over, a level at or beyond the open fills there at once."""
+        ticket, floor = position.ticket, self.floor
+        if not ticket.is_open or not floor.is_past_gap(ticket):
+            return
+        opened = position.closing_price(row, 0)
+        which = rules.exit_at_open(ticket.side, ticket.sl, ticket.tp, opened)
+        if which:
+            close_by_level(self.book, position, which, opened, Place(floor.now_ns, row, row - 1))
+            yield
 
     def _end(self, order: Order, otherwise: str) -> None:
         now_ns = self.floor.now_ns
@@ -126,10 +145,11 @@ class Changes:
             order.move("filled", now_ns)
             self.floor.emit(OrderFilled(now_ns, now_ns, order, None), order)
         else:
-            if order.targets or order.tickets:
-                self.does_nothing += 1
+            self.does_nothing += otherwise != "end_of_data"
             order.move("cancelled", now_ns, otherwise)
             self.floor.emit(OrderCancelled(now_ns, now_ns, order), order)
+        for tell in self.openings.on_done:
+            tell(order)
 
 
 def close_by_level(book: Book, position: Position, which: str, price: int, place: Place) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from zepix.brokers.backtrader.book import Book, Place, Position
 from zepix.brokers.backtrader.floor import ALERTS, CLOSINGS, Floor, Work
-from zepix.brokers.backtrader.openings import Entry, Fill, Openings, graced_row
+from zepix.brokers.backtrader.openings import Entry, Fill, Openings
 from zepix.brokers.backtrader.tape import Tape
 from zepix.model import Order, OrderCancelled, OrderFilled, OrderRefused
 
@@ -46,17 +46,17 @@ class Closings:
         self.does_nothing = 0
         book.on_closed.append(self._ticket_closed)
         openings.on_filled.append(self._entry_filled)
+        openings.after_fill.append(self._close_taken)
         openings.on_done.append(self._entry_done)
 
     def submit(self, order: Order) -> None:
         floor = self.floor
-        named = [self.orders[n].symbol for n in order.targets if n in self.orders]
-        exit_ = self.exits[order.id] = Exit(order, floor.tapes[named[0] if named else order.symbol])
+        exit_ = self.exits[order.id] = Exit(order, floor.tapes[order.symbol])
         order.seq = floor.turn()
         arrival = order.arrival_ns = order.decided_ns + floor.latency_ns
-        row = graced_row(floor, order, exit_.tape)
+        row = floor.graced_row(order, exit_.tape)
         if row >= 0:
-            floor.push(arrival, ALERTS, order.seq, order.seq, self._arrives(exit_, row))
+            floor.push(arrival, ALERTS, order.seq, order.seq, self._arrives(exit_))
         elif arrival == floor.now_ns and floor.is_at_once:
             floor.push_now(order.seq, self._arrives(exit_))
         elif exit_.tape.opens_at(arrival):
@@ -64,68 +64,71 @@ class Closings:
         else:
             floor.push(arrival, ALERTS, order.seq, order.seq, self._arrives(exit_))
 
-    def end_of_data(self) -> Work:
-        """What has not been answered never will be."""
-        for exit_ in tuple(self.exits.values()):
-            order = exit_.order
-            exit_.cover.clear()
-            exit_.awaited.clear()
-            exit_.has_arrived = True
-            if order.closed:
-                self._finish(exit_)
-            else:
-                self._end(exit_, "cancelled", "end_of_data")
-            yield
+    def end_of_data(self, exit_: Exit) -> None:
+        """What has not been answered never will be; what closed something has done so."""
+        exit_.cover.clear()
+        exit_.awaited.clear()
+        exit_.has_arrived = True
+        if exit_.order.closed:
+            self._finish(exit_)
+        else:
+            self._end(exit_, "cancelled", "end_of_data")
 
     # --- arrival --------------------------------------------------------------------------------------------------
 
-    def _arrives(self, exit_: Exit, graced: int = -1) -> Work:
-        """It covers what is open and under way now; it closes at this open (``graced``: at that row's), or waits."""
+    def _arrives(self, exit_: Exit) -> Work:
+        """It covers what is open and under way now; each ticket closes at the open it meets now, or at its next."""
         order, floor = exit_.order, self.floor
         order.move("waiting", floor.now_ns)
-        yield from self._judge(exit_)
+        self._judge(exit_)
         exit_.has_arrived = True
-        for tape in {p.tape.index: p.tape for p in exit_.cover.values()}.values():
-            if graced >= 0 and tape is exit_.tape:
-                yield from self._close_at(exit_, tape, graced)
-                continue
-            row = tape.first_open(order.arrival_ns)
-            if row < 0:
-                continue
-            if tape.time[row] == floor.now_ns:
-                yield from self._close_at(exit_, tape, row)
-            else:
-                floor.push(tape.time[row], CLOSINGS, order.arrival_ns, order.seq, self._close_at(exit_, tape, row))
         self._settle(exit_)
+        floor.acting = order
+        later: list[Position] = []
+        met: list[tuple[Position, int]] = []
+        for position in exit_.cover.values():
+            row = floor.graced_row(order, position.tape)
+            if row < 0 and position.tape.opens_at(order.arrival_ns):
+                row = position.tape.first_open(order.arrival_ns)
+            if row < 0:
+                later.append(position)
+            else:
+                met.append((position, row))
+        for position in later:
+            row = position.tape.first_open(order.arrival_ns)
+            if row >= 0:
+                work = self._close_at(exit_, position, row)
+                floor.push(position.tape.time[row], CLOSINGS, order.arrival_ns, order.seq, work)
+        yield
+        for position, row in met:
+            yield from self._close_at(exit_, position, row)
 
-    def _judge(self, exit_: Exit) -> Work:
+    def _judge(self, exit_: Exit) -> None:
         order = exit_.order
-        named = bool(order.targets or order.tickets)
-        tickets, entries = self._named(order) if named else self._of_side(order)
-        if named and not tickets and not entries:
-            self.does_nothing += 1
+        tickets, entries = self._named(order) if order.targets or order.tickets else self._of_side(order)
         for position in sorted(tickets, key=lambda p: p.ticket.id):
             exit_.cover[position.ticket.id] = position
             position.ticket.closing.append(order)
+        market = [e for e in entries if not e.order.is_pending_kind]
         for entry in entries:
-            if not entry.order.is_under_way:
-                continue
             if entry.order.is_pending_kind:
-                order.touched += 1
-                yield from self.openings.cancel(entry, "exit")
-            else:
-                exit_.awaited.add(entry.order.id)
-                entry.order.taken_by.append(order)
+                order.touched += self.openings.end(entry, "exit")
+        for entry in market:
+            exit_.awaited.add(entry.order.id)
+            entry.order.taken_by.append(order)
 
     def _named(self, order: Order) -> tuple[list[Position], list[Entry]]:
-        tickets = [self.book.positions[n] for n in order.tickets if n in self.book.positions]
-        entries: list[Entry] = []
-        for number in order.targets:
-            if number in self.openings.entries:
-                entries.append(self.openings.entries[number])
-            elif number in self.orders and self.orders[number].ticket in self.book.positions:
-                tickets.append(self.book.positions[self.orders[number].ticket])
-        return tickets, entries
+        """What its plugin has of the tickets and the orders that a command names."""
+        if order.tickets:
+            return [self.book.positions[n] for n in sorted(set(order.tickets)) if n in self.book.positions], []
+        named = {*order.targets}
+        tickets = [
+            p
+            for p in self.book.positions.values()
+            if p.ticket.order_id in named and p.ticket.plugin_id == order.plugin_id
+        ]
+        entries = [e for n, e in self.openings.entries.items() if n in named and e.order.plugin_id == order.plugin_id]
+        return tickets, [e for e in entries if e.order.status != "held" or e.order.id < order.id]
 
     def _of_side(self, order: Order) -> tuple[list[Position], list[Entry]]:
         """Everything of its plugin, symbol and side; of entries that are held, those raised before it."""
@@ -138,19 +141,17 @@ class Closings:
             e
             for e in self.openings.entries.values()
             if is_covered(order, e.order.plugin_id, e.order.symbol, e.order.side)
-            and (e.order.status != "held" or e.order.seq < order.seq)
+            and (e.order.status != "held" or e.order.id < order.id)
         ]
         return tickets, entries
 
     # --- closing --------------------------------------------------------------------------------------------------
 
-    def _close_at(self, exit_: Exit, tape: Tape, row: int) -> Work:
-        """Close what is covered and still open at the open of ``row``, older first."""
-        for position in tuple(exit_.cover.values()):
-            if position.tape is tape and position.ticket.id in exit_.cover:
-                self._close_one(exit_, position, row, tape.time[row])
-                yield
-        self._settle(exit_)
+    def _close_at(self, exit_: Exit, position: Position, row: int) -> Work:
+        """Close one ticket, if it is still covered, at the open of ``row``."""
+        if exit_.cover.get(position.ticket.id) is position:
+            self._close_one(exit_, position, row, position.tape.time[row])
+            yield
 
     def _close_one(self, exit_: Exit, position: Position, row: int, at_ns: int) -> None:
         """The order's share of one ticket at an open, slipped against us; what is less than a step stays."""
@@ -171,18 +172,29 @@ class Closings:
             exit_.cover.pop(ticket.id, None)
             if order in ticket.closing:
                 ticket.closing.remove(order)
+            self._settle(exit_)
+        self.floor.acting = order
 
-    def _entry_filled(self, entry: Entry, position: Position | None, fill: Fill) -> Work:
-        """Exits that took the order along close its ticket at the same open, in the order in which they came."""
+    def _entry_filled(self, entry: Entry, position: Position | None) -> None:
+        """Exits that took the order along cover its ticket from now on."""
         for order in entry.order.taken_by:
             exit_ = self.exits.get(order.id)
             if exit_ is None or entry.order.id not in exit_.awaited:
                 continue
             exit_.awaited.discard(entry.order.id)
-            if position is not None and position.ticket.is_open:
-                self._close_one(exit_, position, fill.row, fill.at_ns)
-            self._settle(exit_)
-            yield
+            if position is None:
+                self._settle(exit_)
+            else:
+                exit_.cover[position.ticket.id] = position
+                position.ticket.closing.append(order)
+
+    def _close_taken(self, entry: Entry, position: Position | None, fill: Fill) -> Work:
+        """Those exits close the ticket at the open of its fill, in the order in which they came."""
+        if position is not None:
+            for order in tuple(entry.order.taken_by):
+                exit_ = self.exits.get(order.id)
+                if exit_ is not None:
+                    yield from self._close_at(exit_, position, fill.row)
 
     # --- done -----------------------------------------------------------------------------------------------------
 
@@ -212,6 +224,7 @@ class Closings:
         elif exit_.left_alone:
             self._end(exit_, "refused", "volume_too_small")
         else:
+            self.does_nothing += 1
             self._end(exit_, "cancelled", "nothing_to_close")
 
     def _end(self, exit_: Exit, status: str, reason: str) -> None:

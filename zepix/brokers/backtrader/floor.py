@@ -1,8 +1,8 @@
 """The trading floor that the parts of the broker share: prices, rules, the clock, and an agenda of what is due.
 
 An entry of the agenda is a piece of work with its place in time: ``(t_ns, phase, part, first, second, number, work)``.
-``work`` is a generator that stops after everything of which somebody is to hear, so that a handler runs right after its
-event. Phase and part order an instant (docs/fills.md):
+``work`` is a generator that stops after every deed of which somebody is to hear, so that a handler runs right after its
+event; a deed is one fill or one arrival, with all that follows from it. An instant's phases and parts (docs/fills.md):
 
     1, 0  ranges of bars that end          2, 3  waiting opening orders by arrival
     2, 0  arrivals, changes, first opens   2, 9  what is left of ticks that opened
@@ -22,11 +22,21 @@ import numpy as np
 
 from zepix.brokers.backtrader.tape import Tape
 from zepix.errors import ZepixError
-from zepix.model import Event, FillModel, Order
+from zepix.model import Event, FillModel, Order, Ticket
 from zepix.model.timeframe import NS
 from zepix.services.prices import PriceBook
 
-__all__ = ["ALERTS", "ARRIVALS", "CLOSINGS", "EXPIRIES", "OPENINGS", "Floor", "Work"]
+__all__ = [
+    "ALERTS",
+    "ALL_TICKETS",
+    "ARRIVALS",
+    "CLOSINGS",
+    "EXPIRIES",
+    "NO_TICKET",
+    "OPENINGS",
+    "Floor",
+    "Work",
+]
 
 Work = Iterator[None]
 RANGES: Final = (1, 0)
@@ -42,6 +52,8 @@ MAX_ANSWERS: Final = 1024
 NAMED: Final = 5
 MS: Final = 1_000_000
 NEVER: Final = (1 << 63, 9, 9)
+NO_TICKET: Final = (-1, -1)
+ALL_TICKETS: Final = (1 << 30, 0)
 
 
 class Floor:
@@ -61,8 +73,10 @@ class Floor:
         self.events: list[Event] = []
         self.listeners: list[Callable[[Event, Order | None], None]] = []
         """Told of every event when it happens, with the command that did it."""
-        self.gaps_ns = -1
-        """The instant whose gaps have been looked at, or are being looked at."""
+        self.far = (-1, 0, 0)
+        """The farthest place reached: what answers a later place may go back within its instant."""
+        self.gapped = NO_TICKET
+        """The last ticket, by symbol and number, whose gap at the opens of this instant has been looked at."""
         self.is_busy = False
         """Whether something is near: then every open and every end of a bar is looked at."""
         self.acting: Order | None = None
@@ -81,6 +95,12 @@ class Floor:
 
     def at(self, now_ns: int, phase: int, part: int = 1) -> None:
         self.now_ns, self.phase, self.part = now_ns, phase, part
+        self.far = max(self.far, (now_ns, phase, part))
+
+    def is_past_gap(self, ticket: Ticket) -> bool:
+        """Whether the turn of a ticket among the gaps of this instant's opens is over."""
+        opens = (self.now_ns, *OPENS)
+        return self.far > opens or (self.far == opens and (ticket.index, ticket.id) <= self.gapped)
 
     @property
     def is_at_once(self) -> bool:
@@ -120,8 +140,9 @@ class Floor:
 
     def skip_bars(self, place: tuple[int, int, int]) -> None:
         """Nothing happens at the next place: pass it over."""
+        self.far = max(self.far, place)
         if place[1:] == OPENS:
-            self.gaps_ns = place[0]
+            self.gapped = ALL_TICKETS
         self._next_place()
 
     def is_market(self, place: tuple[int, int, int]) -> bool:
@@ -151,7 +172,7 @@ class Floor:
         self._moment = bisect_right(self._moments, self.now_ns)
         self._next_part = 0
         if self._moment and self._moments[self._moment - 1] == self.now_ns:
-            here = (self.phase, self.part)
+            here = max((self.phase, self.part), self.far[1:])
             left = [n for n, place in enumerate(self._parts) if place > here]
             if left:
                 self._moment, self._next_part = self._moment - 1, left[0]
@@ -164,7 +185,7 @@ class Floor:
     # --- what is said ---------------------------------------------------------------------------------------------
 
     def emit(self, event: Event, order: Order | None = None) -> None:
-        """Tell; a command that a handler of this event raises now is chained to ``order``."""
+        """Tell; a command that a handler raises now is chained to ``order``, unless the deed says otherwise."""
         self.events.append(event)
         self.acting, self.acting_ns = order, self.now_ns
         for listen in self.listeners:
@@ -191,6 +212,15 @@ class Floor:
             link = link.cause
         over = MAX_CHAIN if order.depth > MAX_CHAIN else MAX_ANSWERS
         raise ZepixError(f"over {over} commands answer one another at {self.now_ns} ns: {' <- '.join(named)}")
+
+    def graced_row(self, order: Order, tape: Tape) -> int:
+        """The bar at whose open a market or closing order fills by grace, -1 for none."""
+        if order.from_timer or order.is_pending_kind or order.arrival_ns > self.end_ns:
+            return -1
+        row = tape.holding(order.arrival_ns)
+        if row < 0 or tape.time[row] == order.arrival_ns or order.arrival_ns - tape.time[row] > self.grace_ns:
+            return -1
+        return row
 
     def max_wait_ns(self, tape: Tape) -> int:
         return max(self.fill_model.max_wait_s * NS, tape.tf_ns)

@@ -78,8 +78,10 @@ class Openings:
         self.book = book
         self.entries: dict[int, Entry] = {}
         self.working: dict[str, list[Entry]] = {symbol: [] for symbol in floor.tapes}
-        self.on_filled: list[Callable[[Entry, Position | None, Fill], Work]] = []
-        """Asked right after a fill: exits that took the order along."""
+        self.on_filled: list[Callable[[Entry, Position | None], None]] = []
+        """Told of a fill: exits that took the order along now cover its ticket."""
+        self.after_fill: list[Callable[[Entry, Position | None, Fill], Work]] = []
+        """Asked once the handlers of the fill have run: those exits close the ticket."""
         self.on_done: list[Callable[[Order], None]] = []
         """Told when an order is no longer under way."""
         self.inherit: Callable[[Position, Change], None] = lambda _position, _change: None
@@ -109,7 +111,7 @@ class Openings:
         arrival = order.arrival_ns = order.decided_ns + floor.latency_ns
         if order.is_pending_kind and order.lifetime_ns:
             order.expires_ns = order.decided_ns + order.lifetime_ns
-        row = graced_row(floor, order, entry.tape)
+        row = floor.graced_row(order, entry.tape)
         if row >= 0:
             floor.push(arrival, ALERTS, order.seq, order.seq, self._graced(entry, row))
         elif arrival == floor.now_ns and floor.is_at_once:
@@ -169,6 +171,9 @@ class Openings:
             else:
                 floor.push(opens_ns, ARRIVALS, order.seq, order.seq, self._first_open(entry))
         if order.expires_ns and order.is_under_way:
+            if order.expires_ns <= floor.now_ns and floor.phase > 2:
+                yield from self.cancel(entry, "expired")
+                return
             due_ns = max(order.expires_ns, floor.now_ns)
             floor.push(due_ns, EXPIRIES, order.seq, order.seq, self._expires(entry))
 
@@ -214,7 +219,10 @@ class Openings:
         yield from self.fill(entry, Fill(price, tape.time[row], row, row, closing))
 
     def fill(self, entry: Entry, fill: Fill) -> Generator[None, None, bool]:
-        """Fill or refuse; tells whether it filled."""
+        """Fill or refuse; tells whether it filled.
+
+        One deed: the ticket, the end of what is left of its group, and the leave of what was held for either.
+        """
         order, floor = entry.order, self.floor
         steps = order.volume_steps
         if self.net is not None:
@@ -240,11 +248,15 @@ class Openings:
             floor.wake()
         self._forget(entry)
         floor.emit(OrderFilled(fill.at_ns, floor.now_ns, order, position.ticket if position else None), order)
-        yield
-        yield from self._cancel_group(order)
-        for ask in self.on_filled:
-            yield from ask(entry, position, fill)
+        for other in self.group(order):
+            self.end(other, "oco")
+        for tell in self.on_filled:
+            tell(entry, position)
         self._done(order)
+        floor.acting = order
+        yield
+        for ask in self.after_fill:
+            yield from ask(entry, position, fill)
         return True
 
     def _position(self, entry: Entry, fill: Fill, steps: int) -> Position:
@@ -270,7 +282,7 @@ class Openings:
             is_ambiguous=fill.is_ambiguous,
         )  # fmt: skip
         given = [c.sl for c in waiting if c.sl is not None]
-        return Position(ticket, tape, rate, given[-1] if given else sl, changes=waiting)
+        return Position(ticket, tape, order, given[-1] if given else sl, changes=waiting)
 
     def _refusal(self, order: Order, position: Position, closing: int) -> str:
         """Why the ticket cannot be opened: its levels, then the money."""
@@ -295,22 +307,24 @@ class Openings:
         self._forget(entry)
         self.floor.emit(OrderRefused(at_ns, self.floor.now_ns, order), order)
         self._done(order)
+        self.floor.acting = order
         yield
 
-    def cancel(self, entry: Entry, reason: str) -> Work:
-        """End an order under way: ``cancel, oco, exit, expired, end_of_data``."""
+    def end(self, entry: Entry, reason: str) -> bool:
+        """End an order if it is under way: ``cancel, oco, exit, expired, end_of_data``; whether it was."""
         order, now_ns = entry.order, self.floor.now_ns
+        if not order.is_under_way:
+            return False
         order.move("cancelled", now_ns, reason)
         self._forget(entry)
         self.floor.emit(OrderCancelled(now_ns, now_ns, order), order)
         self._done(order)
-        yield
+        return True
 
-    def _cancel_group(self, order: Order) -> Work:
-        if order.oco:
-            for other in self.group(order):
-                if other.order.is_under_way:
-                    yield from self.cancel(other, "oco")
+    def cancel(self, entry: Entry, reason: str) -> Work:
+        """As ``end``, being a deed of its own."""
+        self.end(entry, reason)
+        yield
 
     def group(self, order: Order) -> list[Entry]:
         """The entries under way of its OCO group."""
@@ -380,13 +394,3 @@ class Openings:
         kind, price = entry.works_as
         _, high, low, _ = entry.entry_side()
         return rules.beyond_entry(kind, entry.order.side, price, low[row], high[row])
-
-
-def graced_row(floor: Floor, order: Order, tape: Tape) -> int:
-    """The bar at whose open a market or closing order fills by grace, -1 for none."""
-    if order.from_timer or order.is_pending_kind or order.arrival_ns > floor.end_ns:
-        return -1
-    row = tape.holding(order.arrival_ns)
-    if row < 0 or tape.time[row] == order.arrival_ns or order.arrival_ns - tape.time[row] > floor.grace_ns:
-        return -1
-    return row

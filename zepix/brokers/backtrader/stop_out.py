@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import Final
 
-from zepix.brokers.backtrader.book import Book, Place, Position
+from zepix.brokers.backtrader.book import EXACT, Book, Place, Position, larger_sides
 from zepix.brokers.backtrader.floor import Floor, Work
 from zepix.brokers.backtrader.tape import Tape
 from zepix.services.conversion import MONEY
@@ -30,6 +31,42 @@ class Corner:
         return self.bid if position.ticket.side > 0 else self.ask
 
 
+class Weighed:
+    """The account at fixed corners: sums by symbol, and the tickets by what they are ahead, the worst last."""
+
+    def __init__(self, book: Book, corners: dict[str, Corner]) -> None:
+        self.book = book
+        self.changes = book.changes
+        self.ahead: dict[int, int] = {}
+        self.points: dict[str, int] = {}
+        for number, position in book.positions.items():
+            ticket = position.ticket
+            price = corners[ticket.symbol].price(position)
+            ahead = ticket.steps * ticket.side * (price - ticket.entry_points)
+            self.ahead[number] = ahead
+            self.points[ticket.symbol] = self.points.get(ticket.symbol, 0) + ahead
+        self.margins = book.margins()
+        self.order = sorted(book.positions.values(), key=self._money, reverse=True)
+
+    def _money(self, position: Position) -> tuple[Decimal, int]:
+        ticket, book = position.ticket, self.book
+        ahead = self.ahead[ticket.id]
+        return book.money.gross(position.tape.instrument, ahead, 1, book.floor.now_ns), ticket.id
+
+    def is_breached(self, frac: Decimal) -> bool:
+        return self.book.equity_of(self.points) <= MONEY.multiply(frac, larger_sides(self.margins))
+
+    def next(self) -> Position:
+        """The worst, no longer counted in."""
+        position = self.order.pop()
+        ticket = position.ticket
+        self.points[ticket.symbol] -= self.ahead[ticket.id]
+        sides = self.margins[ticket.symbol]
+        sides[ticket.side] = EXACT.subtract(sides[ticket.side], self.book.margin_left(ticket))
+        self.changes += 1
+        return position
+
+
 class StopOut:
     """Closes the ticket with the largest loss until the account holds."""
 
@@ -40,18 +77,16 @@ class StopOut:
     def at_ends(self, t_ns: int, ending: Iterable[tuple[Tape, int]]) -> Work:
         """At the ends of these rows: each symbol's worse corner, low or high; the others at what is known."""
         rows = {tape.index: row for tape, row in ending}
-        phase = self.floor.phase
-        corners = {
-            tape.symbol: self.worse(tape, rows[tape.index], t_ns)
-            if tape.index in rows
-            else self.known(tape, t_ns, phase)
-            for tape in self.tapes()
-        }
-        return self._watch(corners)
+        return self._watch({tape.symbol: self._corner(tape, rows, t_ns) for tape in self.tapes()}, rows, t_ns)
 
     def at_opens(self, t_ns: int) -> Work:
         """At the last known prices."""
-        return self._watch({tape.symbol: self.known(tape, t_ns, self.floor.phase) for tape in self.tapes()})
+        return self._watch({tape.symbol: self._corner(tape, {}, t_ns) for tape in self.tapes()}, {}, t_ns)
+
+    def _corner(self, tape: Tape, rows: dict[int, int], t_ns: int) -> Corner:
+        if tape.index in rows:
+            return self.worse(tape, rows[tape.index], t_ns)
+        return self.known(tape, t_ns, self.floor.phase)
 
     def tapes(self) -> Iterable[Tape]:
         return {p.tape.index: p.tape for p in self.book.positions.values()}.values()
@@ -76,23 +111,23 @@ class StopOut:
             if p.tape is tape
         )
 
-    def _watch(self, corners: dict[str, Corner]) -> Work:
-        while self.book.positions and self._is_breached(corners):
-            losses = [
-                (self.book.gross_at(p, corners[p.ticket.symbol].price(p)), p.ticket.id)
-                for p in self.book.positions.values()
-            ]
-            position = self.book.positions[min(losses)[1]]
+    def _watch(self, corners: dict[str, Corner], rows: dict[int, int], t_ns: int) -> Work:
+        """Close the largest loss (the older of equal ones), hear what its handlers do, look again."""
+        if not self.book.positions or self.is_far(corners, self.floor.now_ns):
+            return
+        weighed: Weighed | None = None
+        while self.book.positions:
+            if weighed is None or weighed.changes != self.book.changes:
+                for tape in self.tapes():  # one more where an order has answered a close of this watch
+                    corners.setdefault(tape.symbol, self._corner(tape, rows, t_ns))
+                weighed = Weighed(self.book, corners)
+            if not weighed.is_breached(self.floor.stop_out_frac):
+                return
+            position = weighed.next()
             corner, ticket = corners[position.ticket.symbol], position.ticket
             price = corner.price(position) - ticket.side * self.floor.slippage[ticket.symbol]
             self.book.close(position, price, ticket.steps, "stop_out", corner.place)
             yield
-
-    def _is_breached(self, corners: dict[str, Corner]) -> bool:
-        if self.is_far(corners, self.floor.now_ns):
-            return False
-        equity = self.book.equity_at((p, corners[p.ticket.symbol].price(p)) for p in self.book.positions.values())
-        return equity <= MONEY.multiply(self.floor.stop_out_frac, self.book.margin())
 
     def is_far(self, corners: dict[str, Corner], t_ns: int) -> bool:
         """Whether plain floats leave no doubt that the account holds."""

@@ -13,6 +13,7 @@ money and the account's, the room is measured anew).
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
@@ -27,9 +28,10 @@ from zepix.services.prices import SymbolPrices
 if TYPE_CHECKING:
     from zepix.brokers.shadow.broker import ShadowBroker
 
-__all__ = ["LOOK", "AccountWatch"]
+__all__ = ["LOOK", "LOOK_ON", "AccountWatch"]
 
 LOOK: Final = 12
+LOOK_ON: Final = 15
 RATE_BAND: Final = 0.01
 ROUNDING: Final = 1e-9
 TRIES: Final = 40
@@ -39,6 +41,24 @@ SHARE: Final = 0.3
 Band = tuple[int, int]
 """The bid that is too low and the ask that is too high: touching one leaves the band."""
 NOWHERE: Final = (0, 0)
+Corner = tuple[int, int, int, int]
+"""(bid, ask, row, last row lived) at which a symbol's tickets are judged at an instant"""
+
+
+class Look:
+    """A look at the account that may close tickets: the corners of its instant, and the tickets by their loss there.
+
+    Nothing moves a ticket's loss while the corners stand but a close of a part of it, so the order is made once.
+    """
+
+    __slots__ = ("corners", "losses", "seen")
+
+    def __init__(self) -> None:
+        self.corners: dict[str, Corner] = {}
+        self.losses: list[tuple[Decimal, int, int]] = []
+        """A heap of (unrounded result, ticket, steps)"""
+        self.seen = 0
+        """The number of the last ticket that is in it."""
 
 
 class AccountWatch:
@@ -54,6 +74,7 @@ class AccountWatch:
         self._taken: dict[int, float] = {}
         self._version = 0
         self._woken: tuple[int, int, int] | None = None
+        self._is_looking = False
         self.looks = 0
 
     # --- when to look -----------------------------------------------------------------------------------------------
@@ -91,8 +112,8 @@ class AccountWatch:
         self._measure()
 
     def _measure(self) -> None:
-        """The room that the bands leave; where it is none, new bands."""
-        if self._broker.book.tickets:
+        """The room that the bands leave; where it is none, new bands. A look in hand lays them when it is done."""
+        if self._broker.book.tickets and not self._is_looking:
             self._taken.clear()
             self._room = self._worst(self._bands)
             if self._room <= 0:
@@ -117,10 +138,20 @@ class AccountWatch:
         if not self._broker.book.tickets:
             return
         self.looks += 1
-        corners = {e.prices.symbol: self._corner(e) for e in self._exposed()}
-        while self._broker.book.tickets and self._is_breached(corners):
-            self._close(self._largest_loss(corners), corners)
-        if self._broker.book.tickets:
+        look = Look()
+        look.corners = {e.prices.symbol: self._corner(e) for e in self._exposed()}
+        self.look_on(look)
+
+    def look_on(self, look: Look) -> None:
+        """Close the ticket with the largest loss and, once its handlers have run, look on; or be content."""
+        broker = self._broker
+        self._is_looking = True
+        if broker.book.tickets and self._is_breached(look.corners):
+            self._close(self._largest_loss(look), look.corners)
+            broker.then(LOOK_ON, look)
+            return
+        self._is_looking = False
+        if broker.book.tickets:
             self._lay()
 
     def _exposed(self) -> Iterator[Exposure]:
@@ -222,7 +253,7 @@ class AccountWatch:
     def _look_next(self) -> None:
         """No room: look at the next instant at which any bar ends or opens, this one's rest included."""
         broker = self._broker
-        now, phase, part = broker.now_ns, broker.phase, broker.part
+        now, here = broker.now_ns, max((broker.now_ns, broker.phase, broker.part), broker.far[:3])
         best: tuple[int, int, int] | None = None
         for prices in broker.prices:
             row = prices.row_at(now)
@@ -232,15 +263,14 @@ class AccountWatch:
                     opened = int(prices.time[near])
                     keys.append((opened, 2, ACCOUNT))
                     keys.append(end_key(opened + prices.tf_ns, not prices.tf_ns, AFTER_SYMBOLS))
-            later = [k for k in keys if k > (now, phase, part)]
+            later = [k for k in keys if k > here]
             best = min([*later, best] if best else later, default=None)
         if best is not None:
             self._wake_at(best)
 
     # --- the look itself --------------------------------------------------------------------------------------------
 
-    def _corner(self, exposure: Exposure) -> tuple[int, int, int, int]:
-        """(bid, ask, row, last row lived) at which a symbol's tickets are judged at this instant."""
+    def _corner(self, exposure: Exposure) -> Corner:
         broker, prices = self._broker, exposure.prices
         now = broker.now_ns
         row = prices.row_at(now)
@@ -258,25 +288,40 @@ class AccountWatch:
         has_ended = prices.time[row] + prices.tf_ns <= now and is_over
         return quote[0], quote[1], row, row if has_ended else row - 1
 
-    def _is_breached(self, corners: dict[str, tuple[int, int, int, int]]) -> bool:
+    def _is_breached(self, corners: dict[str, Corner]) -> bool:
         book = self._broker.book
         equity = book.balance
         for exposure in self._exposed():
-            bid, ask, _, _ = corners[exposure.prices.symbol]
+            symbol = exposure.prices.symbol
+            if symbol not in corners:  # a ticket that answers a close of this look
+                corners[symbol] = self._corner(exposure)
+            bid, ask, _, _ = corners[symbol]
             points = exposure.open_points(bid, ask)
             equity = MONEY.add(equity, book.gross(exposure, points, self._broker.now_ns))
         return equity <= MONEY.multiply(self._frac, book.margin())
 
-    def _largest_loss(self, corners: dict[str, tuple[int, int, int, int]]) -> Ticket:
-        book, now = self._broker.book, self._broker.now_ns
+    def _largest_loss(self, look: Look) -> Ticket:
+        tickets, losses = self._broker.book.tickets, look.losses
+        if look.seen < self._broker.book.last_ticket:
+            for ticket in tickets.values():
+                if ticket.id > look.seen:
+                    losses.append(self._loss(ticket, look.corners))
+            heapq.heapify(losses)
+            look.seen = self._broker.book.last_ticket
+        while True:
+            _, number, steps = heapq.heappop(losses)
+            found = tickets.get(number)
+            if found is not None and found.steps == steps:
+                return found
+            if found is not None:
+                heapq.heappush(losses, self._loss(found, look.corners))
 
-        def ahead(ticket: Ticket) -> Decimal:
-            bid, ask, _, _ = corners[ticket.symbol]
-            return book.unrounded(ticket, bid if ticket.side > 0 else ask, now)
+    def _loss(self, ticket: Ticket, corners: dict[str, Corner]) -> tuple[Decimal, int, int]:
+        bid, ask, _, _ = corners[ticket.symbol]
+        price = bid if ticket.side > 0 else ask
+        return self._broker.book.unrounded(ticket, price, self._broker.now_ns), ticket.id, ticket.steps
 
-        return min(book.tickets.values(), key=lambda t: (ahead(t), t.id))
-
-    def _close(self, ticket: Ticket, corners: dict[str, tuple[int, int, int, int]]) -> None:
+    def _close(self, ticket: Ticket, corners: dict[str, Corner]) -> None:
         broker = self._broker
         bid, ask, row, last_lived = corners[ticket.symbol]
         price = (bid if ticket.side > 0 else ask) - ticket.side * broker.slippage[ticket.symbol]

@@ -8,8 +8,10 @@ One instant t, over all symbols (docs/fills.md, "Time"):
          0 commands that arrive, and what waited for this open   1 gaps of tickets   2 gaps of pending orders
          3 account watch   4 price watches   5 waiting closes   6 waiting openings
          8 and above: what phase 1 is for bars, for ticks, which end as they open
-    3  expiries, rollover, timers, on_bar
+    3  expiries, and what timers and ``on_bar`` raise, which acts at once
     4  alerts, and what acts at once with them, in the order raised
+
+Handlers run after every entry. What they raise in phase 2 may belong to a part that is over: it comes next then.
 
 A key is (t, phase, part, a, b, seq): what a and b mean depends on the part; ``seq`` grows with every entry, so ties go
 by the order in which things were raised and no two entries compare equal.
@@ -32,6 +34,7 @@ __all__ = [
     "TICK_ENDS",
     "Agenda",
     "Entry",
+    "Place",
     "end_key",
 ]
 
@@ -53,6 +56,8 @@ OF_ORDERS: Final = 1
 OF_TRAILS: Final = 2
 """The kinds of range events of one symbol, in their order."""
 
+Place = tuple[int, int, int, int, int]
+"""(t_ns, phase, part, a, b)"""
 Entry = tuple[int, int, int, int, int, int, int, Any]
 """(t_ns, phase, part, a, b, seq, action, subject)"""
 

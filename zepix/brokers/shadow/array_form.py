@@ -42,6 +42,7 @@ def first_row(prices: SymbolPrices, side: int, row: int, low_level: int, high_le
 class ArrayForm:
     """Looks ahead in whole arrays."""
 
+    can_follow = True
     looks_always = False
 
     def __init__(self, agenda: Agenda) -> None:
@@ -95,6 +96,8 @@ class ArrayForm:
 
     def watch_level(self, watch: Watch, prices: SymbolPrices) -> None:
         row = prices.next_open(watch.set_ns)
+        if row >= 0 and not prices.tf_ns and not watch.hears_tick(int(prices.time[row])):
+            row += 1
         if row < 0:
             return
         if watch.direction > 0:

@@ -10,13 +10,13 @@ Rules (docs/fills.md, "Money"):
   pro rata after partial closes; per symbol the larger side's sum counts;
 - equity = balance + unrounded gross of open tickets at the prices and rates of the instant.
 
-Sums over tickets are kept as integers (steps, and steps * entry points), so equity costs one product a symbol however
-many tickets are open, and no sum depends on an order.
+Sums over tickets are exact: integers (steps, and steps * entry points), so equity costs one product a symbol however
+many tickets are open; and margins with as many digits as they need. So no sum depends on an order.
 """
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import Final
 
 from zepix.model import AccountSpec, ClosingFill, Instrument, Order, Ticket
@@ -27,6 +27,8 @@ from zepix.services.rollover import rollovers_between
 __all__ = ["Book", "Exposure"]
 
 ZERO: Final = Decimal(0)
+EXACT: Final = Context(prec=120)
+"""Digits enough that no sum of margins is rounded."""
 
 
 class Exposure:
@@ -52,7 +54,7 @@ class Exposure:
         self.count[slot] += 1
         self.steps[slot] += ticket.steps
         self.value[slot] += ticket.steps * ticket.entry_points
-        self.margin[slot] = MONEY.add(self.margin[slot], ticket.margin)
+        self.margin[slot] = EXACT.add(self.margin[slot], ticket.margin)
 
     def leave(self, ticket: Ticket, steps: int, margin: Decimal) -> None:
         """Count ``steps`` of a ticket out, with their share of its margin."""
@@ -61,7 +63,7 @@ class Exposure:
         self.value[slot] -= steps * ticket.entry_points
         if steps == ticket.steps:
             self.count[slot] -= 1
-        self.margin[slot] = MONEY.subtract(self.margin[slot], margin) if self.count[slot] else ZERO
+        self.margin[slot] = EXACT.subtract(self.margin[slot], margin) if self.count[slot] else ZERO
 
     def open_points(self, bid: int, ask: int) -> int:
         """Sum of steps * points that the open tickets are ahead, longs at the bid, shorts at the ask."""
@@ -70,7 +72,7 @@ class Exposure:
     def margin_with(self, side: int, extra: Decimal) -> Decimal:
         """The symbol's margin (the larger side) if ``extra`` came on ``side``."""
         longs, shorts = self.margin
-        return max(MONEY.add(longs, extra), shorts) if side > 0 else max(longs, MONEY.add(shorts, extra))
+        return max(EXACT.add(longs, extra), shorts) if side > 0 else max(longs, EXACT.add(shorts, extra))
 
 
 class Book:
@@ -87,7 +89,7 @@ class Book:
         self.fills: list[ClosingFill] = []
         self.balances: list[tuple[int, int]] = []
         self.exposures = {p.symbol: Exposure(p, conversions.is_constant(p.instrument.profit_currency)) for p in prices}
-        self._last_ticket = 0
+        self.last_ticket = 0
         self._commission: dict[tuple[str, int], int] = {}
 
     @property
@@ -109,12 +111,18 @@ class Book:
         return total
 
     def margin(self) -> Decimal:
-        """Sum over symbols of the larger side's margin."""
+        """Sum over symbols of the larger side's margin, not rounded."""
         total = ZERO
         for exposure in self.exposures.values():
             if exposure.count[0] or exposure.count[1]:
-                total = MONEY.add(total, max(exposure.margin))
+                total = EXACT.add(total, max(exposure.margin))
         return total
+
+    def shown(self, amount: Decimal) -> Decimal:
+        """An amount with 28 digits at the most and no zeros behind, but the account's own; so it tells no history."""
+        least = MONEY.normalize(amount)
+        cents = MONEY.quantize(least, self.cent)
+        return cents if cents == least else least
 
     def margin_of(self, instrument: Instrument, steps: int, t_ns: int) -> Decimal:
         """Margin of a new ticket, at the margin rate of t."""
@@ -131,8 +139,7 @@ class Book:
         after = exposure.margin_with(side, extra)
         if after <= before:
             return True
-        total_after = MONEY.add(self.margin(), MONEY.subtract(after, before))
-        return self.equity(t_ns, phase) - total_after >= 0
+        return self.equity(t_ns, phase) >= EXACT.add(self.margin(), EXACT.subtract(after, before))
 
     def means(self, t_ns: int, phase: int, margin: Decimal) -> dict[str, float]:
         """What an order without money had, and what it wanted."""
@@ -156,10 +163,10 @@ class Book:
         now_ns: int,
     ) -> Ticket:
         """A new ticket for an order that fills at the open of ``row`` or inside it; see ``Ticket``."""
-        self._last_ticket += 1
+        self.last_ticket += 1
         steps = order.volume_steps
         ticket = Ticket(
-            self._last_ticket,
+            self.last_ticket,
             order.id,
             order.plugin_id,
             order.family,
@@ -253,7 +260,7 @@ class Book:
         """Take closed steps off a ticket, and their share of its margin (of that at its entry) with them."""
         left = ticket.steps - steps
         if left:
-            margin = MONEY.subtract(self._share_of_margin(ticket, ticket.steps), self._share_of_margin(ticket, left))
+            margin = EXACT.subtract(self._share_of_margin(ticket, ticket.steps), self._share_of_margin(ticket, left))
         else:
             margin = self._share_of_margin(ticket, steps)
             ticket.is_open = False

@@ -1,16 +1,12 @@
 """The shadow broker: a simulated account with hedged tickets on recorded or live prices, after docs/fills.md.
 
-One step takes one entry from the agenda, acts, and leaves the events that follow in ``events``. Commands come in by
-``submit`` and are answered by events; what they become:
+One step takes one entry from the agenda, does one deed (an arrival, a fill, an end), and leaves its events in
+``events``; handlers hear them before the next step. Commands come in by ``submit`` and are answered by events:
 
     opening  arrival: volume, market_closed  ->  its open: invalid_stops, no_money  ->  a ticket
     pending  arrival: volume  ->  its first open: invalid_price  ->  its price: invalid_stops, no_money  ->  a ticket
     closing  arrival: what it covers (open tickets; entries under way)  ->  their open
     changes, cancels  act at their arrival
-
-An arrival exactly at an open waits for it in phase 2, or acts at once if it was raised in phase 3 or 4. Between opens
-orders and closes arrive in phase 4; a market order or close at most ``open_grace_ms`` after its bar's open (grace) acts
-at once at that open, another waits for the next. Closing orders wait as long as it takes.
 """
 
 from __future__ import annotations
@@ -18,15 +14,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
-from zepix.brokers.shadow.account_watch import LOOK, AccountWatch
-from zepix.brokers.shadow.agenda import ARRIVALS, AT_ONCE, CLOSES, OPENINGS, Agenda, Entry
+from zepix.brokers.shadow.account_watch import LOOK, LOOK_ON, AccountWatch
+from zepix.brokers.shadow.agenda import Agenda, Entry, Place
 from zepix.brokers.shadow.array_form import ArrayForm
+from zepix.brokers.shadow.arrivals import ARRIVE, OPEN, Arrivals
 from zepix.brokers.shadow.book import Book
 from zepix.brokers.shadow.closes import CLOSE, Closes
 from zepix.brokers.shadow.exits import APPLY, Exits
 from zepix.brokers.shadow.forms import ENTRY_GAP, ENTRY_RANGE, GAP, RANGE, TRAIL, Form
-from zepix.brokers.shadow.pendings import CHECK, EXPIRE, Pendings
-from zepix.brokers.shadow.rules import Chains, Tradable, stops_are_valid, volume_problem
+from zepix.brokers.shadow.pendings import CHECK, EXPIRE, INSIDE, RIVAL, Pendings
+from zepix.brokers.shadow.rules import Chains, Tradable, stops_are_valid
 from zepix.brokers.shadow.watches import PRICE, PriceWatches
 from zepix.model import (
     Accepted,
@@ -44,16 +41,13 @@ from zepix.model import (
     TicketClosed,
 )
 from zepix.model.instrument import MAX_POINTS
-from zepix.model.timeframe import NS
 from zepix.services.conversion import Conversions
 from zepix.services.prices import PriceBook, SymbolPrices
 
 __all__ = ["ShadowBroker"]
 
-ARRIVE: Final = 0
-OPEN: Final = 3
-MS: Final = 1_000_000
 UNCHANGED: Final = (None, None)
+NOWHERE: Final[Entry] = (0, 0, 0, 0, 0, 0, 0, None)
 
 
 class ShadowBroker:
@@ -78,8 +72,10 @@ class ShadowBroker:
         self.book = Book(account, prices, self.conversions, has_costs)
         self.agenda = Agenda() if agenda is None else agenda
         self.form: Form = ArrayForm(self.agenda) if form is None else form
+        self.arrivals = Arrivals(self)
         self.closes = Closes(self)
         self.exits = Exits(self)
+        self._followed = self.exits.follows.tickets
         self.pendings = Pendings(self)
         self.account_watch = AccountWatch(self, fill_model.stop_out_frac)
         if self.form.looks_always:
@@ -89,19 +85,19 @@ class ShadowBroker:
         self.now_ns = 0
         self.phase = 0
         self.part = 0
+        self._entry = self._farthest = NOWHERE
         self.counts = {"does_nothing": 0}
-        self._latency_ns = fill_model.latency_ms * MS
-        self._grace_ns = fill_model.open_grace_ms * MS
         self.opening: dict[int, Order] = {}
-        self._turn = 0
         self._after: dict[int, list[Order]] = {}
         self.cause: Order | None = None
+        self._filled: dict[int, Order] = {}
+        self._filled_ns = -1
         self._tradable = Tradable(catalogue, prices, self.conversions)
         self.is_over = False
         self._chains = Chains()
         self._actions: dict[int, Callable[[Any], None]] = {
-            ARRIVE: self._arrive,
-            OPEN: self._fill,
+            ARRIVE: self.arrivals.arrive,
+            OPEN: self.fill,
             GAP: self.exits.gap,
             RANGE: self.exits.range,
             TRAIL: self.exits.moved,
@@ -109,10 +105,13 @@ class ShadowBroker:
             CHECK: self.pendings.check,
             ENTRY_GAP: self.pendings.gap,
             ENTRY_RANGE: self.pendings.reached,
+            RIVAL: self.pendings.rival,
+            INSIDE: self.pendings.inside,
             EXPIRE: self.pendings.expire,
             CLOSE: lambda subject: self.closes.act(*subject),
             PRICE: lambda watch: self.watches.fire(watch, self.now_ns, self.events),
             LOOK: self.account_watch.look,
+            LOOK_ON: self.account_watch.look_on,
         }
 
     # --- the port -------------------------------------------------------------------------------------------------
@@ -144,10 +143,13 @@ class ShadowBroker:
     def account(self) -> AccountState:
         book = self.book
         equity = book.equity(self.now_ns, max(self.phase, 1))
-        return AccountState(book.balance, equity, book.margin(), book.spec.currency)
+        return AccountState(book.balance, equity, book.shown(book.margin()), book.spec.currency)
 
     def submit(self, order: Order) -> Accepted | Refused:
-        """Take a command on its way; ``order.decided_ns`` is now. Refused only for a symbol that cannot be traded."""
+        """Take a command on its way; ``order.decided_ns`` is now.
+
+        Refused at once for a symbol that cannot be traded, and ``market_closed`` once the data have ended.
+        """
         refused = self.refusal_for(order.symbol)
         if refused is not None:
             return refused
@@ -162,11 +164,12 @@ class ShadowBroker:
             for number in order.after:
                 self._after.setdefault(number, []).append(order)
         else:
-            self._send(order)
+            self.arrivals.send(order)
         return Accepted(order.id)
 
     def watch_price(self, symbol: str, direction: int, points: int) -> int:
-        watch = self.watches.new(symbol, direction, points, self.now_ns, self.phase)
+        here = (self.now_ns, self.phase, self.part, 0)
+        watch = self.watches.new(symbol, direction, points, max(here, self.far[:4]))
         prices = self.prices.get(symbol)
         if prices is not None:
             self.form.watch_level(watch, prices)
@@ -181,8 +184,22 @@ class ShadowBroker:
         """Take the next entry of the agenda; events of what it did are appended to ``events``."""
         entry = self.agenda.pop()
         self.now_ns, self.phase, self.part = entry[0], entry[1], entry[2]
+        self._entry = entry
+        if entry > self._farthest:  # noqa: PLR1730 - the session's innermost step: a call of max costs twice as much
+            self._farthest = entry
         self.cause = None
         self._actions[entry[6]](entry[7])
+        if self.events and self._followed:
+            self.exits.follows.catch_up()
+
+    def then(self, action: int, subject: Any) -> None:
+        """What comes next at this very place, once the handlers of this deed have run."""
+        self.agenda.add(*self._entry[:5], action, subject)
+
+    @property
+    def far(self) -> Place:
+        """The farthest place reached: within an instant what answers a later place may take time back."""
+        return self._farthest[:5]
 
     def at(self, now_ns: int, phase: int) -> None:
         """The session's own turn (timers, alerts): tells the broker the time."""
@@ -190,6 +207,8 @@ class ShadowBroker:
         self.phase = phase
         self.part = 0
         self.cause = None
+        if self._followed:
+            self.exits.follows.catch_up()
 
     def end_of_data(self) -> None:
         """After everything else: what is under way is cancelled, open tickets close at their symbol's last close."""
@@ -205,91 +224,9 @@ class ShadowBroker:
             price = int(prices.bid_close[row] if ticket.side > 0 else prices.ask_close[row])
             self.book_close(ticket, ticket.steps, prices, prices.end_ns, row, price, "end_of_data", row)
 
-    # --- commands -------------------------------------------------------------------------------------------------
-
-    def _send(self, order: Order) -> None:
-        now = self.now_ns
-        self._turn += 1
-        order.seq = self._turn
-        order.arrival_ns = now + self._latency_ns
-        if order.is_pending_kind:
-            self.pendings.sent(order)
-        if order.arrival_ns > now or self.phase < 3:
-            self.agenda.add(order.arrival_ns, 2, ARRIVALS, order.seq, 0, ARRIVE, order)
-        else:
-            self.agenda.add(now, 4, AT_ONCE, order.seq, 0, ARRIVE, order)
-
-    def _arrive(self, order: Order) -> None:
-        if not order.is_under_way:
-            return
-        self.cause = order
-        if order.kind == "modify":
-            self.closes.modify(order)
-            return
-        if order.kind == "cancel":
-            self.closes.cancel(order)
-            return
-        prices = self.prices[order.symbol]
-        row = prices.row_at(order.arrival_ns)
-        opens_now = row >= 0 and int(prices.time[row]) == order.arrival_ns
-        at_once = opens_now and self.phase == 4
-        if not opens_now:
-            if self.phase != 4:
-                self.agenda.add(self.now_ns, 4, AT_ONCE, order.seq, 0, ARRIVE, order)
-                return
-            at_once = not order.from_timer and self._is_graced(prices, order.arrival_ns)
-        if order.is_pending_kind:
-            if self._has_volume(order, prices):
-                self.pendings.arrive(order, prices, opens_now)
-            return
-        if order.kind == "market":
-            self._arrive_opening(order, prices, opens_now, at_once)
-        elif opens_now and not at_once and order.status == "decided":
-            order.move("waiting", self.now_ns)
-            self.agenda.add(self.now_ns, 2, CLOSES, order.arrival_ns, order.seq, ARRIVE, order)
-        else:
-            self.closes.arrive(order, prices, opens_now, at_once)
-
-    def _is_graced(self, prices: SymbolPrices, arrival_ns: int) -> bool:
-        row = prices.row_at(arrival_ns)
-        if row < 0 or not prices.tf_ns:
-            return False
-        since_open = arrival_ns - int(prices.time[row])
-        return 0 < since_open <= self._grace_ns and since_open < prices.tf_ns
-
-    def _has_volume(self, order: Order, prices: SymbolPrices) -> bool:
-        """Whether the volume is one the instrument takes; if not, the order is refused."""
-        reason, limit = volume_problem(prices.instrument, order.volume_steps)
-        if reason:
-            order.why = limit
-            self.end(order, "refused", reason)
-        return not reason
-
-    def _arrive_opening(self, order: Order, prices: SymbolPrices, opens_now: bool, at_once: bool) -> None:
-        if not self._has_volume(order, prices):
-            return
-        if at_once:
-            self._fill(order)
-        elif opens_now:
-            order.move("waiting", self.now_ns)
-            self.agenda.add(self.now_ns, 2, OPENINGS, order.arrival_ns, order.seq, OPEN, order)
-        else:
-            opens_ns = self.form.next_open_ns(prices, order.arrival_ns)
-            if opens_ns is None or opens_ns - order.arrival_ns > self._max_wait_ns(prices):
-                if opens_ns is not None:
-                    order.why = {"opens_in_s": (opens_ns - order.arrival_ns) / NS}
-                self.end(order, "refused", "market_closed")
-            else:
-                order.move("waiting", self.now_ns)
-                key = (order.arrival_ns, order.seq)
-                self.form.wait(prices, OPENINGS, order.arrival_ns, key, OPEN, order)
-
-    def _max_wait_ns(self, prices: SymbolPrices) -> int:
-        return max(self.fill_model.max_wait_s * 1000 * MS, prices.tf_ns)
-
     # --- fills ----------------------------------------------------------------------------------------------------
 
-    def _fill(self, order: Order) -> None:
+    def fill(self, order: Order) -> None:
         """A market order meets the open of this instant (or of the bar in progress): a refusal, or a ticket."""
         if not order.is_under_way:
             return
@@ -300,8 +237,8 @@ class ShadowBroker:
         side = order.side
         points = (ask if side > 0 else bid) + side * self.slippage[order.symbol]
         ticket = self.take(order, prices, row, points, bid if side > 0 else ask, int(prices.time[row]))
-        if ticket is not None and (ticket.sl or ticket.tp):
-            self.form.watch(ticket, prices, row, with_open=False)
+        if ticket is not None and (ticket.sl or ticket.tp or ticket.trails):
+            self.exits.watch(ticket, prices, row, with_open=False)
 
     def take(
         self, order: Order, prices: SymbolPrices, row: int, points: int, closing: int, fill_ns: int
@@ -317,13 +254,13 @@ class ShadowBroker:
         order.sl, order.tp = sl, tp
         if not stops_are_valid(order.side, closing, sl, tp, prices.instrument.stops_level_points):
             order.why = {"closing_price": prices.instrument.price(closing)}
-            self.end(order, "refused", "invalid_stops", row)
+            self.end(order, "refused", "invalid_stops", fill_ns)
             return None
         phase = max(self.phase, 1 if fill_ns > opened_ns else 2)
         margin = self.book.margin_of(prices.instrument, order.volume_steps, fill_ns)
         if not self.book.affords(order.symbol, order.side, margin, self.now_ns, phase):
             order.why = self.book.means(self.now_ns, phase, margin)
-            self.end(order, "refused", "no_money", row)
+            self.end(order, "refused", "no_money", fill_ns)
             return None
         lived_from = row if fill_ns == opened_ns else row + 1
         ticket = self.book.open(order, prices, row, points, sl, tp, margin, fill_ns, lived_from, self.now_ns)
@@ -331,11 +268,15 @@ class ShadowBroker:
         order.move("filled", self.now_ns)
         order.fill_ns, order.fill_points, order.filled_steps = fill_ns, points, order.volume_steps
         order.ticket = ticket.id
+        if self._filled_ns != self.now_ns:
+            self._filled_ns = self.now_ns
+            self._filled.clear()
+        self._filled[ticket.id] = order
         self.events.append(OrderFilled(fill_ns, self.now_ns, order, ticket))
-        if later is not UNCHANGED:
+        if later != UNCHANGED:
             self.exits.inherit(ticket, *later)
         if order.trails:
-            self.exits.trail(ticket, prices)
+            self.exits.trail(ticket)
         if order.oco:
             self.pendings.cancel_rest(order)
         if order.taken_by:
@@ -349,32 +290,28 @@ class ShadowBroker:
         """Closes that met the entry under way close its ticket right after its fill."""
         ticket.closing.extend(order.taken_by)
         for close in order.taken_by:
-            part = (
-                (self.now_ns, 4, AT_ONCE, order.seq, 0)
-                if self.phase == 4
-                else (self.now_ns, 2, OPENINGS, order.arrival_ns, order.seq)
-            )
-            self.agenda.add(*part, CLOSE, (close, ticket))
+            self.then(CLOSE, (close, ticket))
 
-    def end(self, order: Order, status: str, reason: str, row: int = -1) -> None:
+    def end(self, order: Order, status: str, reason: str, happened_ns: int = -1) -> None:
         """An opening order ends unfilled; what was to be taken along lapses."""
         self.opening.pop(order.id, None)
         order.move(status, self.now_ns, reason)
-        happened = int(self.prices[order.symbol].time[row]) if row >= 0 else self.now_ns
         event = OrderRefused if status == "refused" else OrderCancelled
-        self.events.append(event(happened, self.now_ns, order))
+        self.events.append(event(self.now_ns if happened_ns < 0 else happened_ns, self.now_ns, order))
         for close in order.taken_by:
             self.closes.part_done(close)
         self.release_after(order)
 
     def release_after(self, done: Order) -> None:
-        """What was held for ``done`` alone leaves now."""
+        """What was held for ``done`` alone leaves now; at the end of the data nothing leaves any more."""
+        if self.is_over:
+            return
         for order in self._after.pop(done.id, ()):
             order.after = tuple(n for n in order.after if n != done.id)
             if not order.after and order.status == "held":
                 order.move("decided", self.now_ns)
                 order.decided_ns = self.now_ns
-                self._send(order)
+                self.arrivals.send(order)
 
     def book_close(
         self,
@@ -389,6 +326,10 @@ class ShadowBroker:
         is_ambiguous: bool = False,
     ) -> None:
         """Close ``steps`` of a ticket at ``points`` in ``row``; ``last_lived`` is the last row it lived through."""
+        if self.cause is None and ticket.opened_ns == self.now_ns:
+            self.cause = self._filled.get(ticket.id)  # so that an endless chain is known as one
+        if self._followed:
+            self.exits.follows.look(ticket)
         excursion = self.form.excursion(ticket, prices, last_lived, points)
         doubt = is_ambiguous or ticket.is_ambiguous
         fill = self.book.close(ticket, steps, exit_ns, row, points, reason, excursion, doubt, self.now_ns)

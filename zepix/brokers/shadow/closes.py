@@ -14,11 +14,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from zepix.brokers.shadow.agenda import AT_ONCE, CLOSES
+from zepix.brokers.shadow.agenda import CLOSES
 from zepix.brokers.shadow.exits import changed_levels
 from zepix.brokers.shadow.rules import is_meant
 from zepix.model import Order, OrderCancelled, OrderFilled, OrderRefused, Ticket
-from zepix.services.prices import SymbolPrices
 
 if TYPE_CHECKING:
     from zepix.brokers.shadow.broker import ShadowBroker
@@ -37,8 +36,8 @@ class Closes:
 
     # --- closes -----------------------------------------------------------------------------------------------------
 
-    def arrive(self, order: Order, prices: SymbolPrices, opens_now: bool, at_once: bool) -> None:
-        """Decide what a close covers; close it at once, at the open of this instant, or at the next."""
+    def arrive(self, order: Order) -> None:
+        """Decide what a close covers; each ticket closes next, at the open it meets now, or at its symbol's next."""
         broker = self._broker
         tickets = self._tickets(order)
         entries = [] if order.tickets else [o for o in broker.opening.values() if is_meant(order, o)]
@@ -53,14 +52,13 @@ class Closes:
             return
         if order.status == "decided":
             order.move("waiting", broker.now_ns)
+        key = (order.arrival_ns, order.seq)
         for ticket in tickets:
             ticket.closing.append(order)
-            if at_once:
-                broker.agenda.add(broker.now_ns, 4, AT_ONCE, order.seq, 0, CLOSE, (order, ticket))
-            elif opens_now:
-                broker.agenda.add(broker.now_ns, 2, CLOSES, order.arrival_ns, order.seq, CLOSE, (order, ticket))
+            prices = broker.prices[ticket.symbol]
+            if broker.arrivals.meets_open(order, prices):
+                broker.then(CLOSE, (order, ticket))
             else:
-                key = (order.arrival_ns, order.seq)
                 broker.form.wait(prices, CLOSES, order.arrival_ns, key, CLOSE, (order, ticket))
 
     def act(self, order: Order, ticket: Ticket) -> None:
@@ -68,7 +66,6 @@ class Closes:
         broker = self._broker
         broker.cause = order
         if not ticket.is_open:
-            broker.counts["does_nothing"] += 1
             return
         prices = broker.prices[ticket.symbol]
         row = prices.row_at(broker.now_ns)
@@ -96,15 +93,18 @@ class Closes:
             self._done(order)
 
     def expire_all(self) -> None:
-        """The data end: closing orders on their way or waiting are cancelled."""
+        """The data end: commands on their way or waiting are cancelled, as raised; one that closed something has."""
         broker = self._broker
-        closes = [e[7] for e in broker.agenda.heap if isinstance(e[7], Order) and not e[7].opens]
-        closes += [order for ticket in broker.tickets.values() for order in ticket.closing]
-        closes += [close for order in broker.opening.values() for close in order.taken_by]
-        for close in closes:
-            if close.is_under_way:
-                close.move("cancelled", broker.now_ns, "end_of_data")
-                broker.events.append(OrderCancelled(broker.now_ns, broker.now_ns, close))
+        found = [e[7] for e in broker.agenda.heap if isinstance(e[7], Order) and not e[7].opens]
+        found += [order for ticket in broker.tickets.values() for order in ticket.closing]
+        found += [close for order in broker.opening.values() for close in order.taken_by]
+        for order in sorted({o.id: o for o in found if o.is_under_way}.values(), key=lambda o: o.id):
+            if order.closed:
+                order.move("filled", broker.now_ns)
+                broker.events.append(OrderFilled(broker.now_ns, broker.now_ns, order, None))
+            else:
+                order.move("cancelled", broker.now_ns, "end_of_data")
+                broker.events.append(OrderCancelled(broker.now_ns, broker.now_ns, order))
 
     def _tickets(self, order: Order) -> list[Ticket]:
         tickets = self._broker.tickets
@@ -133,7 +133,7 @@ class Closes:
         """Change the levels of the tickets and of the orders under way that the command covers."""
         broker = self._broker
         for ticket in self._tickets(order):
-            broker.exits.change(ticket, order.new_sl, order.new_tp)
+            broker.exits.change(ticket, order)
             order.touched += 1
         entries = [] if order.tickets else [o for o in broker.opening.values() if self._covers(order, o)]
         for entry in entries:

@@ -12,7 +12,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from zepix.brokers.shadow.agenda import ARRIVALS, GAPS
+from zepix.brokers.shadow.agenda import ARRIVALS, AT_ONCE, GAPS, OF_TRAILS, TICK_ENDS
+from zepix.brokers.shadow.follows import Follows
 from zepix.brokers.shadow.forms import GAP, Scheduled, Trailing, touches
 from zepix.model import Order, Ticket
 from zepix.model.instrument import MAX_POINTS
@@ -32,6 +33,19 @@ class Exits:
     def __init__(self, broker: ShadowBroker) -> None:
         self._broker = broker
         self._more: dict[int, Trailing] = {}
+        self.follows = Follows(broker)
+
+    def watch(self, ticket: Ticket, prices: SymbolPrices, row: int, with_open: bool) -> None:
+        """A ticket has been opened: from ``row`` on (its open only ``with_open``) its levels count."""
+        more = self._more.get(ticket.id) if ticket.trails else None
+        if more is not None and self._broker.form.can_follow and not more.is_waiting:
+            more.from_row = self._row_to_end(prices)
+            self.follows.start(more, prices, row, with_open)
+            return
+        if ticket.sl or ticket.tp:
+            self._broker.form.watch(ticket, prices, row, with_open)
+        if more is not None:
+            self._next_move(more, prices)
 
     # --- touched ----------------------------------------------------------------------------------------------------
 
@@ -41,6 +55,7 @@ class Exits:
         if not ticket.is_open or ticket.version != version:
             return
         prices = self._broker.prices[ticket.symbol]
+        self.follows.look(ticket)
         if ticket.side > 0:
             low, high = int(prices.bid_low[row]), int(prices.bid_high[row])
         else:
@@ -65,37 +80,39 @@ class Exits:
         """An open at or beyond a level, or one that a trailing stop is filled by whatever it is."""
         ticket, version, row = subject
         if ticket.is_open and ticket.version == version:
+            self.follows.look(ticket)
             self._at_open(ticket, self._broker.prices[ticket.symbol], row)
 
-    def _at_open(self, ticket: Ticket, prices: SymbolPrices, row: int) -> bool:
+    def _at_open(self, ticket: Ticket, prices: SymbolPrices, row: int) -> None:
         price = int(prices.bid_open[row] if ticket.side > 0 else prices.ask_open[row])
         stop, target = touches(ticket, price, price)
         more = self._more.get(ticket.id)
-        is_forced = more is not None and more.forced_row == row
+        is_forced = more is not None and row in (more.forced_row, self.follows.forced_row(ticket))
         if not (stop or target or is_forced):
-            return False
+            return
         by_stop = stop or not target
         if by_stop:
             price -= ticket.side * self._broker.slippage[ticket.symbol]
         reason = ticket.stop_reason if by_stop else ticket.target_reason
         opened = int(prices.time[row])
         self._broker.book_close(ticket, ticket.steps, prices, opened, row, price, reason, row - 1)
-        return True
 
     # --- changes ----------------------------------------------------------------------------------------------------
 
-    def change(self, ticket: Ticket, new_sl: int | None, new_tp: int | None) -> None:
+    def change(self, ticket: Ticket, order: Order) -> None:
         """Levels that arrive now: they count at once where a bar opened at this instant, else from the next open."""
-        broker = self._broker
+        broker, new_sl, new_tp = self._broker, order.new_sl, order.new_tp
         prices = broker.prices[ticket.symbol]
         more = self._of(ticket)
+        if ticket.id in self.follows.tickets:
+            self._let_go(more, prices)
         if new_sl is not None:
             more.last_stop, more.new_reason, more.is_forced, more.new_sl = new_sl, "sl", False, new_sl
         if new_tp is not None:
             more.new_tp = new_tp
         row = prices.row_at(broker.now_ns)
         if row >= 0 and prices.time[row] == broker.now_ns and broker.phase >= 2:
-            self._count(more, prices, row)
+            self._count(more, prices, row, order.seq)
         else:
             self._wait(more, prices, broker.now_ns)
         self._next_move(more, prices)
@@ -128,8 +145,11 @@ class Exits:
             prices = self._broker.prices[more.ticket.symbol]
             self._count(more, prices, prices.row_at(self._broker.now_ns))
 
-    def _count(self, more: Trailing, prices: SymbolPrices, row: int) -> None:
-        """From this row's open on the new levels stand."""
+    def _count(self, more: Trailing, prices: SymbolPrices, row: int, turn: int = 0) -> None:
+        """From this row's open on the new levels stand; ``turn``: of the command that brings them.
+
+        Where the gaps of this open are over for the ticket, one at or beyond the open fills next, in that turn.
+        """
         broker, ticket = self._broker, more.ticket
         if more.new_sl is not None:
             ticket.sl, ticket.stop_reason = more.new_sl, more.new_reason
@@ -139,22 +159,36 @@ class Exits:
         more.new_sl = more.new_tp = None
         more.is_forced = False
         ticket.version += 1
-        if broker.phase >= 3 and self._at_open(ticket, prices, row):
-            return
-        if more.forced_row == row:
-            subject = (ticket, ticket.version, row)
-            broker.agenda.add(broker.now_ns, 2, GAPS, ticket.index, ticket.id, GAP, subject)
+        subject = (ticket, ticket.version, row)
+        place = (broker.now_ns, 2, GAPS, ticket.index, ticket.id)
+        if broker.far >= place:
+            price = int(prices.bid_open[row] if ticket.side > 0 else prices.ask_open[row])
+            if any(touches(ticket, price, price)):
+                broker.agenda.add(broker.now_ns, broker.phase, AT_ONCE, turn, ticket.id, GAP, subject)
+            elif ticket.sl or ticket.tp:
+                broker.form.watch(ticket, prices, row, with_open=False)
+        elif more.forced_row == row:
+            broker.agenda.add(*place, GAP, subject)
         elif ticket.sl or ticket.tp:
-            broker.form.watch(ticket, prices, row, with_open=broker.phase < 3)
+            broker.form.watch(ticket, prices, row, with_open=True)
+
+    def _let_go(self, more: Trailing, prices: SymbolPrices) -> None:
+        """A ticket that is about to be changed is watched move by move from now on."""
+        ticket = more.ticket
+        row = self.follows.stop(ticket)
+        ticket.version += 1
+        if row < 0:
+            self._wait(more, prices, self._broker.now_ns)
+        elif ticket.sl or ticket.tp:
+            self._broker.form.watch(ticket, prices, row, self.follows.is_gap_to_come(ticket, prices, row))
 
     # --- trailing ---------------------------------------------------------------------------------------------------
 
-    def trail(self, ticket: Ticket, prices: SymbolPrices) -> None:
-        """A ticket with trails has been opened."""
+    def trail(self, ticket: Ticket) -> None:
+        """A ticket with trails is being opened."""
         more = self._of(ticket)
         more.last_stop = ticket.sl if more.new_sl is None else more.new_sl
         more.used = set()
-        self._next_move(more, prices)
 
     def _next_move(self, more: Trailing, prices: SymbolPrices) -> None:
         """Watch for the price by which a trail would set a better stop than the last."""
@@ -184,8 +218,9 @@ class Exits:
         return row + 1
 
     def _tick_goes_on(self, prices: SymbolPrices, row: int) -> bool:
-        broker = self._broker
-        return broker.phase == 2 and prices.time[row] == broker.now_ns and broker.part < 8
+        """Whether the end of this instant's tick is still to come."""
+        now = self._broker.now_ns
+        return int(prices.time[row]) == now and self._broker.far[:4] < (now, 2, TICK_ENDS + prices.index, OF_TRAILS)
 
     def _move(self, more: Trailing, number: int) -> int | None:
         """How far ahead of the entry the price must get for a trail to better the last stop; None if it never can."""

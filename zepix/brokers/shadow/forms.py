@@ -112,6 +112,8 @@ class Trailing:
 class Form(Protocol):
     """How levels are watched and opens awaited; everything else of the broker is the same in both forms."""
 
+    can_follow: bool
+    """Whether the end of a ticket with trails can be found at once."""
     looks_always: bool
     """Whether the account is looked at at every instant, since nothing is known of the prices to come."""
 

@@ -21,10 +21,12 @@ from zepix.services.prices import SymbolPrices
 if TYPE_CHECKING:
     from zepix.brokers.shadow.broker import ShadowBroker
 
-__all__ = ["CHECK", "EXPIRE", "Pendings"]
+__all__ = ["CHECK", "EXPIRE", "INSIDE", "RIVAL", "Pendings"]
 
 CHECK: Final = 6
 EXPIRE: Final = 11
+RIVAL: Final = 13
+INSIDE: Final = 14
 
 
 class Pendings:
@@ -73,7 +75,7 @@ class Pendings:
         if pending.is_beyond(opened):
             order.why = {"open": prices.instrument.price(opened), "wanted": prices.instrument.price(pending.level)}
             self._drop(order)
-            broker.end(order, "refused", "invalid_price", row)
+            broker.end(order, "refused", "invalid_price")
             return
         order.move("working", broker.now_ns)
         pending.row = row
@@ -111,8 +113,8 @@ class Pendings:
             points += side * self._broker.slippage[pending.order.symbol]
         closing = int(prices.bid_open[row] if side > 0 else prices.ask_open[row])
         ticket = self._fill(pending, row, points, closing, int(prices.time[row]))
-        if ticket is not None and (ticket.sl or ticket.tp):
-            self._broker.form.watch(ticket, prices, row, with_open=False)
+        if ticket is not None and (ticket.sl or ticket.tp or ticket.trails):
+            self._broker.exits.watch(ticket, prices, row, with_open=False)
 
     def reached(self, subject: Scheduled) -> None:
         """A bar whose range touched an order has ended."""
@@ -123,9 +125,14 @@ class Pendings:
             self._trigger(pending, row)
             return
         touched = self._touched_together(pending, row)
-        for one in touched:
-            if self._fill_inside(one, row, len(touched) > 1):
-                return
+        self.rival((touched, row, len(touched) > 1))
+
+    def rival(self, subject: tuple[list[Pending], int, bool]) -> None:
+        """The first of those touched together is tried; if it is refused, the next one comes next."""
+        touched, row, is_ambiguous = subject
+        self._broker.cause = touched[0].order
+        if not self._fill_inside(touched[0], row, is_ambiguous) and len(touched) > 1:
+            self._broker.then(RIVAL, (touched[1:], row, is_ambiguous))
 
     def _is_at_work(self, pending: Pending, version: int) -> bool:
         self._broker.cause = pending.order
@@ -157,7 +164,7 @@ class Pendings:
         return sorted(touched, key=nearness)
 
     def _fill_inside(self, pending: Pending, row: int, is_ambiguous: bool) -> bool:
-        """A fill at the bar's end; the bar's range may have ended the ticket again. Whether it was filled."""
+        """A fill at the bar's end; what the bar's range then did to the ticket comes next. Whether it was filled."""
         prices, order, broker = pending.prices, pending.order, self._broker
         side = order.side
         spread = int(prices.ask_open[row]) - int(prices.bid_open[row])
@@ -166,21 +173,31 @@ class Pendings:
         if ticket is None:
             return False
         ticket.is_ambiguous = is_ambiguous
-        if side > 0:
+        if ticket.sl or ticket.tp:
+            broker.then(INSIDE, (ticket, row))
+        elif ticket.trails:
+            broker.exits.watch(ticket, prices, row + 1, with_open=True)
+        return True
+
+    def inside(self, subject: tuple[Ticket, int]) -> None:
+        """The bar that filled a ticket inside it may have ended it again; else it is watched from the next."""
+        ticket, row = subject
+        broker = self._broker
+        prices = broker.prices[ticket.symbol]
+        if ticket.side > 0:
             low, high, close = int(prices.bid_low[row]), int(prices.bid_high[row]), int(prices.bid_close[row])
         else:
             low, high, close = int(prices.ask_low[row]), int(prices.ask_high[row]), int(prices.ask_close[row])
         in_range, at_close = touches(ticket, low, high), touches(ticket, close, close)
-        ticket.is_ambiguous = is_ambiguous or any(in_range)
+        ticket.is_ambiguous = ticket.is_ambiguous or any(in_range)
         if broker.fill_model.is_optimistic:
             ends = "tp" if in_range[1] else "sl" if at_close[0] else ""
         else:
             ends = "sl" if in_range[0] else "tp" if at_close[1] else ""
         if ends:
             broker.exits.at_level(ticket, prices, row, ends == "sl", ticket.lived_from - 1)
-        elif ticket.sl or ticket.tp:
-            broker.form.watch(ticket, prices, row + 1, with_open=True)
-        return True
+        else:
+            broker.exits.watch(ticket, prices, row + 1, with_open=True)
 
     def _fill(self, pending: Pending, row: int, points: int, closing: int, fill_ns: int) -> Ticket | None:
         order = pending.order

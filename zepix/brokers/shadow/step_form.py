@@ -103,6 +103,7 @@ class StepForm:
     to be open, so ``market_closed`` is then only known when nothing came.
     """
 
+    can_follow = False
     looks_always = True
 
     def __init__(self, agenda: Agenda, calendar: Callable[[SymbolPrices, int], int | None] | None = None) -> None:
@@ -133,9 +134,13 @@ class StepForm:
 
     def watch_level(self, watch: Watch, prices: SymbolPrices) -> None:
         self._levels.setdefault(prices.symbol, []).append(watch)
-        if not prices.tf_ns and prices.n:
-            row = prices.n - 1
-            opened = int(prices.time[row])
+        row = prices.n - 1
+        if row < 0:
+            return
+        opened = int(prices.time[row])
+        if opened >= watch.set_ns and watch.hears_open(opened):
+            self._notice_levels(prices, opened, True, int(prices.bid_open[row]), int(prices.ask_open[row]))
+        if not prices.tf_ns and watch.hears_tick(opened):
             self._notice_levels(prices, opened, False, int(prices.bid_high[row]), int(prices.ask_low[row]))
 
     def arm(self, watch: AccountWatch) -> None:

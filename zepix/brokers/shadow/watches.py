@@ -1,7 +1,8 @@
 """Price watches: wake a strategy when a price reaches a level; upwards on the bid, downwards on the ask.
 
 A watch counts from the first bar that opens at or after its setting. An open at or beyond the level fires it at that
-open (after the gaps), a range at the bar's end (after all symbols' range events). How it is found is the form's.
+open (after the gaps), a range at the bar's end (after all symbols' range events); one that is set when the watches of
+this open have been looked at hears of it at the bar's end. How it is found is the form's.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from zepix.brokers.shadow.agenda import AFTER_SYMBOLS, LEVELS, TICK_ENDS
 from zepix.model import Event, PriceReached
 from zepix.services.prices import PriceBook
 
@@ -17,24 +19,35 @@ __all__ = ["PRICE", "PriceWatches", "Watch"]
 PRICE: Final = 5
 
 
+Mark = tuple[int, int, int, int]
+"""A place in time: (t_ns, phase, part, a)"""
+
+
 @dataclass(slots=True, eq=False)
 class Watch:
-    """``points`` for the bid to rise to (direction +1) or the ask to fall to (-1), set at ``(set_ns, set_phase)``."""
+    """``points`` for the bid to rise to (direction +1) or the ask to fall to (-1), set at the place ``mark``."""
 
     id: int
     symbol: str
     direction: int
     points: int
-    set_ns: int
-    set_phase: int
+    mark: Mark
     is_on: bool = True
+
+    @property
+    def set_ns(self) -> int:
+        return self.mark[0]
 
     def is_reached(self, bid_high: int, ask_low: int) -> bool:
         return bid_high >= self.points if self.direction > 0 else ask_low <= self.points
 
     def hears_open(self, opened_ns: int) -> bool:
         """Whether the open itself was still to come when the watch was set; the bar's range counts from its open on."""
-        return (opened_ns, 2) > (self.set_ns, self.set_phase)
+        return (opened_ns, 2, LEVELS, 0) > self.mark
+
+    def hears_tick(self, t_ns: int) -> bool:
+        """Whether the end of a tick was still to come."""
+        return (t_ns, 2, TICK_ENDS + AFTER_SYMBOLS, 1) > self.mark
 
 
 class PriceWatches:
@@ -44,8 +57,8 @@ class PriceWatches:
         self._prices = prices
         self._watches: dict[int, Watch] = {}
 
-    def new(self, symbol: str, direction: int, points: int, now_ns: int, phase: int) -> Watch:
-        watch = Watch(len(self._watches) + 1, symbol, direction, points, now_ns, phase)
+    def new(self, symbol: str, direction: int, points: int, mark: Mark) -> Watch:
+        watch = Watch(len(self._watches) + 1, symbol, direction, points, mark)
         self._watches[watch.id] = watch
         return watch
 
