@@ -12,7 +12,7 @@ from typing import IO, Any, Final
 
 from zepix.alerts.payload import BODY_LIMIT_BYTES, body_text, decode_line, shown
 from zepix.alerts.reasons import Unreadable
-from zepix.alerts.rows import COLUMNS, LogRow
+from zepix.alerts.rows import COLUMNS, LogRow, problem_of, problem_text
 from zepix.errors import DataError
 
 __all__ = ["LINE_LIMIT_BYTES", "read_jsonl", "read_objects", "write_jsonl"]
@@ -73,6 +73,8 @@ def _row(line: bytes, number: int, line_number: int, handle: IO[bytes]) -> LogRo
     if len(value) == 2 and "received_at" in value:
         return LogRow(number, value.get("received_at"), value["payload"], text=payload_text)
     beside = {name: value[name] for name in COLUMNS[2:] if name in value}
+    if "problem" in value:
+        beside["problem"] = problem_of(value["problem"])
     return LogRow(number, value.get("received_at"), value["payload"], text=payload_text, **beside)
 
 
@@ -124,4 +126,6 @@ def _line(row: LogRow) -> str:
         value = getattr(row, name)
         if value is not None and value != "":
             found[name] = value
+    if row.problem is not None:
+        found["problem"] = problem_text(row.problem)
     return _ENCODE(found) + "\n"

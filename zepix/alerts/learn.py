@@ -22,8 +22,9 @@ from zepix.alerts.own.files import loads
 from zepix.alerts.own.guesses import Guess, guess
 from zepix.alerts.own.paths import FieldPath, find
 from zepix.alerts.own.proposal import comment, key_places, table_text
+from zepix.alerts.own.rules import word_of
 from zepix.alerts.own.shapes import Place, Sample, Shape, shapes_of
-from zepix.alerts.payload import decode
+from zepix.alerts.payload import Body, decode
 from zepix.alerts.processor import AlertProcessor
 from zepix.alerts.reasons import Unreadable
 from zepix.alerts.rows import LogRow
@@ -35,6 +36,7 @@ __all__ = ["Lesson", "learn"]
 
 ROWS_LIMIT: Final = 200_000
 LAST_RANK: Final = 100
+_MOST_WORDS: Final = 24
 _EXAMPLE_LIMIT: Final = 300
 _BODY_KEYS: Final = ("payload", "body")
 _SHOWN: Final = (
@@ -57,7 +59,9 @@ class Lesson:
     """What was learned: ``text`` is the proposal (TOML), ``report`` says what it would understand.
 
     The report's keys: ``rows, understood, set_aside, without_shape, would_understand, shapes`` (each ``name, rows,
-    tried, would_understand, takes_over, reasons, row, before, after``). Without a proposal ``text`` is empty.
+    tried, would_understand, takes_over, breaks, refused, reasons, row, before, after``). ``takes_over`` are rows that
+    are understood without it; ``breaks`` rows that would then not be, for which reason it is not proposed. Without a
+    proposal ``text`` is empty.
     """
 
     text: str
@@ -91,35 +95,103 @@ def learn(
     def is_symbol(word: str) -> bool:
         return len(word) >= 3 and processor.resolve(word) in catalogue
 
-    proposals: list[tuple[str, dict[str, Any]]] = []
     shapes = shapes_of(samples, is_symbol)
-    for shape in shapes:
-        proposals.append(_proposal(f"learned_{len(proposals) + 1}", shape, is_symbol, [*understood, *samples], trial))
-    tables = [table for table, told in proposals if told["would_understand"]]
-    whole = trial(tables)
-    read = [parsed.dialect for one in understood if isinstance(parsed := _parsed(whole, one), Alert)]
+    others = [*understood, *samples]
+    proposals = [
+        _proposal(f"learned_{number}", shape, is_symbol, understood, others, trial)
+        for number, shape in enumerate(shapes, 1)
+    ]
+    whole = _without_harm(proposals, understood, trial)
     report = {
         "rows": len(rows),
         "understood": len(understood),
         "set_aside": len(samples) + broken,
         "without_shape": len(samples) - sum(shape.count for shape in shapes) + broken,
         "would_understand": sum(isinstance(_parsed(whole, sample), Alert) for sample in samples),
-        "shapes": [told | {"takes_over": read.count(told["name"])} for _, told in proposals],
+        "shapes": [one.told for one in proposals],
     }
-    return Lesson(_document(path, proposals, report) if tables else "", report)
+    is_told = any(one.is_kept for one in proposals)
+    return Lesson(_document(path, proposals, report) if is_told else "", report)
+
+
+@dataclass(slots=True)
+class _Proposal:
+    """A table, and what it was seen to do; ``is_kept`` says whether it is proposed."""
+
+    table: str
+    told: dict[str, Any]
+    is_kept: bool
 
 
 def _proposal(
     name: str,
     shape: Shape,
     is_symbol: Callable[[str], bool],
+    understood: list[Sample],
     others: list[Sample],
     trial: Callable[[list[str]], AlertProcessor],
-) -> tuple[str, dict[str, Any]]:
-    """The table of a shape, and what it was seen to do."""
+) -> _Proposal:
+    """The table of a shape. Where it would claim bodies that are understood, it names the words that it is for."""
     guessed = guess(shape, is_symbol)
-    table = table_text(name, shape, guessed, required=_required(shape, guessed, others), rank=_rank(shape))
-    return table, _tried(name, shape, trial([table]))
+    required, rank = _required(shape, guessed, others), _rank(shape)
+    table = table_text(name, shape, guessed, required=required, rank=rank)
+    (taken, _), processor = _claimed(table, understood, trial)
+    words = _words(shape, guessed) if taken else {}
+    if words:
+        narrower = table_text(name, shape, guessed, required=required, rank=rank, words=words)
+        (now_taken, _), narrow = _claimed(narrower, understood, trial)
+        if now_taken < taken:
+            table, processor = narrower, narrow
+    told = _tried(name, shape, processor)
+    told["refused"] = [".".join(place) for place in guessed.refused]
+    return _Proposal(table, told, bool(told["would_understand"] or guessed.refused))
+
+
+def _claimed(
+    table: str, understood: list[Sample], trial: Callable[[list[str]], AlertProcessor]
+) -> tuple[tuple[int, int], AlertProcessor]:
+    """(rows understood without it that a table would read, how many of them it would set aside), and its trial."""
+    (dialect,) = loads(table, "the proposal")
+    processor = trial([table])
+    mine = [one for one in understood if dialect.claims(Body(one.text.strip(), one.fields, "{{" in one.text))]
+    found = [parsed for one in mine if (parsed := _parsed(processor, one)).dialect == dialect.name]
+    return (len(found), sum(not isinstance(one, Alert) for one in found)), processor
+
+
+def _without_harm(
+    proposals: list[_Proposal], understood: list[Sample], trial: Callable[[list[str]], AlertProcessor]
+) -> AlertProcessor:
+    """Drops what sets aside rows that are understood without it; the rest, tried together, and counted."""
+    while True:
+        whole = trial([one.table for one in proposals if one.is_kept])
+        read: Counter[str | None] = Counter()
+        broken: Counter[str | None] = Counter()
+        for sample in understood:
+            found = _parsed(whole, sample)
+            (read if isinstance(found, Alert) else broken)[found.dialect] += 1
+        harmful = [one for one in proposals if one.is_kept and broken[one.told["name"]]]
+        for one in harmful:
+            one.is_kept = False
+            one.told["breaks"] = broken[one.told["name"]]
+        if not harmful:
+            for one in proposals:
+                one.told["takes_over"] = read[one.told["name"]] if one.is_kept else 0
+                one.told["breaks"] = one.told.get("breaks", 0)
+            return whole
+
+
+def _words(shape: Shape, guessed: Guess) -> dict[Place, list[str]]:
+    """The words that the bodies of a shape hold where its type and its side stand, the type's first."""
+    found: dict[Place, list[str]] = {}
+    for name in ("type", "side"):
+        place = guessed.fields.get(name)
+        if place is None:
+            continue
+        said = [word_of(value) for value in shape.columns[place]]
+        words = list(dict.fromkeys(word for word in said if word and "{{" not in word))
+        if 0 < len(words) <= _MOST_WORDS and all(said):
+            found.setdefault(place, words)
+    return found
 
 
 def _body_of(row: LogRow) -> tuple[int, Any, str | None, str | None, str | None]:
@@ -214,7 +286,7 @@ def _in_words(alert: Alert) -> str:
     return comment(", ".join(parts))
 
 
-def _document(path: Path, proposals: list[tuple[str, dict[str, Any]]], report: dict[str, Any]) -> str:
+def _document(path: Path, proposals: list[_Proposal], report: dict[str, Any]) -> str:
     lines = [
         f"# Proposed from {comment(path.name)}: {report['rows']} rows, {report['understood']} understood already,",
         f"# {report['set_aside']} set aside. With these tables {report['would_understand']} of those would be alerts.",
@@ -223,13 +295,15 @@ def _document(path: Path, proposals: list[tuple[str, dict[str, Any]]], report: d
     ]
     if report["without_shape"]:
         lines.append(f"# {report['without_shape']} rows are of no shape that could be learned.")
-    for (table, _), told in zip(proposals, report["shapes"], strict=True):
+    for told, one in ((one.told, one) for one in proposals):
         lines += [
             "",
             f"# --- {told['name']}: {told['rows']} rows, {told['would_understand']} of {told['tried']} understood",
         ]
         if told["takes_over"]:
             lines.append(f"# CAREFUL: it takes over {told['takes_over']} rows that are understood without it.")
+        if told["breaks"]:
+            lines.append(f"# Not proposed: {told['breaks']} rows that are understood now would be set aside by it.")
         lines += [f"# before (row {told['row']}): {told['before']}", f"# after: {told['after']}"]
-        lines.append(table.rstrip("\n") if told["would_understand"] else "# nothing to propose for these")
+        lines.append(one.table.rstrip("\n") if one.is_kept else "# nothing to propose for these")
     return "\n".join(lines) + "\n"

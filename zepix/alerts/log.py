@@ -137,16 +137,16 @@ def read_logs(
     return AlertLog(rows, {"files": files} | counts(rows))
 
 
-def write_log(path: str | Path, rows: Iterable[LogRow | Alert | Quarantined]) -> int:
+def write_log(path: str | Path, rows: Iterable[LogRow | Alert | Quarantined], *, is_clean: bool = False) -> int:
     """Writes a log, Parquet by the name's ending and JSON lines otherwise, and gives how many rows it has.
 
+    Secrets are blotted out of rows as they are written; ``is_clean`` says that whoever made them has done so already.
     The file is replaced in one step: it is never seen half written. Raises DataError where it cannot be written.
     """
     path = Path(path)
     write = write_parquet if path.suffix.lower() in _PARQUET_NAMES else write_jsonl
-    log_rows = (
-        redact_row(row) if isinstance(row, LogRow) else row_of(row, number) for number, row in enumerate(rows, 1)
-    )
+    clean = (lambda row: row) if is_clean else redact_row
+    log_rows = (clean(row) if isinstance(row, LogRow) else row_of(row, number) for number, row in enumerate(rows, 1))
     draft = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         count = write(draft, log_rows)

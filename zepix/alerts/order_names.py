@@ -10,7 +10,6 @@ A body is looked at once, whichever dialects ask (``Body.named``). Nothing is ra
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -18,26 +17,13 @@ from zepix.alerts import values
 from zepix.alerts.payload import Body, shown
 from zepix.alerts.reading import Reading
 from zepix.alerts.reasons import Unreadable
+from zepix.alerts.trade_words import LEVEL_WORDS, asks, bare, inside, kind_of
 
 __all__ = ["ORDER_TYPES", "PLAIN_TYPES", "Named", "named"]
 
 PLAIN_TYPES: Final = frozenset({"entry", "exit", "reversal", "modify", "cancel", "close", "reverse"})
 """A body whose type is one of these is the plain dialect's, whatever else it holds."""
 ORDER_TYPES: Final = frozenset({"market", "limit", "stop", "stoplimit", "stop_limit", "stop-limit"})
-_UNITS: Final = {
-    "": "",
-    "price": "",
-    "offset": "_distance",
-    "distance": "_distance",
-    "percent": "_percent",
-    "percentage": "_percent",
-    "pct": "_percent",
-    "perc": "_percent",
-    "points": "_points",
-    "point": "_points",
-    "pips": "_pips",
-    "pip": "_pips",
-}
 _WORDS: Final[dict[str, tuple[str, ...]]] = {
     "type": ("type", "eventtype"),
     "symbol": ("symbol", "ticker", "instrument", "asset", "pair"),
@@ -90,31 +76,23 @@ _WORDS: Final[dict[str, tuple[str, ...]]] = {
     "order_mode": ("ordermode",),
     "heartbeat": ("heartbeat",),
     "test": ("test", "dryrun", "istest"),
-    "close_percent": ("closepercent", "exitpercent"),
+    "close_percent": ("closepercent", "exitpercent", "closepct", "exitpct", "closepercentage", "exitpercentage"),
+    "close_frac": ("closefrac",),
+    "close_left_frac": ("closeleftfrac",),
     "tp1": ("tp1", "takeprofit1", "tp1price"),
     "tp2": ("tp2", "takeprofit2", "tp2price"),
     "tp3": ("tp3", "takeprofit3", "tp3price"),
-    **{
-        f"{level}{unit}": tuple(f"{word}{end}" for word in words for end, its in _UNITS.items() if its == unit)
-        for level, words in (("sl", ("sl", "stoploss")), ("tp", ("tp", "takeprofit")))
-        for unit in sorted(set(_UNITS.values()))
-    },
 }
-_NAMES: Final = {word: name for name, words in _WORDS.items() for word in words}
+_NAMES: Final = LEVEL_WORDS | {word: name for name, words in _WORDS.items() for word in words}
 _OPENED: Final = frozenset({"strategy", "data", "order", "position", "payload", "alert"})
-_LEVEL_LIKE: Final = re.compile(
-    r"(?:sl|tp[0-9]?)(?=[A-Z])|(?:[sS][lL]|[tT][pP][0-9]?)(?=$|[_\-. ])"
-    r"|(?i:stop[_\-. ]?loss|take[_\-. ]?profit|trail|break[_\-. ]?even|max[_\-. ]?spread)"
-)
-"""Keys that speak of a stop, a target or trailing: one that is not known cannot be passed over."""
-_UNIMPORTANT: Final = frozenset(
-    {"price", "time", "timenow", "comment", "order_id", "strategy", "entry_price", "time_in_force"}
-)
-_LENIENT: Final = frozenset(
-    {"price", "time", "timenow", "volume", "comment", "order_id", "strategy", "entry_price", "data", "id"}
-)
+_UNIMPORTANT: Final = frozenset({"price", "time", "timenow", "comment", "order_id", "strategy", "time_in_force"})
+_POSITIONS: Final = frozenset({"position", "market_position", "prev_market_position", "position_size"})
+"""Beside one of these an entry price informs: the order is filled already."""
+_LENIENT: Final = frozenset({"price", "time", "timenow", "volume", "comment", "order_id", "strategy", "data", "id"})
 _BESIDE: Final = ""
 """The name of what has none here and is kept as it is; None is that of what has to be looked at."""
+_HOLDERS: Final = frozenset({_BESIDE, "strategy", "data", "position"})
+"""An object or a list under one of these is looked into, and kept beside."""
 _UNSEEN: Final = object()
 _SEEN_LIMIT: Final = 8192
 _NAME_LIMIT: Final = 64
@@ -137,7 +115,7 @@ class Named:
         value = self.found.get(name)
         if type(value) is not str or len(value) > _NAME_LIMIT:
             return ""
-        return value.strip().lower().replace("_", "").replace("-", "").replace(" ", "")
+        return bare(value)
 
     @property
     def is_plain(self) -> bool:
@@ -186,7 +164,11 @@ def _collect(named: Named, fields: Mapping[str, Any], prefix: str, depth: int) -
             if opened and depth < _DEPTH_LIMIT:
                 _collect(named, value, opened, depth + 1)
                 continue
-        if name is None or (name == "position" and type(value) is dict):
+            if name in _HOLDERS:
+                name = None
+        elif type(value) is list and name in _HOLDERS:
+            name = None
+        if name is None:
             _keep(named, key, value)
         elif name == _BESIDE:
             if type(value) is str or values.is_finite_throughout(value):
@@ -202,24 +184,20 @@ def _collect(named: Named, fields: Mapping[str, Any], prefix: str, depth: int) -
 def _learned(names: dict[str, str | None], prefix: str, key: object) -> str | None:
     if not isinstance(key, str) or len(key) > _NAME_LIMIT:
         return None
-    bare = _bare(key)
-    name = _NAMES.get(prefix + bare) if prefix else None
+    word = bare(key)
+    name = _NAMES.get(prefix + word) if prefix else None
     if name is None:
-        name = _NAMES.get(bare) or _NAMES.get(bare.removeprefix("strategy"))
-    if name is None and not _is_level_like(key):
+        name = _NAMES.get(word) or _NAMES.get(word.removeprefix("strategy"))
+    if name is None and not kind_of(key):
         name = _BESIDE
     if len(names) < _SEEN_LIMIT:
         names[key] = name
     return name
 
 
-def _bare(key: str) -> str:
-    return key.lower().replace("_", "").replace("-", "").replace(" ", "").replace(".", "")
-
-
 def _opened(key: object) -> str:
-    bare = _bare(key) if isinstance(key, str) and len(key) < 16 else ""
-    return bare if bare in _OPENED else ""
+    word = bare(key) if isinstance(key, str) and len(key) < 16 else ""
+    return word if word in _OPENED else ""
 
 
 def _keep(named: Named, key: Any, value: Any) -> None:
@@ -228,11 +206,14 @@ def _keep(named: Named, key: Any, value: Any) -> None:
     elif not values.is_finite_throughout(value):
         problem = Unreadable("bad_number", f"{shown(key)} holds a number that is not finite")
         named.problem = named.problem or problem
-    elif _is_level_like(key) and value not in (False, "", "false", "False", 0):
-        what = f"{shown(key)} is not understood here; a stop, a target or trailing is not passed over"
-        named.problem = named.problem or Unreadable("unsupported_parameter", what)
     else:
         named.extras[key] = value
+        found = key if kind_of(key) == "level" and asks(key, value, has_size=True) else None
+        if found is None and (type(value) is dict or type(value) is list):
+            found = inside(key, value)
+        if found is not None:
+            what = f"{shown(found)} is not understood here; a stop, a target or trailing is not passed over"
+            named.problem = named.problem or Unreadable("unsupported_parameter", what)
 
 
 def _keep_second(named: Named, key: str, name: str, value: Any) -> None:
@@ -243,19 +224,16 @@ def _keep_second(named: Named, key: str, name: str, value: Any) -> None:
         named.problem = named.problem or Unreadable("duplicate_key", what)
 
 
-def _is_level_like(key: str) -> bool:
-    return len(key) <= _NAME_LIMIT and _LEVEL_LIKE.match(key) is not None
-
-
 def _mend(reading: Reading, found: dict[str, Any]) -> None:
     for name, value in list(found.items()):
         if not isinstance(value, str):
             if isinstance(value, Mapping | list) and "{{" in str(value):
                 raise Unreadable("placeholder", f"{name} still holds {shown(str(value))}")
         elif "{{" in value and name not in ("symbol", "timeframe"):
-            reading.give_up(name, value, important=name not in _UNIMPORTANT)
+            informs = name in _UNIMPORTANT or (name == "entry_price" and not _POSITIONS.isdisjoint(found))
+            reading.give_up(name, value, important=not informs)
             del found[name]
     for name, value in reading.extras.items():
         if isinstance(value, str) and "{{" in value:
-            reading.give_up(name, value, important=False)
+            reading.give_up(name, value, important=bool(kind_of(name)))
             reading.extras[name] = None

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from zepix.alerts.payload import body_text
-from zepix.alerts.rows import COLUMNS, REQUIRED, LogRow
+from zepix.alerts.rows import COLUMNS, PROBLEM, REQUIRED, LogRow, problem_of, problem_text
 from zepix.alerts.timestamps import from_ns
 from zepix.errors import DataError
 
@@ -35,12 +35,13 @@ def read_parquet(path: Path) -> Iterator[LogRow]:
                     f"{path} has no column {' and no column '.join(missing)}; "
                     f"an alert log has received_at and payload, this file has {', '.join(names) or 'no columns'}"
                 )
-            wanted = [name for name in COLUMNS if name in names]
+            wanted = [name for name in (*COLUMNS, PROBLEM) if name in names]
             number = 0
             for batch in file.iter_batches(batch_size=_BATCH_ROWS, columns=wanted):
                 nothing = [None] * batch.num_rows
                 columns = [column_values(batch.column(name)) if name in wanted else nothing for name in COLUMNS]
-                for values in zip(*columns, strict=True):
+                problems = map(problem_of, column_values(batch.column(PROBLEM)) if PROBLEM in wanted else nothing)
+                for values in zip(*columns, problems, strict=True):
                     number += 1
                     yield LogRow(number, *values)
     except (pa.ArrowException, OSError) as error:
@@ -63,12 +64,13 @@ def write_parquet(path: Path, rows: Iterable[LogRow]) -> int:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    schema = pa.schema([(name, pa.string()) for name in COLUMNS])
+    schema = pa.schema([(name, pa.string()) for name in (*COLUMNS, PROBLEM)])
     count, remaining = 0, iter(rows)
     with pq.ParquetWriter(path, schema, compression="zstd") as writer:
         while batch := list(islice(remaining, _BATCH_ROWS)):
             columns = {name: [_text(getattr(row, name)) for row in batch] for name in COLUMNS}
             columns["payload"] = [row.text or _text(row.payload) for row in batch]
+            columns[PROBLEM] = [None if row.problem is None else problem_text(row.problem) for row in batch]
             writer.write_table(pa.table(columns, schema=schema))
             count += len(batch)
     return count

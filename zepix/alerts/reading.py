@@ -1,7 +1,10 @@
 """What a dialect works with: one body, what stands beside it, and the names its fields may have.
 
-- A field may come under several names (``NAMES``); the contract's own name wins over an alias, and an alias that is not
-  needed stays in ``fields``. Names are compared without case, underscores and dashes (``stopLoss``, ``stop_loss``).
+- A field may come under several names (``NAMES``); two names of one thing must say the same, but for texts and times,
+  of which the contract's own name wins and the other stays in ``fields``. Names are compared without case, underscores
+  and dashes (``stopLoss``, ``stop_loss``).
+- A key that no dialect understands goes to ``fields``, unless it speaks of what is traded (``trade_words``): a stop, a
+  size or a kind of order that nobody understands sets a body that trades aside.
 - ``{{ticker}}`` becomes the symbol that came beside the body (the export's Ticker column, the webhook's address), and
   ``{{interval}}`` its timeframe. Other placeholders in a field that matters set the body aside, since nobody knows what
   was meant; in the rest (``price``, ``time``, a message) they become nothing. Each repair is noted.
@@ -9,6 +12,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from functools import lru_cache
 from types import MappingProxyType
@@ -18,6 +22,8 @@ from zepix.alerts import values
 from zepix.alerts.payload import Body, shown
 from zepix.alerts.reasons import Unreadable
 from zepix.alerts.timestamps import NoZone
+from zepix.alerts.trade_words import ACTIONS, bare, kind_of, refuse_beside
+from zepix.model import timeframe as timeframes
 from zepix.model.quantity import UNKNOWN, Quantity
 
 __all__ = ["NAMES", "UNIMPORTANT", "Reading"]
@@ -51,12 +57,31 @@ _PLAIN_NAMES: Final = {alias.replace("_", ""): name for alias, name in NAMES.ite
 UNIMPORTANT: Final = frozenset({"price", "time", "comment", "message"})
 """A placeholder left in these harms nobody: they become nothing."""
 NO_SETTINGS: Final[Mapping[str, str]] = MappingProxyType({})
+NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 _LONGEST_NAME: Final = 64
+_LENIENT: Final = frozenset({"id", "time", "comment", "strategy", "plugin_hint"})
+"""Of these a second name with another value is kept beside."""
+_ASKS: Final = frozenset(
+    {"order_type", "entry_price", "limit_price", "close_frac", "trailing", "break_even_points", "expires_s", "oco"}
+    | {"ref", "volume"}
+)
+"""What a dialect has to understand, or to set aside: it changes what is traded."""
+_TRADES: Final = re.compile(r"entry|exit|revers|close|modify|cancel")
 
 
 @lru_cache(maxsize=4096)
 def _name_of(key: str) -> str | None:
     return _PLAIN_NAMES.get(key.lower().replace("_", "").replace("-", "").replace(" ", ""))
+
+
+@lru_cache(maxsize=256)
+def _is_trade(word: str) -> bool:
+    return not word or _TRADES.search(word) is not None
+
+
+@lru_cache(maxsize=4096)  # sizes and distances are the same for years
+def _unknown(value: float, dialect: str, setting: str) -> Quantity:
+    return Quantity(value, UNKNOWN, f"dialects.{dialect}.{setting}")
 
 
 class Reading:
@@ -78,10 +103,16 @@ class Reading:
         self.repairs: list[str] = []
         self.extras: dict[str, Any] = {}
 
-    def named(self, matters: Collection[str] = ()) -> dict[str, Any]:
+    @property
+    def trades(self) -> bool:
+        """Whether the body's type, as far as it says one, asks for a trade."""
+        return _is_trade(self.body.word)
+
+    def named(self, matters: Collection[str] = (), takes: Mapping[str, str] = NOTHING) -> dict[str, Any]:
         """The fields under the contract's names; what has none goes to ``extras``, what is null goes nowhere.
 
-        ``matters`` names extra fields in which a placeholder sets the body aside. Raises Unreadable.
+        ``matters`` names extra fields of the dialect's own, in which a placeholder sets the body aside; ``takes`` maps
+        words without separators to more names. Raises Unreadable, also for an extra field that asks for a trade.
         """
         body = self.body
         assert body.fields is not None, "text has no fields"
@@ -91,6 +122,8 @@ class Reading:
             name = NAMES.get(key)
             if name is None and isinstance(key, str) and len(key) <= _LONGEST_NAME:
                 name = _name_of(key)
+                if name is None and takes:
+                    name = takes.get(bare(key))
             if name is None:
                 self._keep(key, value)
             elif value is None:
@@ -99,6 +132,8 @@ class Reading:
                 found[name] = value
                 if key != name:
                     taken_by_alias.add(name)
+            elif name not in _LENIENT:
+                self._second(key, name, value, found)
             elif key == name and name in taken_by_alias:
                 self._keep(f"{name} (other name)", found[name])
                 found[name] = value
@@ -106,7 +141,28 @@ class Reading:
                 self._keep(key, value)
         if body.has_placeholders:
             self._mend(found, matters)
+        if self.extras and self.trades:
+            refuse_beside(self.extras, has_size="volume" in found, known=matters)
         return found
+
+    def _second(self, key: str, name: str, value: Any, found: dict[str, Any]) -> None:
+        """A second name of one thing: kept beside where it says the same. Raises Unreadable where it does not.
+
+        An action beside a side (``open``, ``close_long``) is no second side: it is checked with the type.
+        """
+        first = found[name]
+        if not _says_the_same(name, first, value):
+            words = [values.SIDES.get(one.strip().lower()) if isinstance(one, str) else None for one in (first, value)]
+            acts = [isinstance(one, str) and bare(one[:_LONGEST_NAME]) in ACTIONS for one in (first, value)]
+            if name != "side" or None not in words or not all(acts):
+                reason = "conflicting_side" if name == "side" else "duplicate_key"
+                raise Unreadable(reason, f"{shown(key)} is the second word for {name}, with another value")
+            if words[0] is None:
+                found[name], value = value, first
+            key = "action"
+        elif kind_of(key):  # nothing is lost, and it would be looked at as one that nobody understands
+            return
+        self._keep(key, value)
 
     def _keep(self, key: Any, value: Any) -> None:
         if not isinstance(key, str):
@@ -125,7 +181,7 @@ class Reading:
                 del found[name]
         for name, value in self.extras.items():
             if isinstance(value, str) and "{{" in value:
-                self.give_up(name, value, important=name in matters)
+                self.give_up(name, value, important=name in matters or (self.trades and kind_of(name) != ""))
                 self.extras[name] = None
 
     def give_up(self, name: str, value: str, *, important: bool) -> None:
@@ -150,6 +206,8 @@ class Reading:
 
         A setting in per cent of the price (``percent``) is kept as a fraction. Without the setting the unit is unknown.
         """
+        if not self.settings:
+            return _unknown(value, dialect, setting)
         unit = self.settings.get(setting, UNKNOWN)
         if unit in ("price", "lots"):
             return value
@@ -199,6 +257,33 @@ class Reading:
         return out
 
     def keep_rest(self, found: Mapping[str, Any]) -> None:
-        """What a dialect has no use for stays readable in ``fields``. Raises Unreadable for numbers that are none."""
+        """What a dialect has no use for stays readable in ``fields``. Raises Unreadable for what asks for a trade."""
         for name, value in found.items():
+            if (name in _ASKS or kind_of(name)) and self.trades and name not in ("sl", "tp"):
+                raise Unreadable("unsupported_parameter", f"{name} is not understood in an alert of this type")
             self._keep(name, value)
+
+
+def _says_the_same(name: str, first: Any, second: Any) -> bool:
+    """Whether two values of one thing are the same in two spellings (``1.1`` and ``"1.10"``, ``buy`` and ``Long``)."""
+    if first == second:
+        return True
+    if not isinstance(first, str | int | float) or not isinstance(second, str | int | float):
+        return False
+    one, other = str(first).strip(), str(second).strip()
+    if name in ("symbol", "timeframe") and ("{{" in one or "{{" in other):
+        return "{{" in other or not other
+    if name == "side":
+        return (found := values.SIDES.get(one.lower())) is not None and found is values.SIDES.get(other.lower())
+    if name == "symbol":
+        return _symbol_word(one) == _symbol_word(other)
+    try:
+        if name == "timeframe":
+            return timeframes.normalise(one[:16]) == timeframes.normalise(other[:16])
+        return float(one[:64]) == float(other[:64])
+    except ValueError:
+        return bare(one[:_LONGEST_NAME]) == bare(other[:_LONGEST_NAME])
+
+
+def _symbol_word(text: str) -> str:
+    return text.upper().rsplit(":", 1)[-1].replace("/", "").strip()

@@ -34,6 +34,7 @@ REASONS: Final[dict[str, str]] = {
     "missing_side": "an entry or a reversal without a side",
     "bad_side": "the side is neither buy, sell, long nor short",
     "conflicting_side": "two parts of the body name different sides",
+    "conflicting_action": "two parts of the body name different actions",
     "missing_timeframe": "this dialect needs a timeframe",
     "bad_timeframe": "the timeframe is none, or none that this dialect allows",
     "bad_price": "a price, stop or target is zero, negative, not a number or above 1e12",

@@ -14,18 +14,22 @@ from typing import Any, Final, NamedTuple
 
 from zepix.alerts.payload import body_text, shown
 from zepix.alerts.processor import AlertProcessor
+from zepix.alerts.reasons import REASONS
 from zepix.alerts.secrets import redact
 from zepix.alerts.timestamps import NoZone, from_ns, to_ns
 from zepix.model import Alert, Quarantined
 
 __all__ = [
     "COLUMNS",
+    "PROBLEM",
     "REQUIRED",
     "ROWS_LIMIT",
     "AlertLog",
     "LogRow",
     "UniqueIds",
     "in_order",
+    "problem_of",
+    "problem_text",
     "read_row",
     "row_ns",
     "row_of",
@@ -33,8 +37,11 @@ __all__ = [
 
 REQUIRED: Final = ("received_at", "payload")
 COLUMNS: Final = (*REQUIRED, "id", "source", "source_id", "ticker", "timeframe")
+PROBLEM: Final = "problem"
+"""The column of what is no alert (``bad_row: trade 3 left before it entered``): an import knows more than a body."""
 ROWS_LIMIT: Final = 50_000_000
 _TEXT_LIMIT: Final = 256
+_DETAIL_LIMIT: Final = 1000
 
 
 class LogRow(NamedTuple):
@@ -92,6 +99,17 @@ class AlertLog:
     def in_order(self) -> list[Alert | Quarantined]:
         """The rows as a replay takes them: by time of receipt, rows of one moment in the order of the file."""
         return in_order(self.rows)
+
+
+def problem_text(problem: tuple[str, str]) -> str:
+    """A problem as a log holds it: its reason, a colon, the sentence."""
+    return f"{problem[0]}: {problem[1]}"
+
+
+def problem_of(value: Any) -> tuple[str, str] | None:
+    """The problem that a log names; None for anything else that somebody may keep under that name."""
+    reason, mark, detail = value.partition(": ") if isinstance(value, str) else ("", "", "")
+    return (reason, ascii(detail[:_DETAIL_LIMIT])[1:-1]) if mark and reason in REASONS else None
 
 
 def in_order(rows: Iterable[Alert | Quarantined]) -> list[Alert | Quarantined]:

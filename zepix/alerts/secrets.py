@@ -1,8 +1,9 @@
 """Secrets that senders put into a body: found by whoever verifies them, blotted out before anything is kept.
 
 A secret is the value of a key that says so (``passphrase, api_key, signalToken, license_id, pin ...``; case, spaces,
-underscores and dashes do not matter), and the first cell of two kinds of text: PineConnector's command line
-(``LICENSE,buy,EURUSD``) and of ``KEY|name|buy|BTCUSDT``. It becomes ``***``:
+underscores and dashes do not matter), the same text wherever else it stands, and the first cell of a line of text
+that looks like PineConnector's (``LICENSE,buy,EURUSD``) or ``KEY|name|buy|BTCUSDT`` (``first_cells.py``). It becomes
+``***``:
 
 - in a JSON body before a dialect sees it, so that no field, reason or repair can quote it; its text is blotted at the
   very places, and where they cannot be found it is written anew;
@@ -16,13 +17,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 import re2
 
+from zepix.alerts.first_cells import first_cell
 from zepix.alerts.payload import Body, decode
 from zepix.alerts.reasons import Unreadable
+from zepix.alerts.secret_names import NO_SECRETS, is_secret
 
 if TYPE_CHECKING:
     from zepix.alerts.rows import LogRow
@@ -40,25 +42,23 @@ __all__ = [
 ]
 
 BLOT: Final = "***"
-_WHOLE_NAMES: Final = frozenset({"key", "pass", "pwd", "passwd", "pin", "pincode", "auth", "bearer", "credentials"})
-_BEGINNINGS: Final = ("license", "licence", "passphrase", "password", "secret", "authoriz", "authentic")
-_ENDINGS: Final = ("secret", "passphrase", "password", "passwd", "token", "key", "license", "licence", "credential")
-_NO_SECRETS: Final = frozenset({"idempotencykey", "dedupkey", "dedupekey", "orderkey", "alertkey", "hotkey"})
 _CORES: Final = ("pass", "secret", "token", "key", "licen", "pin", "auth", "pwd", "bearer", "credential")
 _NAME_LIMIT: Final = 64
 _KNOWN_LIMIT: Final = 4096
 _MATCHES_LIMIT: Final = 256
 _LINES_LIMIT: Final = 64
+_LINE_ENDS: Final = re.compile(r"(\r\n|\n|\r|\\n|;(?=[^;,=\r\n]{1,128},))")
 _harmless: set[str] = set()
 """Keys seen that name no secret, so that most bodies are passed after one comparison of sets."""
 _telling: set[str] = set()
 """Keys seen that name one."""
 
 _HEAD: Final = re2.compile(
-    r"(?is)((?:idempotency|dedupe?)[_-]?key|(?:^|[^a-z])(?:pin(?:[ _-]?code)?|auth(?:orization|entication)?|pass)"
-    r"|pwd|passwd|bearer|pass[ _-]?phrase|pass[ _-]?word|secret(?:[ _-]?key)?|token|key"
-    r"|licen[cs]e(?:[ _-]?(?:id|key|code|number))?|credentials?)"
-    r"""(\\{0,4}["']?)\s{0,8}[:=]\s{0,8}"""
+    r"(?is)((?:idempotency|dedupe?)[_-]?key|(?:^|[^a-z])(?:pin(?:[ _-]?code)?|pass[0-9]{0,3}"
+    r"|auth(?:orization|entication)?(?:[ _-]?(?:code|header|key|id|value|data))?)|(?-i:[a-z]Pass)[0-9]{0,3}"
+    r"|pwd|passwd|bearer|pass[ _-]?(?:phrase|word|code)s?|secrets?(?:[ _-]?key)?|(?:token|key)s?[0-9]{0,3}"
+    r"|api[ _-]?key[ _-]?id|licen[cs]e(?:[ _-]?(?:id|key|code|number))?|credentials?)"
+    r"""(\\{0,4}["']?)\s*[:=]\s*"""
 )
 """The name of a secret, how it ends (a quote), and ``:`` or ``=``; in re2 the time grows as the text does."""
 _VALUE: Final = re.compile(
@@ -66,37 +66,16 @@ _VALUE: Final = re.compile(
     r"""|[^\s"'{\[,;|}&\\][^\r\n"',;|}&\\]*+""",
     re.DOTALL,
 )
-_COMMAND: Final = r"(?:buy|sell|close|cancel|long|short|exit|newsltp|ea ?o)[a-z+_&]{0,24}"
-_LICENSE_CELL: Final = re.compile(
-    rf"\s{{0,8}}(?P<cell>(?!{_COMMAND}\s*,)[^\s,|=:;\"{{}}]{{1,128}}),\s{{0,8}}"
-    rf"{_COMMAND}\s{{0,8}},\s{{0,8}}[a-z{{]",
-    re.IGNORECASE,
+_MORE: Final = re.compile(r"""(?:[,;\r\n]+[^=:,;\r\n"'{}\[\]|\\]*+(?=[,;\r\n]|\Z))*+""")
+"""What follows a bare value and names nothing belongs to it, as the key_value dialect reads it (``TOKEN=abc, def``)."""
+_TRADINGVIEWS: Final = re.compile(
+    r"\{\{\s*(?:ticker|exchange|interval|open|high|low|close|volume|time|timenow|syminfo\.[a-z]+|plot_[0-9]+"
+    r"|plot\([^{}]*\)|strategy\.[a-z_.]+|sec_key)\s*\}\}"
 )
-_DIGITS_CELL: Final = re.compile(r"\s{0,8}(?P<cell>[0-9]{8,20})\s{0,8},")
-_FIRST_CELLS: Final[dict[str | None, re.Pattern[str]]] = {
-    "pineconnector": re.compile(r"\s{0,8}(?P<cell>[^\s,=\"{}][^,=\"{}\r\n]{0,127}),"),
-    "pipe": re.compile(r"\s{0,8}(?P<cell>[^\s|][^|\r\n]{0,127})\|"),
-}
-_KEY_CELL: Final = re.compile(
-    r"\s{0,8}(?P<cell>[^|\r\n]{1,128})\|[^|\r\n]{0,256}\|\s{0,8}(?:buy|sell|long|short|exit|close|flat|\{\{[^|{}]{1,64}\}\})"
-    r"\s{0,8}\|\s{0,8}[A-Za-z{][^|\r\n]{0,64}(?:\||\s*$)",
-    re.IGNORECASE,
-)
+"""A placeholder that was left open: no secret."""
+_SHORTEST_REPEATED: Final = 6
 _JSON_VALUE: Final = re.compile(r'\s*+:\s*+(?P<value>"(?:[^"\\]|\\.)*+"|[-+.\w]++)', re.DOTALL)
 _ENCODE: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-
-
-@lru_cache(maxsize=_KNOWN_LIMIT)
-def _is_secret_name(name: str) -> bool:
-    bare = "".join(letter for letter in name.lower() if letter.isalnum())
-    if bare in _NO_SECRETS:
-        return False
-    return bare in _WHOLE_NAMES or bare.startswith(_BEGINNINGS) or bare.endswith(_ENDINGS)
-
-
-def is_secret(name: object) -> bool:
-    """Whether a key names a secret (``api_key``, ``signalToken``); never for what is no text or has no end."""
-    return isinstance(name, str) and len(name) <= _NAME_LIMIT and _is_secret_name(name)
 
 
 def conceal(text: str, body: Body) -> str:
@@ -106,8 +85,8 @@ def conceal(text: str, body: Body) -> str:
     """
     fields = body.fields
     assert fields is not None, "text has no fields"
-    has_text = "=" in text or "\\" in text
-    is_flat = "[" not in text and text.count("{") == 1 and not has_text
+    has_text = "=" in text or "\\" in text or text.count(":") > len(fields)
+    is_flat = "[" not in text and text.count("{") == 1 and (not has_text or not _may_tell(fields))
     if is_flat and fields.keys() <= _harmless:
         return text
     found: list[tuple[str, Any]] = []
@@ -115,9 +94,50 @@ def conceal(text: str, body: Body) -> str:
     if not is_flat:
         without = _without(without, found, has_text)
     if found:
-        body.fields, body.text = without, _blot_text(text, without, found)
+        repeated = _repeatable(found, text)
+        if repeated and (changed := _without_repeats(without, repeated)) is not without:
+            body.fields, body.text = changed, _ENCODE(changed)
+        else:
+            body.fields, body.text = without, _blot_text(text, without, found)
         return body.text
     return text
+
+
+def _may_tell(fields: Mapping[str, Any]) -> bool:
+    """Whether a text of a flat body may hold a name and a value; times, addresses and symbols do not."""
+    for value in fields.values():
+        if type(value) is str and ("=" in value or ":" in value or "\\" in value) and value[4:5] != "-":
+            low = value.lower()
+            if any(core in low for core in _CORES):
+                return True
+    return False
+
+
+def _repeatable(found: list[tuple[str, Any]], text: str) -> list[str]:
+    """Secrets that stand in other places too: long enough, and no word that a trade is made of."""
+    out: list[str] = []
+    for key, value in found:
+        if type(value) is str and key and len(value) >= _SHORTEST_REPEATED:
+            is_word = value.isalpha() and len(value) <= 2 * _SHORTEST_REPEATED
+            if not is_word and (text.count(value) > 1 or "\\" in text):
+                out.append(value)
+    return out
+
+
+def _without_repeats(value: Any, secrets: list[str]) -> Any:
+    """The value with every secret that stands within a text or a key's value blotted; the same object without any."""
+    if isinstance(value, str):
+        for secret in secrets:
+            if secret in value:
+                value = value.replace(secret, BLOT)
+        return value
+    if isinstance(value, Mapping):
+        changed = {key: _without_repeats(inner, secrets) for key, inner in value.items()}
+        return value if all(changed[key] is inner for key, inner in value.items()) else changed
+    if isinstance(value, list | tuple):
+        inner_ones = [_without_repeats(inner, secrets) for inner in value]
+        return value if all(one is other for one, other in zip(inner_ones, value, strict=True)) else inner_ones
+    return value
 
 
 def _blot_keys(fields: Mapping[str, Any], found: list[tuple[str, Any]]) -> Mapping[str, Any]:
@@ -152,7 +172,7 @@ def _holds_something(value: Any) -> bool:
         return True
     if value is None or isinstance(value, bool) or value in ("", BLOT):
         return False
-    return not (isinstance(value, str) and value.startswith("{{") and value.find("}}") == len(value) - 2)
+    return not (isinstance(value, str) and len(value) < 64 and _TRADINGVIEWS.fullmatch(value.strip()) is not None)
 
 
 def _without(value: Any, found: list[tuple[str, Any]], has_text: bool) -> Any:
@@ -174,7 +194,12 @@ def _without(value: Any, found: list[tuple[str, Any]], has_text: bool) -> Any:
         changed_list = [_without(inner, found, has_text) for inner in value]
         same = all(one is other for one, other in zip(changed_list, value, strict=True))
         return value if same else changed_list
-    if has_text and isinstance(value, str) and (blotted := _redact_pairs(value)) != value:
+    if (
+        has_text
+        and isinstance(value, str)
+        and (":" in value or "=" in value)
+        and (blotted := _redact_pairs(value)) != value
+    ):
         found.append(("", value))
         return blotted
     return value
@@ -269,11 +294,16 @@ def scrub(detail: str, text: str, dialect: str | None, instead: str) -> str:
 
 def redact_text(text: str, dialect: str | None = None) -> str:
     """As ``redact``, for what is known to be text, or no JSON that could be decoded."""
-    return _redact_cell(_redact_pairs(text), dialect)
+    cells = _redact_cell(text, dialect)
+    without = _redact_pairs(cells)
+    if without is not cells:
+        for secret in _repeatable([("text", one) for one in _values_of(cells)], cells):
+            without = without.replace(secret, BLOT)
+    return without
 
 
-def _pairs(text: str) -> Iterator[tuple[re.Match[str] | None, str]]:
-    """(value, how its name ends) of each secret; None as the last where there are too many to look at."""
+def _pairs(text: str) -> Iterator[tuple[tuple[int, int] | None, str]]:
+    """(where the value stands, how its name ends) of each secret; None as the last where there are too many."""
     low = text.lower()
     if not any(core in low for core in _CORES):
         return
@@ -282,11 +312,13 @@ def _pairs(text: str) -> Iterator[tuple[re.Match[str] | None, str]]:
         if count == _MATCHES_LIMIT:
             yield None, ""
             return
-        if head.start() >= at and head[1].lower().replace("_", "").replace("-", "") not in _NO_SECRETS:
+        if head.start() >= at and head[1].lower().replace("_", "").replace("-", "") not in NO_SECRETS:
             value = _VALUE.match(text, head.end())
             if value is not None:
                 at = value.end()
-                yield value, head[2]
+                if not head[2] and (more := _MORE.match(text, at)) is not None:
+                    at = more.end()
+                yield (value.start(), at), head[2]
 
 
 def _redact_pairs(text: str) -> str:
@@ -296,8 +328,8 @@ def _redact_pairs(text: str) -> str:
     for value, close in _pairs(text):
         if value is None:
             return "".join([*parts, BLOT])
-        parts += text[at : value.start()], _blotted(value[0], close)
-        at = value.end()
+        parts += text[at : value[0]], _blotted(text[value[0] : value[1]], close)
+        at = value[1]
     return "".join([*parts, text[at:]]) if parts else text
 
 
@@ -314,33 +346,27 @@ def _blotted(value: str, close: str) -> str:
     return f"{quote}{BLOT}{quote}"
 
 
-def _cell(text: str, dialect: str | None) -> re.Match[str] | None:
-    """The first cell that is a key: of the dialect's lines, or of what looks like them."""
-    if dialect in _FIRST_CELLS:
-        return _FIRST_CELLS[dialect].match(text)
-    comma, pipe = text.find(",", 0, 160), text.find("|", 0, 160)
-    found = None
-    if comma > 0 and (pipe < 0 or comma < pipe):
-        found = _LICENSE_CELL.match(text) or _DIGITS_CELL.match(text)
-    elif pipe > 0:
-        found = _KEY_CELL.match(text)
-    return found
-
-
 def _redact_cell(text: str, dialect: str | None) -> str:
     """The text with the first cell of every line blotted; of more than 64 lines the rest is blotted whole."""
-    lines = text.split("\n", _LINES_LIMIT)
-    for place, line in enumerate(lines):
-        mark = _cell(line, dialect)
+    if "\n" not in text and ";" not in text and "\r" not in text and "\\n" not in text:
+        only = first_cell(text, dialect)
+        return text if only is None else text[: only[0]] + BLOT + text[only[1] :]
+    parts = _LINE_ENDS.split(text, _LINES_LIMIT)
+    for place in range(0, len(parts), 2):
+        mark = first_cell(parts[place], dialect)
         if mark is not None:
-            lines[place] = line[: mark.start("cell")] + BLOT + line[mark.end("cell") :]
-            if place == _LINES_LIMIT:
-                lines[place] = BLOT
-    return "\n".join(lines)
+            parts[place] = parts[place][: mark[0]] + BLOT + parts[place][mark[1] :]
+            if place == 2 * _LINES_LIMIT:
+                parts[place] = BLOT
+    return "".join(parts)
 
 
 def _secrets_of_text(text: str, dialect: str | None) -> list[str]:
-    marks = (_cell(line, dialect) for line in text.split("\n", _LINES_LIMIT))
-    found = [mark["cell"].strip() for mark in marks if mark is not None]
-    found += [value[0].strip("\\\"' ") for value, _ in _pairs(text) if value is not None]
-    return [secret for secret in found if secret not in ("", BLOT)]
+    lines = _LINE_ENDS.split(text, _LINES_LIMIT)[::2]
+    marks = ((line, first_cell(line, dialect)) for line in lines)
+    found = [line[mark[0] : mark[1]].strip() for line, mark in marks if mark is not None]
+    return [secret for secret in (*found, *_values_of(text)) if secret not in ("", BLOT)]
+
+
+def _values_of(text: str) -> list[str]:
+    return [text[value[0] : value[1]].strip("\\\"' ") for value, _ in _pairs(text) if value is not None]

@@ -8,7 +8,9 @@ like the fields of the plain dialect are taken. Two kinds of tables are read:
 - **bodies**: one column holds whole bodies (``payload=body``), of any dialect.
 
 Nothing is dropped: a row that cannot be read becomes a quarantined row when the log is read, with the reason that the
-dialect gives. ``values`` translates cells (``{"side": {"B": "buy"}}``); an empty translation means "nothing".
+dialect gives. A number keeps its unit: a cell such as ``20 pips``, ``1%``, ``$100`` or ``10k`` is no number, since
+prices are prices here and volumes lots; it stays as it is, and its row is set aside. ``values`` translates cells
+(``{"side": {"B": "buy"}}``); an empty translation means "nothing".
 """
 
 from __future__ import annotations
@@ -17,11 +19,12 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import tzinfo
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Final
 
 from zepix.alerts.imports.amounts import Amounts
-from zepix.alerts.imports.tables import MemoryTable, SheetTable, Table, TableRow, cell_text
+from zepix.alerts.imports.tables import MemoryTable, SheetTable, Table, TableRow, TextTable, cell_text
 from zepix.alerts.imports.trade_words import trade_type
 from zepix.alerts.imports.wall_times import WallTimes
 from zepix.alerts.payload import body_text, shown
@@ -53,6 +56,8 @@ _ALIASES: Final = {
     "plugin_hint": ("plugin_hint", "plugin"),
 }
 _EPOCH_DIGITS: Final = range(10, 20)
+_LONG_SHORT: Final = {"buy": "long", "sell": "short"}
+_trade_type: Final = lru_cache(maxsize=1024)(trade_type)
 _STEP_NS: Final = NS
 
 
@@ -143,9 +148,12 @@ class SignalTable:
         if unknown:
             raise ConfigError([f"--values {name}: no column is read as {name}" for name in unknown])
         self._times = WallTimes(zone, date_order, table.name)
-        self._amounts = Amounts(decimal, table.name)
+        has_commas = isinstance(table, TextTable) and table.delimiter == ","
+        self._amounts = Amounts(decimal, table.name, parted_by_commas=has_commas)
         self._counts: Counter[str] = Counter()
         self._translated: Counter[str] = Counter()
+        self._no_numbers: Counter[str] = Counter()
+        self._examples: dict[str, str] = {}
         self._survey()
 
     @property
@@ -165,14 +173,18 @@ class SignalTable:
             found["times"] = f"made up: one a second from {from_ns(self._start_ns)} on"
         if counts["without_zone"]:
             found["times_without_zone"] = counts["without_zone"]
+        if self._no_numbers:
+            found["no_numbers"] = {
+                name: f"{count}, as {self._examples[name]}" for name, count in sorted(self._no_numbers.items())
+            }
         if self._amounts.rule:
             found["decimal_mark"] = f"{self._amounts.mark} {self._amounts.rule}"
         return found | self._times.facts
 
     def rows(self) -> Iterator[LogRow]:
         """The rows of the table, in its order, numbered from 1."""
-        self._counts.clear()
-        self._translated.clear()
+        for counter in (self._counts, self._translated, self._no_numbers):
+            counter.clear()
         for row in self._table.rows():
             self._counts["rows"] += 1
             if row.number > ROWS_LIMIT:
@@ -217,7 +229,7 @@ class SignalTable:
             if row.problem is None:
                 self._times.look(self._time_text(row.cells))
                 for name in numbers:
-                    self._amounts.look(cell_text(self._cell(row.cells, name)))
+                    self._amounts.look(self._translate(name, self._cell(row.cells, name)))
         self._times.settle()
         self._amounts.settle()
 
@@ -257,30 +269,37 @@ class SignalTable:
 
     def _signal(self, row: TableRow) -> dict[str, Any]:
         """The body in the plain dialect; a cell that cannot be read stays as it is, for the dialect to name."""
-        found: dict[str, Any] = {"type": "entry"}
+        found: dict[str, Any] = {}
         for name in SIGNAL_FIELDS[1:]:
             if name not in self._places:
                 continue
-            text = cell_text(self._translate(name, self._cell(row.cells, name)))
-            value = self._number(text) if name in _NUMBERS else text
+            cell = self._translate(name, self._cell(row.cells, name))
+            value = self._number(name, cell) if name in _NUMBERS else cell_text(cell)
             if value not in (None, ""):
                 found[name] = value
-        if "type" not in self._places or not cell_text(self._cell(row.cells, "type")):
+        _say_both(found)
+        if "type" not in found:
             self._counts["entries"] += 1
-        both = trade_type(str(found["type"]))
-        if both is not None and "side" not in found:
-            found["type"], found["side"] = both
+        found = {"type": "entry"} | found
         if self._symbol is not None:
             found.setdefault("symbol", self._symbol)
         if self._strategy is not None:
             found.setdefault("strategy", self._strategy)
         return found
 
-    def _number(self, text: str) -> float | str | None:
+    def _number(self, name: str, cell: Any) -> float | str | None:
+        """The number of a cell; what is none stays as a text that no dialect takes for a number either."""
         try:
-            return self._amounts.number(text)
+            return self._amounts.number(cell)
+        except ValueError:
+            text = cell_text(cell)
+        self._no_numbers[name] += 1
+        self._examples.setdefault(name, shown(text))
+        try:
+            float(text)
         except ValueError:
             return text
+        return f"'{text}'"  # 1.0850 where the decimal mark is a comma, say: read by another rule it would be a number
 
     def _translate(self, name: str, value: Any) -> Any:
         words = self._values.get(name)
@@ -318,6 +337,19 @@ class SignalTable:
         if isinstance(cell, float) and isinstance(self._table, SheetTable) and 0 < cell < 100_000:
             return self._table.day(cell).isoformat(" ")
         return cell_text(cell)
+
+
+def _say_both(found: dict[str, Any]) -> None:
+    """``Exit long`` under type or under side says both, where nothing else under the other contradicts it."""
+    for name, other in (("type", "side"), ("side", "type")):
+        text = str(found.get(name, ""))
+        both = _trade_type(text)
+        if both is None:
+            continue
+        kind, side = both
+        said = str(found.get(other, "")).casefold()
+        if said in (("", kind) if other == "type" else ("", side, _LONG_SHORT[side])):
+            found["type"], found["side"] = kind, side
 
 
 def _start(text: str) -> int:

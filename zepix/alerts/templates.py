@@ -1,7 +1,9 @@
 """Texts to paste into the message box of a TradingView alert, one or more for a dialect (``zepix alerts template``).
 
-Each carries an id that makes a resent alert a duplicate, and where TradingView gives it the position before and after
-the order: the position after one order is the position before the next, so that a lost alert shows as a gap.
+Each whose dialect has a place for it carries an id, which makes a resent alert a duplicate (v6, pineconnector and pipe
+have none). For strategies the dialects plain and tradingview hold the position before and after the order: the one
+after an order is the one before the next, so that a lost alert shows as a gap. four_cell tells an exit by the order's
+id, pipe by the position after it.
 """
 
 from __future__ import annotations
@@ -117,7 +119,16 @@ _PLAIN: Final = (
 )
 _LEGACY: Final = Template(
     "a trend of the older script",
-    _json({"type": "trend", "symbol": "{{ticker}}", "signal": "bull", "tf": "{{interval}}", "price": "{{close}}"}),
+    _json(
+        {
+            "type": "trend",
+            "symbol": "{{ticker}}",
+            "signal": "bull",
+            "tf": "{{interval}}",
+            "price": "{{close}}",
+            "id": f"trend-bull-{_BAR_ID}",
+        }
+    ),
     _INDICATOR_BOX,
     ("The chart must be 5m, 15m, 1h or 1D. New alerts are better written in the plain dialect.",),
 )
@@ -188,27 +199,33 @@ _FOUR_CELL: Final = Template(
         }
     ),
     _STRATEGY_BOX,
-    ('The script names its orders: strategy.entry("long", ...) and strategy.entry("sell", ...).', _ID),
+    (
+        'The script names its orders: strategy.entry("long", ...) and strategy.entry("sell", ...).',
+        "An order that turns the position opens the other side and closes nothing here; with positions in the body it "
+        "is a reversal: zepix alerts template tradingview.",
+        _ID,
+    ),
 )
 _BROKER_WEBHOOK: Final = Template(
-    "a strategy that enters, with stop and target from plots",
+    "an indicator's alert that opens, with stop and target from plots (one alert for buy, one for sell)",
     _json(
         {
             "passphrase": "YOUR-PASSPHRASE",
             "ticker": "{{ticker}}",
-            "action": "{{strategy.order.action}}",
-            "quantity": "{{strategy.order.contracts}}",
+            "action": "buy",
             "order_type": "market",
+            "price": "{{close}}",
             "stop_loss": "{{plot_0}}",
             "take_profit": "{{plot_1}}",
-            "id": _ORDER_ID,
+            "id": f"buy-{_BAR_ID}",
         }
     ),
-    _STRATEGY_BOX,
+    _INDICATOR_BOX,
     (
-        "buy and sell open here; exits need positions: zepix alerts template tradingview.",
+        "buy and sell open; other actions: close_long, close_short, close.",
+        "Not for a strategy, whose order of exit is a sell like that of a short's entry: take zepix alerts template "
+        "tradingview, which holds the positions, and put the passphrase into it.",
         "The passphrase is verified by whoever receives it, and kept nowhere.",
-        _ID,
     ),
 )
 _FLAT: Final = Template(

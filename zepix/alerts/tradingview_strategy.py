@@ -12,6 +12,10 @@ It is known by a position before or after the order (``market_position``, ``prev
 | long, short                  | reversal to sell, of the size after                                      |
 | flat, flat                   | set aside ``no_trade``                                                   |
 
+A position's size without its word is flat where it is 0, and unclear where it is not. ``reduce_only`` and
+``close_position`` beside an entry, and a ``type``, a ``signal`` or an ``order_id`` that is a word of another action,
+set the body aside; so does an exit at another price than the market's. The levels of an exit ask for nothing.
+
 Without any position, buy and sell are entries, or reversals by the setting ``action``. Where only the position before
 is known and the order goes against it, the setting ``action = "reversal"`` says that it turns; without it the body is
 set aside. Sizes are in the unit of ``volume_unit``. Positions and sizes stay in ``fields``, so that a lost alert shows.
@@ -23,19 +27,36 @@ from typing import Any, Final
 
 from zepix.alerts import values
 from zepix.alerts.dialects import Dialect, register
-from zepix.alerts.flat import ACTIONS
 from zepix.alerts.order_names import ORDER_TYPES, PLAIN_TYPES, named
-from zepix.alerts.order_parts import SETTINGS, base, fill_order, keep_rest, levels, refuse_flags, size, volume
+from zepix.alerts.order_parts import (
+    PARTS,
+    SETTINGS,
+    base,
+    fill_order,
+    keep_rest,
+    levels,
+    order_kind,
+    refuse_flags,
+    refuse_prices,
+    refuse_sizes,
+    refuse_turning,
+    size,
+    volume,
+)
 from zepix.alerts.payload import Body, shown
 from zepix.alerts.positions import Change, Position, change_of, position
 from zepix.alerts.reading import Reading
 from zepix.alerts.reasons import Unreadable
+from zepix.alerts.trade_words import ACTIONS, agree, bare
 from zepix.model import Side
 
 __all__ = ["NAME", "TRADINGVIEW", "read"]
 
 NAME: Final = "tradingview"
 _ORDER_NAMES: Final = ("order_action", "action", "data", "side")
+_PLACES: Final = frozenset(
+    {"market_position", "prev_market_position", "position_size", "market_position_size", "prev_market_position_size"}
+)
 _WORDS: Final = {
     "long": "long",
     "short": "short",
@@ -60,17 +81,23 @@ def read(reading: Reading) -> dict[str, Any]:
     before, after = _positions(found)
     change = _change(reading, order, before, after, size(found, reading))
     out.update(type=_TYPES[change.kind], signal=change.kind)
+    _check_words(reading, found, out["type"], change.side, order, before is not None and after is not None)
     if change.side is not None:
         out["side"] = change.side
     if change.left_frac is not None:
         out["close_left_frac"] = change.left_frac
     if out["type"] == "exit":
+        refuse_sizes(reading, has_size=False)
         _keep_sizes(reading, found)
     else:
+        refuse_turning(reading, found)
+        if not PARTS.isdisjoint(found):
+            raise Unreadable("unsupported_parameter", "a share of what opens is not done")
         traded = volume(reading, found, NAME, change.size)
         if traded is not None:
             out["volume"] = traded
-        fill_order(reading, found, out)
+        fill_order(reading, found, out, NAME, filled=before is not None or after is not None)
+        refuse_sizes(reading, has_size="volume" in out)
     keep_rest(reading, found)
     return out
 
@@ -90,6 +117,24 @@ def _order(found: dict[str, Any]) -> Side | None:
     return side
 
 
+def _check_words(
+    reading: Reading, found: dict[str, Any], kind: str, side: Side | None, order: Side | None, both: bool
+) -> None:
+    """Raises Unreadable for another word of the body that means something else.
+
+    An order's id is a name: with ``both`` positions known only a word of another action contradicts them.
+    """
+    if "signal" in found:
+        agree("signal", found["signal"], kind, side, deal=order)
+    if "type" in reading.extras:
+        agree("type", reading.extras["type"], kind, side, deal=order)
+    place = found.get("order_id")
+    if place is not None and kind != "exit":
+        agree("order_id", place, kind, side, loosely=both)
+    elif not both and isinstance(place, str) and ACTIONS.get(bare(place[:32])) == ("entry", order):
+        raise Unreadable("conflicting_action", f"order_id is {shown(place)}, and the position after the order is flat")
+
+
 def _positions(found: dict[str, Any]) -> tuple[Position | None, Position | None]:
     """The positions before and after the order, as far as they are known. Raises Unreadable."""
     after_word = _word(found, "market_position")
@@ -102,10 +147,21 @@ def _positions(found: dict[str, Any]) -> tuple[Position | None, Position | None]
             signed = values.finite("position", given)
         found["market_position"] = after_word
     before_word, before_size = _word(found, "prev_market_position"), _number(found, "prev_market_position_size")
+    if before_size is not None and before_word is None:
+        before_word = _by_size("prev_market_position_size", before_size)
     before = position("the position before", before_word, before_size) if before_word else None
     after_size = _number(found, "market_position_size")
+    if after_word is None and after_size is not None and signed is None:
+        after_word = _by_size("market_position_size", after_size)
     known = after_word is not None or signed is not None
     return before, position("the position after", after_word, after_size, signed) if known else None
+
+
+def _by_size(name: str, size: float) -> str:
+    """Flat, of a size of 0; any other size is long or short, which nobody says. Raises Unreadable."""
+    if size > 0:
+        raise Unreadable("unclear_position", f"{name} is {size:g}, and whether it is long or short is not said")
+    return "flat"
 
 
 def _word_of(value: Any) -> str | None:
@@ -159,12 +215,22 @@ def _change(
 
 
 def _keep_sizes(reading: Reading, found: dict[str, Any]) -> None:
-    """On an exit the levels and the kind of order ask for nothing; levels that are none are still named."""
-    for name in ("order_type", "time_in_force"):
+    """On an exit the levels ask for nothing; levels that are none are still named. Raises Unreadable for a price."""
+    if "order_type" in found or "type" in found:
+        kind = order_kind(found)
+        if kind != "market":
+            raise Unreadable("unsupported_parameter", f"a {kind} order of an exit is not done")
+        reading.extras["order_type"] = kind
+    if "entry_price" in found:
+        reading.extras["entry_price"] = values.price("entry_price", found.pop("entry_price"))
+    refuse_prices(found, "an exit")
+    for name in PARTS:
         if name in found:
-            reading.extras[name] = values.text(name, found.pop(name))
+            raise Unreadable("unsupported_parameter", f"{name}: what is closed follows from the positions")
+    if "time_in_force" in found:
+        reading.extras["time_in_force"] = values.text("time_in_force", found.pop("time_in_force"))
     beside: dict[str, Any] = {}
-    levels(reading, found, beside)
+    levels(reading, found, beside, NAME)
     reading.extras.update({name: getattr(level, "value", level) for name, level in beside.items()})
 
 
@@ -177,7 +243,7 @@ def _claims(body: Body) -> bool:
         return False
     if "order_action" in found:
         return True
-    if "market_position" in found or "prev_market_position" in found or "position_size" in found:
+    if not _PLACES.isdisjoint(found):
         return known.word("action") not in _OTHER_ACTIONS
     return "position" in found and ("data" in found or "action" in found) and _is_position(found["position"])
 

@@ -10,6 +10,10 @@
 ``signal`` keeps the word as sent; ``fields["signal"]`` holds its one spelling, where it is known. ``mtf_trends`` (1D,
 4H, 1H, 15m, 5m) and ``current_trends`` (1m to 1D) are tuples of -1, 0, 1 in the order sent. Real bodies hold literal
 ``{{ticker}}`` and ``{{close}}``: the symbol then comes from beside the body, and the price is nothing.
+
+A direction that the signal contradicts (an exit's signal on an entry, ``Screener_Full_Bullish`` to sell) sets the body
+aside. An entry without ``sl_price`` has no stop, which is noted in ``repairs``: a table of stops to fall back on is the
+receiver's, and no part of an alert.
 """
 
 from __future__ import annotations
@@ -47,6 +51,7 @@ _SPELLINGS: Final = {
 }
 SIGNALS: Final = {word.lower(): name for name, others in _SPELLINGS.items() for word in (name, *others)}
 _EXIT_CLOSES: Final = {"Bullish_Exit": Side.BUY, "Bearish_Exit": Side.SELL}
+_SIGNAL_SIDES: Final = {"Screener_Full_Bullish": Side.BUY, "Screener_Full_Bearish": Side.SELL}
 _CLOSING_WORDS: Final = {"close_long": Side.BUY, "close_short": Side.SELL}
 _MATTERS: Final = frozenset(
     {"signal_type", "tp1_price", "tp2_price", "consensus_score", "position_multiplier", "mtf_trends"}
@@ -73,7 +78,7 @@ def read(reading: Reading) -> dict[str, Any]:
     out.update(type=kind, signal=signal, strategy=values.text("strategy", found.pop("strategy", "")) or STRATEGY)
     direction = found.pop("side", None)
     if kind == "entry":
-        out["side"] = _entry_side(direction)
+        out["side"] = _entry_side(known, direction)
         _levels(reading, found, out)
     elif kind == "exit":
         out["side"] = _exit_side(known, direction)
@@ -81,10 +86,16 @@ def read(reading: Reading) -> dict[str, Any]:
     return out
 
 
-def _entry_side(direction: Any) -> Side:
+def _entry_side(signal: str | None, direction: Any) -> Side:
+    """The direction, cross-checked with a signal that names one. Raises Unreadable."""
+    if signal in _EXIT_CLOSES:
+        raise Unreadable("conflicting_action", f"an entry_v3 of the signal {signal}")
     if direction is None or direction == "":
         raise Unreadable("missing_side", "an entry_v3 needs direction, buy or sell")
-    return values.side("direction", direction)
+    side = values.side("direction", direction)
+    if _SIGNAL_SIDES.get(signal or "", side) is not side:
+        raise Unreadable("conflicting_side", f"{signal} does not go with the direction {shown(direction)}")
+    return side
 
 
 def _exit_side(signal: str | None, direction: Any) -> Side:
@@ -106,6 +117,8 @@ def _exit_side(signal: str | None, direction: Any) -> Side:
 def _levels(reading: Reading, found: dict[str, Any], out: dict[str, Any]) -> None:
     if "sl" in found:
         out["sl"] = values.price("sl_price", found.pop("sl"))
+    else:
+        reading.repairs.append("sl_price: missing -> null (an entry without a stop)")
     target = reading.extras.get("tp2_price")
     if target is not None:
         out["tp"] = target

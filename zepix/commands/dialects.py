@@ -142,6 +142,12 @@ def _tell(report: dict[str, Any], out: Path | None) -> None:
         note(f"{shape['name']}: understands {shape['would_understand']} of {shape['tried']} rows")
         note(harmless(f"  before: {shape['before']}"))
         note(harmless(f"  after:  {shape['after']}"))
+        if shape["takes_over"]:
+            note(f"  CAREFUL: it takes over {shape['takes_over']} rows that are understood without it")
+        if shape["breaks"]:
+            note(f"  not proposed: {shape['breaks']} rows that are understood now would be set aside by it")
+        if shape["refused"]:
+            note(harmless(f"  CAREFUL: bodies are refused for what stands at {', '.join(shape['refused'])}"))
     if report["without_shape"]:
         note(f"{report['without_shape']} rows are of no shape that could be learned")
     note(f"in all, {report['would_understand']} of {report['set_aside']} rows set aside would become alerts")

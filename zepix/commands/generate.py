@@ -48,7 +48,7 @@ def generate(
 
     chosen = settings_of(dialect, settings or [])
     from_ns, to_ns = _span(from_, to)
-    charts = [word.strip() for word in (timeframes or "").split(",") if word.strip()]
+    charts = _charts(timeframes)
     sources, notes = _sources(bars, catalogue_of(instruments), to_ns)
     for line in notes:
         note(line)
@@ -68,6 +68,28 @@ def generate(
         say(json.dumps(manifest, indent=2))
     else:
         _show(manifest, out, manifest_path(out))
+
+
+def _charts(text: str | None) -> list[str]:
+    """The charts' timeframes, none for the bars' own. Raises ConfigError for an empty one, and one named twice."""
+    from zepix.errors import ConfigError
+    from zepix.model import timeframe
+
+    if text is None:
+        return []
+    words = [word.strip() for word in text.split(",")]
+    if not all(words):
+        raise ConfigError(f"--timeframes {text!r}: expected timeframes between commas, as 5,15,60")
+    seen: dict[int, str] = {}
+    for word in words:
+        try:
+            minutes = timeframe.minutes(word)
+        except ValueError as why:
+            raise ConfigError(f"--timeframes {text!r}: {why}") from None
+        if minutes in seen:
+            raise ConfigError(f"--timeframes {text!r}: {seen[minutes]} and {word} are one chart; name it once")
+        seen[minutes] = word
+    return words
 
 
 def _span(from_: str | None, to: str | None) -> tuple[int | None, int | None]:

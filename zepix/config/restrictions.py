@@ -6,7 +6,7 @@
     shorts = ["equity"]               # classes that can be sold short; all unless said
     whole = []                        # classes traded in whole units only
     whole_shorts = ["equity"]         # classes sold short in whole units only
-    missing = ["BTCUSD"]              # symbols that are not offered although their class is
+    missing = ["BTCUSD"]              # symbols that are not offered although their class is, in any spelling
 
 ``broker.restrictions`` is a name, ``FILE.toml`` that holds one such table, or ``FILE.toml#NAME``.
 """
@@ -23,11 +23,13 @@ from zepix.config.files import read_settings
 from zepix.config.keys import KEYS, near
 from zepix.config.merge import checked
 from zepix.errors import ConfigError
+from zepix.model.asset import classify
 from zepix.model.restriction import Restriction
 
 __all__ = ["builtin_restrictions", "find_restriction"]
 
 _TABLE: Final = "restrictions"
+_NO_NAMES: Final = ("empty", "too_long", "odd_characters")
 _FILE: Final = re.compile(r"(.+\.toml)(?:#([^#]*))?", re.IGNORECASE)
 
 
@@ -83,6 +85,9 @@ def _read(path: Path) -> dict[str, dict[str, Any]]:
 def _made(name: str, table: Mapping[str, Any], where: str) -> Restriction:
     try:
         values: dict[str, Any] = {key: tuple(v) if isinstance(v, list) else v for key, v in table.items()}
+        wrong = [word for word in values.get("missing", ()) if classify(word).rule in _NO_NAMES]
+        if wrong:
+            raise ValueError(f"missing: {wrong[0]!r} is no symbol; expected one as BTCUSD or OANDA:EUR_USD")
         return Restriction(name, **values)
     except ValueError as error:
         raise ConfigError(f"{where}.{error}") from None

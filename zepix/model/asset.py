@@ -40,6 +40,7 @@ from zepix.model.asset_tables import (
     GLUED_SUFFIXES,
     INDEX_FUTURES,
     INDICES,
+    METAL_MINIS,
     METAL_NAMES,
     METALS,
     OPEN_QUOTES,
@@ -158,7 +159,7 @@ def _ticker(ticker: str, exchange: str) -> Asset:
         if _TICKER.fullmatch(upper):
             return Asset("equity", upper, upper, rule="equity_exchange")
         return Asset()
-    return _read(ticker, venue)
+    return Asset(rule="ambiguous") if ticker in METAL_MINIS else _read(ticker, venue)
 
 
 def _future(upper: str) -> Asset:

@@ -20,6 +20,7 @@ __all__ = [
     "INDEX_FUTURES",
     "INDICES",
     "METALS",
+    "METAL_MINIS",
     "METAL_NAMES",
     "OPEN_QUOTES",
     "SEPARATED_SUFFIXES",
@@ -43,6 +44,8 @@ METALS: Final = frozenset({"XAU", "XAG", "XPT", "XPD"})
 METAL_NAMES: Final[Mapping[str, str]] = MappingProxyType(
     {"GOLD": "XAU", "SILVER": "XAG", "PLATINUM": "XPT", "PALLADIUM": "XPD"}
 )
+METAL_MINIS: Final = frozenset({"GOLDM", "SILVERM", "GOLDMINI", "SILVERMINI", "SILVERMIC", "SILVERMICRO"})
+"""Mini futures of MCX in capitals; a broker may mean its small account (``SILVERm`` surely does): ambiguous."""
 
 STABLE: Final = _words("USDT USDC BUSD FDUSD TUSD USDD USDE USDP PYUSD DAI EURC EURT RLUSD")
 OPEN_QUOTES: Final = ("FDUSD", "USDT", "USDC", "BUSD")

@@ -26,6 +26,7 @@ _STOPS: Final = {
     "profit_booking": "our profit booking",
 }
 _FAR: Final = 3.0
+_SAME_PRICE_FRAC: Final = 0.001
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +119,13 @@ def compared(
     point: float | None,
     point_money: float | None,
     usual_points: float | None = None,
+    shift_s: float = 0.0,
 ) -> ComparedTrade:
     """A trade beside its ticket. ``point`` is the symbol's; ``point_money`` what a point is worth at our volume.
 
     ``usual_points`` is how far prices of one instant usually lie apart: what is far beyond it, and beyond the spread,
-    was not filled at the open of a bar there.
+    was not filled at the open of a bar there; what is beyond a thousandth of the price is no other feed's price of that
+    instant. ``shift_s`` is by how much nearly all trades are later here, where that is a constant.
     """
     entry = _points(ours.side, trade.entry_price, ours.entry_price, point)
     leaving = None if trade.is_open else _points(ours.side, ours.exit_price, trade.exit_price, point)
@@ -130,7 +133,12 @@ def compared(
     mine = _points(ours.side, ours.exit_price, ours.entry_price, point)
     difference = None if mine is None or theirs is None else mine - theirs
     yard = ours.spread_points if ours.spread_points is not None else usual_points
-    words = [_entry_words(trade, ours, entry, yard), _exit_words(trade, ours, leaving, yard)]
+    most = None if not point else _SAME_PRICE_FRAC * ours.entry_price / point
+    is_known = ours.spread_points is not None
+    words = [
+        _entry_words(trade, ours, _price_words(entry, yard, most, is_spread_known=is_known), shift_s),
+        _exit_words(trade, ours, _price_words(leaving, yard, most, is_spread_known=is_known), shift_s),
+    ]
     status = "open there" if trade.is_open else "both"
     return ComparedTrade(
         trade=trade.number,
@@ -177,17 +185,18 @@ def _joined(entry: str, leaving: str) -> str:
     return "; ".join(word for word in (entry, leaving) if word) or "alike"
 
 
-def _entry_words(trade: ListedTrade, ours: Ours, points: float | None, yard: float | None) -> str:
+def _entry_words(trade: ListedTrade, ours: Ours, price: str, shift_s: float) -> str:
     late_s = (ours.entry_ns - trade.entry_ns) / 1e9
+    if shift_s and abs(late_s - shift_s) <= _SAME_S:
+        return f"entered {_late(late_s)}, as nearly all are: another zone?"
     if late_s > _SAME_S:
-        return f"entered {duration(late_s)} later, at our next open"
+        return f"entered {_late(late_s)}, at our next open"
     if late_s < -_SAME_S:
-        return f"entered {duration(-late_s)} earlier"
-    found = _price_words(points, yard, is_spread_known=ours.spread_points is not None)
-    return f"entry: {found}" if found else ""
+        return f"entered {_late(late_s)}"
+    return f"entry: {price}" if price else ""
 
 
-def _exit_words(trade: ListedTrade, ours: Ours, points: float | None, yard: float | None) -> str:
+def _exit_words(trade: ListedTrade, ours: Ours, price: str, shift_s: float) -> str:
     by = _STOPS.get(ours.exit_reason, "")
     if trade.is_open:
         return f"open at TradingView; here {_left(ours, by)}"
@@ -195,25 +204,31 @@ def _exit_words(trade: ListedTrade, ours: Ours, points: float | None, yard: floa
     late_s = (ours.exit_ns - trade.exit_ns) / 1e9
     if ours.exit_reason == "end_of_data":
         return "still open here when the prices ended"
-    if late_s < -_SAME_S:
-        return f"{by or 'closed here'} {duration(-late_s)} earlier"
-    if late_s > _SAME_S:
-        return f"{by or 'closed here'} {duration(late_s)} later"
+    if shift_s and abs(late_s - shift_s) <= _SAME_S:
+        return f"{by or 'closed here'} {_late(late_s)} too"
+    if abs(late_s) > _SAME_S:
+        return f"{by or 'closed here'} {_late(late_s)}"
     if by:
         return f"{by} in the same bar"
-    found = _price_words(points, yard, is_spread_known=ours.spread_points is not None)
-    return f"exit: {found}" if found else ""
+    return f"exit: {price}" if price else ""
+
+
+def _late(seconds: float) -> str:
+    return f"{duration(abs(seconds))} {'later' if seconds > 0 else 'earlier'}"
 
 
 def _left(ours: Ours, by: str) -> str:
     return "until the prices ended" if ours.exit_reason == "end_of_data" else f"closed by {by or ours.exit_reason}"
 
 
-def _price_words(points: float | None, yard: float | None, *, is_spread_known: bool) -> str:
+def _price_words(points: float | None, yard: float | None, most: float | None, *, is_spread_known: bool) -> str:
     """Why a price of the same instant is another one; nothing where it is the same."""
     if points is None or points == 0:
         return ""
-    is_far = yard is not None and abs(points) > _FAR * yard + 1
+    is_odd = most is not None and abs(points) > most
+    if is_odd and not is_spread_known and (yard is None or most is None or yard > most):
+        return "another price at that time: another zone, symbol or feed?"
+    is_far = is_odd or (yard is not None and abs(points) > _FAR * yard + 1)
     if is_far and points < 0 and not is_spread_known:
         return "wide spread, or filled inside the bar there"
     if is_far:

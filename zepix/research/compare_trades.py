@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import statistics
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -37,6 +38,10 @@ __all__ = ["TradeComparison", "compare_trades"]
 
 WITHIN_S: Final = 300.0
 _MOST_REASONS: Final = 12
+_FEWEST_SHIFTED: Final = 3
+_NEARLY_ALL: Final = 0.8
+_HALF_HOUR_NS: Final = 1800 * 10**9
+_FARTHEST_ZONES_NS: Final = 26 * 3600 * 10**9
 Trades = str | PathLike[str] | Sequence[tuple[str, ListedTrade]]
 
 
@@ -116,7 +121,19 @@ def compare_trades(
     used = {ticket for row in rows for ticket in row.tickets}
     extra = sorted({ticket for fill in ours.fills for ticket in fill.tickets} - used)
     rule = "by the ids of the alerts" if is_known else f"by time, at most {within_s:g} s apart"
-    return TradeComparison(rows, _totals(rows, ours, extra, rule))
+    totals = _totals(rows, ours, extra, rule)
+    totals["shift_hours"] = (
+        _shift_s(_entries(rows)) or (0.0 if is_known else _shift_of_all(named, ours, within_s))
+    ) / 3600
+    return TradeComparison(rows, totals)
+
+
+def _entries(rows: Iterable[ComparedTrade]) -> list[tuple[int, int]]:
+    return [
+        (row.entry_ns_theirs, row.entry_ns_ours)
+        for row in rows
+        if row.entry_ns_theirs is not None and row.entry_ns_ours is not None
+    ]
 
 
 def _trades(given: Trades, options: ImportOptions, prefix: str) -> list[tuple[str, ListedTrade]]:
@@ -184,12 +201,52 @@ def _rows(pairs: Iterable[_Pair], ours: ReplayedRun) -> Iterator[ComparedTrade]:
         if _is_same(pair.fill.entry_ns, pair.trade.entry_ns):
             gaps.append(abs(pair.fill.entry_price - pair.trade.entry_price) / point)
     usual = statistics.median(gaps) if gaps else None
+    shift_s = _shift_s([(pair.trade.entry_ns, pair.fill.entry_ns) for pair in pairs if pair.fill is not None])
     for pair in pairs:
         if pair.fill is None:
             yield missing(pair.name, pair.trade, pair.why)
         else:
             point, worth = ours.point(pair.fill), ours.point_money(pair.fill)
-            yield compared(pair.name, pair.trade, pair.fill, point=point, point_money=worth, usual_points=usual)
+            yield compared(
+                pair.name, pair.trade, pair.fill,
+                point=point, point_money=worth, usual_points=usual, shift_s=shift_s,
+            )  # fmt: skip
+
+
+def _shift_s(entries: Sequence[tuple[int, int]]) -> float:
+    """By how many seconds (whole hours, or half ones) our entries are later in nearly all trades; 0 where they are not.
+
+    ``entries`` are (theirs, ours) in nanoseconds. A zone that was said wrongly looks so.
+    """
+    late = Counter(ours - theirs for theirs, ours in entries)
+    if len(entries) < _FEWEST_SHIFTED:
+        return 0.0
+    shift_ns, count = late.most_common(1)[0]
+    is_constant = count >= _NEARLY_ALL * len(entries) and shift_ns % _HALF_HOUR_NS == 0
+    return shift_ns / 1e9 if is_constant and abs(shift_ns) <= _FARTHEST_ZONES_NS else 0.0
+
+
+def _shift_of_all(named: Sequence[tuple[str, ListedTrade]], ours: ReplayedRun, within_s: float) -> float:
+    """As ``_shift_s``, where trades and tickets do not meet: the shift by which they would, in seconds."""
+    theirs = {(1 if trade.side == "buy" else -1, trade.entry_ns) for _, trade in named}
+    mine: dict[int, list[int]] = {1: [], -1: []}
+    for fill in ours.fills:
+        mine[fill.side].append(fill.entry_ns)
+    for times in mine.values():
+        times.sort()
+
+    def meet(shift_ns: int) -> int:
+        found = 0
+        for side, entry_ns in theirs:
+            at = bisect_left(mine[side], entry_ns + shift_ns - int(within_s * 1e9))
+            found += at < len(mine[side]) and mine[side][at] <= entry_ns + shift_ns + within_s * 1e9
+        return found
+
+    if len(theirs) < _FEWEST_SHIFTED or 2 * meet(0) > len(theirs):
+        return 0.0
+    steps = _FARTHEST_ZONES_NS // _HALF_HOUR_NS
+    best = max(range(-steps, steps + 1), key=lambda step: (meet(step * _HALF_HOUR_NS), -abs(step)))
+    return best * _HALF_HOUR_NS / 1e9 if meet(best * _HALF_HOUR_NS) >= _NEARLY_ALL * len(theirs) else 0.0
 
 
 def _by_time(named: Sequence[tuple[str, ListedTrade]], ours: ReplayedRun, within_s: float) -> list[_Pair]:

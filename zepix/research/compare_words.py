@@ -66,6 +66,12 @@ def total_lines(totals: Mapping[str, Any]) -> list[str]:
     said += [f"  {count} without a ticket: {reason}" for reason, count in totals["without_ticket"].items()]
     if totals["open_at_tradingview"]:
         said.append(f"  {totals['open_at_tradingview']} open at TradingView when the list was exported")
+    if totals["shift_hours"]:
+        hours = totals["shift_hours"]
+        said.append(
+            f"nearly all trades are {abs(hours):g} h {'later' if hours > 0 else 'earlier'} here: "
+            "is the zone (--zone) that of the chart?"
+        )
     said.append(
         f"same entry time {totals['same_entry_time']}, same exit time {totals['same_exit_time']}; "
         f"median difference in points (plus is better here): entry {_shown(totals['entry_points_median'])}, "

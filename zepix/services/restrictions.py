@@ -25,14 +25,34 @@ def asset_of(symbol: str, instrument: Instrument | None, overrides: Mapping[str,
     return found if said == UNKNOWN else replace(found, asset_class=said, rule="catalogue")
 
 
+def _traded(asset: Asset) -> tuple[str, ...]:
+    """What is traded under a name, whatever its spelling: gold is ``GOLD`` and ``XAUUSD``, ``DJ30`` is ``US30``."""
+    if not asset.base or not asset.is_known or asset.asset_class == "equity":
+        return (asset.root,)
+    is_in_dollars = not asset.quote and asset.asset_class in ("metal", "index")
+    return asset.asset_class, asset.base, "USD" if is_in_dollars else asset.quote, str(asset.is_perpetual)
+
+
 class TradeRestrictions:
     """The restrictions of one run, asked about each order that opens."""
 
     def __init__(self, restrictions: Sequence[Restriction], catalogue: Catalogue, overrides: Mapping[str, str]) -> None:
-        self._restrictions = tuple(restrictions)
         self._catalogue = catalogue
         self._overrides = overrides
         self._assets: dict[str, Asset] = {}
+        self._restrictions = tuple(self._with_spellings(restriction) for restriction in restrictions)
+
+    def _with_spellings(self, restriction: Restriction) -> Restriction:
+        """The restriction whose missing symbols are also named as the catalogue spells them (``OANDA:EUR_USD``)."""
+        said = restriction.missing
+        names = {self._catalogue.resolve(word) for word in said}
+        meant = {_traded(found) for word in said if (found := classify(word)).is_known}
+        more = [
+            symbol
+            for symbol in (self._catalogue if said else ())
+            if symbol not in said and (symbol in names or _traded(self.asset(symbol)) in meant)
+        ]
+        return replace(restriction, missing=(*said, *more)) if more else restriction
 
     def asset(self, symbol: str) -> Asset:
         found = self._assets.get(symbol)

@@ -73,7 +73,7 @@ LEVELS = [
 ]
 
 
-@pytest.mark.parametrize("name", [*LEVELS, "sl-x", "TP_RR", "slTicks", "max_spread"])
+@pytest.mark.parametrize("name", [*LEVELS, "sl-x", "TP_RR", "slTicks", "max_spread", "target_zone", "tpsl"])
 def test_a_level_that_is_not_understood_is_never_dropped(processor: AlertProcessor, name: str) -> None:
     body = {"symbol": "EURUSD", "action": "buy", name: 2}
     found = processor.parse(json.dumps(body), id="x")
@@ -81,16 +81,16 @@ def test_a_level_that_is_not_understood_is_never_dropped(processor: AlertProcess
     assert (found.reason, name in found.detail) == ("unsupported_parameter", True)
 
 
-@pytest.mark.parametrize("name", ["slope", "SLOPE", "slippage", "tpo_count", "stopwatch", "target_zone", "tp"])
+@pytest.mark.parametrize("name", ["slope", "SLOPE", "slippage", "tpo_count", "stopwatch", "exit_reason", "tp_price"])
 def test_what_only_begins_like_a_level_is_kept(processor: AlertProcessor, name: str) -> None:
     found = processor.parse(json.dumps({"symbol": "EURUSD", "action": "buy", name: 2}), id="x")
     assert isinstance(found, Alert)
-    assert found.tp == 2.0 if name == "tp" else found.fields[name] == 2
+    assert found.tp == 2.0 if name == "tp_price" else found.fields[name] == 2
 
 
 UNITS = [
-    ("sl", "price"),
-    ("stop_loss", "price"),
+    ("sl", "unknown"),
+    ("stop_loss", "unknown"),
     ("stopLossPrice", "price"),
     ("sl_offset", "distance"),
     ("slDistance", "distance"),

@@ -81,8 +81,8 @@ RENDERED: dict[str, dict[str, Any]] = {
     "mt5-filled-buy": {
         "dialect": "flat",
         "type": "entry",
-        "sl": 1.14,
-        "tp": 1.16,
+        "sl": unknown(1.14, "flat.target_type"),
+        "tp": unknown(1.16, "flat.target_type"),
         "volume": unknown(0.01, "flat.volume_unit"),
     },
     "phemex-relay-idempotent": {"dialect": "tradingview", "explicit_id": "Long-2026-01-05T14:45:07Z", "volume": TWO},
@@ -90,7 +90,7 @@ RENDERED: dict[str, dict[str, Any]] = {
     "pinetunnel-secret": {"dialect": "pineconnector", "type": "entry", "side": BUY, "symbol": "EURUSD"},
     "pinebridge-modify": {"dialect": "key_value", "type": "modify", "sl": 1.082, "tp": 1.098},
     "bva-pipe": {"dialect": "pipe", "type": "entry", "side": BUY, "symbol": "EURUSD"},
-    "breaker-entry-schema": {"dialect": "plain", "type": "entry", "side": BUY, "sl": 95200.0, "volume": 0.012},
+    "breaker-entry-schema": {"reason": "missing_setting"},
     "tv-docs-plots": {"reason": "unknown_dialect"},
     "manus-unified": {"dialect": "tradingview", "type": "entry", "side": BUY, "volume": TWO},
 }
@@ -156,6 +156,16 @@ def test_bybit_runs_once_its_flag_is_passed_over(catalogue: Any, examples: dict[
     found = processor.parse(examples["cryptognome-bybit"]["body"], id="x")
     expected = {"type": "entry", "side": BUY, "symbol": "ETHUSD", "volume": Quantity(1.0, "units")}
     check(found, expected | {"sl": Quantity(0.005, "fraction"), "tp": Quantity(0.01, "fraction")})
+
+
+def test_ladder_and_bridge_run_once_their_settings_are_given(
+    catalogue: Any, examples: dict[str, dict[str, Any]]
+) -> None:
+    settings = {"plain": {"target": "tp2", "entry_price": "informs"}, "flat": {"target_type": "price"}}
+    processor = AlertProcessor(catalogue, settings=settings)
+    ladder = processor.parse(examples["breaker-entry-schema"]["body"], id="x")
+    check(ladder, {"dialect": "plain", "type": "entry", "side": BUY, "sl": 95200.0, "tp": 103000.0, "volume": 0.012})
+    check(processor.parse(examples["mt5-filled-buy"]["body"], id="x"), {"type": "entry", "sl": 1.14, "tp": 1.16})
 
 
 def test_no_secret_is_kept(processor: AlertProcessor, examples: dict[str, dict[str, Any]]) -> None:

@@ -109,14 +109,14 @@ UNDERSTOOD: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
         {"sl": 1.1, "tp": 1.2, "plugin_hint": "p"},
     ),
     (
-        "the contract's name wins over another, before it",
-        ENTRY | {"sl": 1.1, "stop_loss": 1.0},
-        {"sl": 1.1, "fields": {"stop_loss": 1.0}},
+        "of two ids the contract's name wins over another, before it",
+        ENTRY | {"id": "A17", "alert_id": "definition"},
+        {"explicit_id": "A17", "fields": {"alert_id": "definition"}},
     ),
     (
-        "the contract's name wins over another, after it",
-        {"stop_loss": 1.0, **ENTRY, "sl": 1.1},
-        {"sl": 1.1, "fields": {"sl (other name)": 1.0}},
+        "of two ids the contract's name wins over another, after it",
+        {"alert_id": "definition", **ENTRY, "id": "A17"},
+        {"explicit_id": "A17", "fields": {"id (other name)": "definition"}},
     ),
     ("a slash in the symbol", ENTRY | {"symbol": "EUR/USD"}, {"symbol": "EURUSD"}),
     ("an exchange before the symbol", ENTRY | {"symbol": "OANDA:eurusd"}, {"symbol": "EURUSD"}),
@@ -203,6 +203,8 @@ SET_ASIDE: list[tuple[str, Any, str]] = [
     ("a timeframe that is none", ENTRY | {"timeframe": "soon"}, "bad_timeframe"),
     ("a timeframe without an end", ENTRY | {"timeframe": "1" * 40}, "bad_timeframe"),
     ("infinity in a field of the sender's own", '{"type":"exit","symbol":"EURUSD","x":[Infinity]}', "bad_number"),
+    ("two stops, the contract's name first", ENTRY | {"sl": 1.1, "stop_loss": 1.0}, "duplicate_key"),
+    ("two stops, the contract's name last", {"stop_loss": 1.0, **ENTRY, "sl": 1.1}, "duplicate_key"),
     ("a key twice with two values", '{"type":"entry","symbol":"EURUSD","side":"buy","side":"sell"}', "duplicate_key"),
 ]
 

@@ -36,6 +36,15 @@ NAMES = [
         "auth",
         "authorization",
         "Bearer",
+        "passcode",
+        "webhook_pass",
+        "webhookPass",
+        "authCode",
+        "auth_header",
+        "api_key_id",
+        "token2",
+        "tokens",
+        "keys",
     ),
     *("webhook_key", "webhookSecret", "client_secret", "access_token", "security_key", "bva_key", "SECRET_KEY"),
 ]
@@ -123,6 +132,36 @@ def test_mapping_of_the_caller_is_left_alone(processor: AlertProcessor) -> None:
     alert = processor.parse(body, id="x")
     assert SECRET not in repr(alert)
     assert (body["secret"], body["deep"]) == (SECRET, {"token": SECRET})
+
+
+LINES = [
+    f"{SECRET},{{{{strategy.order.action}}}},EURUSD,sl=20",
+    f"{SECRET},foo,EURUSD",
+    f"{SECRET},eaoff",
+    f'"{SECRET},buy,EURUSD"',
+    f"{SECRET};buy;EURUSD",
+    f"{SECRET}==,buy,EURUSD,risk=1",
+    f"{SECRET}|strat|foo|EURUSD",
+    f"{SECRET}|strat|{{{{strategy.order.action}}}}|{{{{ticker}}}}",
+    f"a1b2,buy,EURUSD\n{SECRET},sell,GBPUSD",
+    f"a1b2,buy,EURUSD\r{SECRET},foo,GBPUSD",
+    f"a1b2,buy,EURUSD;{SECRET},sell,GBPUSD",
+    f"TOKEN=abc, {SECRET}",
+    f"symbol=EURUSD;signal=buy;secret=abc;{SECRET}",
+    f"symbol=EURUSD;signal=buy;secret={SECRET};comment=from {SECRET}",
+    f'{{"type":"exit","symbol":"EURUSD","comment":"password: {SECRET}"}}',
+    f'{{"type":"exit","symbol":"EURUSD","secret":"{SECRET}","note":"as before: {SECRET}"}}',
+    f'{{"type":"exit","symbol":"EURUSD","secret":"{{{{{SECRET}}}}}"}}',
+    f'{{"secret":            "{SECRET}", "type"',
+]
+
+
+@pytest.mark.parametrize("body", LINES, ids=range(len(LINES)))
+def test_licence_or_key_in_a_line_is_in_nothing_that_is_kept(processor: AlertProcessor, body: str) -> None:
+    for raw in (body, body.encode()):
+        row = processor.parse(raw, id="x", received_ns=1)
+        assert SECRET[:5] not in repr(row)
+        assert processor.parse(row.raw, id="x", received_ns=1).raw == row.raw
 
 
 def test_what_is_no_secret_is_left_alone(processor: AlertProcessor) -> None:

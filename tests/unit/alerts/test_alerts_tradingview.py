@@ -256,7 +256,7 @@ def test_recorded_logs_import_as_one_and_read_back(
 EXAMPLES = {
     "zepix-trend": "trend",
     "zepix-reversal": "reversal",
-    "breaker-entry-schema": "entry",
+    "breaker-entry-schema": "missing_setting",
     "htm-passphrase-template": "placeholder",
     "phemex-relay-idempotent": "placeholder",
     "mt4-bridge-plots": "placeholder",

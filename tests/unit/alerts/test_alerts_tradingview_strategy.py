@@ -56,7 +56,8 @@ def test_a_type_of_the_plain_dialect_stays_plain(processor: AlertProcessor) -> N
     found = processor.parse(json.dumps(body), id="x")
     assert isinstance(found, Alert)
     assert (found.dialect, found.volume) == ("plain", 2.0)
-    other = processor.parse(json.dumps(body | {"type": " Close "}), id="x")
+    ends = {"type": " Close ", "qty": None, "market_position": "flat"}
+    other = processor.parse(json.dumps(body | ends), id="x")
     assert (other.dialect, type(other)) == ("plain", Alert)
     named = processor.parse(
         json.dumps({"event_type": "ENTRY"} | {k: v for k, v in body.items() if k != "type"}), id="x"

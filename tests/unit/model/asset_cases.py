@@ -128,6 +128,8 @@ METALS: Final = [
     _metal("XAUUSDc", "XAU/USD", "exness", "c"),
     Case("GOLD", "metal", "GOLD", "XAU", "", "", "metal_name", "map"),
     Case("SILVER", "metal", "SILVER", "XAG", "", "", "metal_name", "map"),
+    Case("GOLDm", "metal", "GOLD", "XAU", "", "m", "metal_name", "rule"),
+    Case("SILVERm", "metal", "SILVER", "XAG", "", "m", "metal_name", "rule"),
     Case("GOLD.a", "metal", "GOLD", "XAU", "", ".a", "metal_name", "map"),
     Case("TVC:GOLD", "metal", "GOLD", "XAU", "", "", "metal_name", "tv"),
     Case("GOLDUSD", "metal", "GOLDUSD", "XAU", "USD", "", "metal_pair", "rule"),
@@ -205,6 +207,9 @@ NEVER_GUESSED: Final = [
     _unknown("APE.P", "no_rule"),  # a coin without quote, or a preferred share
     _unknown("CAPITALCOM:AAPL", "bare_ticker"),
     _unknown("SOMEBROKER:GOLD", "bare_ticker"),
+    _unknown("GOLDM", "ambiguous"),  # MCX's mini future, or gold with a broker's suffix
+    _unknown("SILVERM", "ambiguous"),
+    _unknown("MCX:SILVERM1!", "future"),
     _unknown("USOIL", "bare_ticker", "exness"),
     _unknown("XBRUSD", "no_rule", "oanda"),  # energy is none of the classes
     _unknown("FOOUSD", "no_rule"),

@@ -14,7 +14,7 @@ from zepix.engine import PluginInfo, Strategy
 from zepix.model import Alert, Catalogue
 from zepix.model.asset import classify
 from zepix.model.restriction import KNOWN_CLASSES, Restriction
-from zepix.services.restrictions import asset_of
+from zepix.services.restrictions import TradeRestrictions, asset_of
 
 EURUSD = CATALOGUE["EURUSD"]
 # symbol, asset_class of its instrument; all with the euro's points, so that the euro's bars serve them
@@ -108,6 +108,24 @@ def test_symbol_that_this_broker_lacks() -> None:
     assert refused is not None
     assert refused.reason == "asset_not_offered"
     assert rule.refusal("ETHUSD", classify("ETHUSD"), 1, Decimal(1)) is None
+
+
+@pytest.mark.parametrize("word", ["EURUSD", "OANDA:EUR_USD", "EUR/USD", "eurusd", "EURUSD.pro", "FX:EURUSD"])
+def test_symbol_that_is_lacking_in_any_spelling(word: str) -> None:
+    rule = Restriction("mine", missing=(word,))
+    assert _one("entry", "buy", "EURUSD", rule).reason == "asset_not_offered"
+    assert _one("entry", "buy", "BTCUSD", rule).outcome == "filled"
+
+
+@pytest.mark.parametrize(
+    ("word", "lacking"),
+    [("GOLD", ["XAUUSD"]), ("DJ30", ["US30"]), ("USDEUR", []), ("XBTUSD", ["BTCUSD"]), ("NASDAQ:AAPL", ["AAPL"])],
+)
+def test_other_names_of_what_is_lacking(word: str, lacking: list[str]) -> None:
+    names = ("EURUSD", "XAUUSD", "US30", "BTCUSD", "AAPL")
+    catalogue = Catalogue([replace(EURUSD, symbol=name, asset_class="other") for name in names])
+    asked = TradeRestrictions([Restriction("mine", missing=(word,))], catalogue, {})
+    assert list(asked._restrictions[0].missing[1:]) == lacking
 
 
 def test_word_that_is_no_class_is_told() -> None:

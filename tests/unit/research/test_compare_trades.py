@@ -93,6 +93,34 @@ def test_short_is_measured_the_other_way_round() -> None:
     assert (row.points_theirs, row.points_ours, row.difference_money) == (100.0, 80.0, -2.0)
 
 
+def test_constant_shift_of_whole_hours_is_another_zone() -> None:
+    """The list was read six hours early: every trade enters and leaves six hours later here."""
+    shift = 6 * HOUR_NS
+    trades = [
+        trade(n, entry_ns=THURSDAY_NS + n * HOUR_NS - shift, exit_ns=LATER_NS + n * HOUR_NS - shift)
+        for n in range(1, 6)
+    ]
+    fills = [ours(n, entry_ns=THURSDAY_NS + n * HOUR_NS, exit_ns=LATER_NS + n * HOUR_NS) for n in range(1, 6)]
+    found = compare(run_of(*fills), *trades)
+    assert {row.reason for row in found.rows} == {
+        "entered 6 h later, as nearly all are: another zone?; closed here 6 h later too"
+    }
+    assert found.totals["shift_hours"] == 6
+    assert "nearly all trades are 6 h later here: is the zone (--zone) that of the chart?" in str(found)
+    strangers = [one._replace(alert_id=f"X{one.ticket}") for one in fills]
+    by_time = compare(run_of(*strangers), *trades)
+    assert (by_time.totals["both"], by_time.totals["shift_hours"]) == (0, 6)
+    usual = compare(run_of(*fills), *(trade(n, entry_ns=THURSDAY_NS + n * HOUR_NS) for n in range(1, 6)))
+    assert usual.totals["shift_hours"] == 0
+
+
+def test_far_price_of_the_same_instant_is_no_other_feed(folder: Path) -> None:
+    """163 points from theirs, and the spread is not known: neither a spread nor a feed makes so much."""
+    for price in (1.3816, 1.3784):
+        row = compare_trades(folder, [("T1", trade(1, entry_price=price))]).rows[0]
+        assert row.reason.startswith("entry: another price at that time: another zone, symbol or feed?"), row.reason
+
+
 NO_TICKET = {
     "refused": (("refused", "margin"), "refused: margin"),
     "duplicate": (("duplicate", "T1"), "taken for a duplicate"),

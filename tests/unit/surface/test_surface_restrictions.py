@@ -107,6 +107,7 @@ def test_a_file_beside_the_spec(tmp_path: Path) -> None:
         ('[broker]\nrestrictions = "two.toml#c"', "no table [restrictions.c]"),
         ('[broker]\nrestrictions = "bad.toml"', "bad.toml: restrictions.x.ofers: unknown setting"),
         ('[broker]\nrestrictions = "x"\n[restrictions.x]\noffers = ["stocks"]', "x.offers: 'stocks' is no class"),
+        ('[broker]\nrestrictions = "x"\n[restrictions.x]\nmissing = ["EUR USD"]', "x.missing: 'EUR USD' is no symbol"),
         ('[alerts]\nasset_classes = ["oil"]', "'oil' is no class of asset; there are forex, metal"),
         ('[assets]\nAAPL = "stock"', "assets.AAPL (file): expected one of forex, metal, index, crypto"),
     ],

@@ -154,7 +154,7 @@ def _holds_types(sample: list[list[str]], place: int) -> bool:
 def _is_number(text: str) -> bool:
     for mark in (".", ","):
         try:
-            Amounts(mark).number(text)
+            Amounts(mark, is_money=True).number(text)
         except ValueError:
             continue
         return True

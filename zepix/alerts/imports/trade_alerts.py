@@ -9,6 +9,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,7 +18,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
-from zepix.alerts.imports.trade_list import ListedTrade, TradeList
+from zepix.alerts.imports.trade_list import BadTradeRow, ListedTrade, TradeList
 from zepix.alerts.processor import SymbolResolver
 from zepix.alerts.rows import LogRow
 from zepix.alerts.timestamps import from_ns
@@ -158,10 +160,12 @@ def _row(number: int, received_ns: int, payload: Mapping[str, Any], source: str)
     return LogRow(number, from_ns(received_ns), dict(payload), id=payload["id"], source=source or None)
 
 
-def _bad_row(number: int, bad: Any, source: str) -> LogRow:
-    text = ",".join(bad.cells)
+def _bad_row(number: int, bad: BadTradeRow, source: str) -> LogRow:
+    """The row as it stood in the list, with why it is none."""
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow(bad.cells)
     return LogRow(
-        number, bad.time_text or None, text, id=f"row-{bad.number}", source=source or None,
+        number, bad.time_text or None, line.getvalue(), id=f"row-{bad.number}", source=source or None,
         problem=(bad.reason, bad.detail),
     )  # fmt: skip
 

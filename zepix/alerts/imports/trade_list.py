@@ -20,7 +20,7 @@ from typing import Any, Final
 from zepix.alerts.imports.amounts import Amounts
 from zepix.alerts.imports.headings import currency_of
 from zepix.alerts.imports.recognise import TRADES_NEED, Recognised, trade_columns
-from zepix.alerts.imports.tables import SheetTable, Table, cell_text
+from zepix.alerts.imports.tables import SheetTable, Table, TextTable, cell_text
 from zepix.alerts.imports.trade_words import is_open_word, trade_type
 from zepix.alerts.imports.wall_times import WallTimes
 from zepix.alerts.payload import body_text, shown
@@ -30,7 +30,8 @@ from zepix.errors import ConfigError, DataError
 __all__ = ["BadTradeRow", "ListedTrade", "TradeList", "read_trades"]
 
 TRADE_ROWS_LIMIT: Final = 4_000_000
-_NUMBERS: Final = ("price", "quantity", "pnl", "commission")
+_SIZES: Final = ("price", "quantity")
+_NUMBERS: Final = (*_SIZES, "pnl", "commission")
 _SIGNAL_LIMIT: Final = 256
 
 
@@ -126,7 +127,10 @@ def read_trades(
             f"{table.name}: the times of a List of trades are those of the chart and name no zone; say it, as "
             "--zone America/New_York or --zone UTC"
         )
-    reader = _Reader(table, found, WallTimes(zone, date_order, table.name), Amounts(decimal, table.name), types)
+    amounts = Amounts(
+        decimal, table.name, is_money=True, parted_by_commas=isinstance(table, TextTable) and table.delimiter == ","
+    )
+    reader = _Reader(table, found, WallTimes(zone, date_order, table.name), amounts, types)
     rows = reader.read()
     if not rows and not reader.bad:
         raise DataError(f"{table.name}: no trade in it; at least one entry was expected")
@@ -146,6 +150,7 @@ class _Reader:
         self.amounts = amounts
         self.bad: list[BadTradeRow] = []
         self.rows = 0
+        self.left_out = 0
         self._places = found.places
         self._types = {word.strip().casefold(): _said_type(word, meaning) for word, meaning in types.items()}
         self._symbol = found.places.get("symbol")
@@ -157,7 +162,7 @@ class _Reader:
                 raise DataError(f"{self.table.name} has more than {TRADE_ROWS_LIMIT:,} rows; split it")
             self.times.look(self._time_text(row.cells))
             for name in _NUMBERS:
-                self.amounts.look(self._text(row.cells, name))
+                self.amounts.look(self._cell(row.cells, name))
         self.times.settle()
         self.amounts.settle()
         found = (self._row(row.number, row.cells) for row in self.table.rows())
@@ -167,9 +172,32 @@ class _Reader:
         texts = tuple(cell_text(cell) for cell in cells)
         self.bad.append(BadTradeRow(number, texts, self._time_text(list(cells)), reason, f"row {number}: {detail}"))
 
+    def set_aside_whole(self, misfits: Mapping[int, str]) -> None:
+        """Sets aside rows by their numbers, each with why, as they stand in the table; which is read again for them."""
+        if misfits:
+            for row in self.table.rows():
+                if row.number in misfits:
+                    self.set_aside(row.number, row.cells, "bad_row", misfits[row.number])
+
     def _text(self, cells: Any, name: str) -> str:
+        return cell_text(self._cell(cells, name))
+
+    def _cell(self, cells: Any, name: str) -> Any:
         place = self._places.get(name)
-        return cell_text(cells[place]) if place is not None and place < len(cells) else ""
+        return cells[place] if place is not None and place < len(cells) else None
+
+    def _amount(self, cells: Any, name: str) -> float | None:
+        """The number of a column; one that only informs and cannot be read is left out, and counted."""
+        cell = self._cell(cells, name)
+        try:
+            if name in _SIZES and "%" in cell_text(cell):
+                raise ValueError(f"no {name}: {shown(cell_text(cell))}")
+            return self.amounts.number(cell)
+        except ValueError:
+            if name in _SIZES:
+                raise
+            self.left_out += 1
+            return None
 
     def _time_text(self, cells: Any) -> str:
         place = self._places["time"]
@@ -200,7 +228,7 @@ class _Reader:
         if kind is None:
             raise ValueError(f"type {shown(word)} is neither entry nor exit of long or short")
         signal = _harmless(self._text(cells, "signal"))
-        values = {name: self.amounts.number(self._text(cells, name)) for name in _NUMBERS}
+        values = {name: self._amount(cells, name) for name in _NUMBERS}
         if values["price"] is not None and not 0 < values["price"] <= 1e12:
             raise ValueError(f"price {shown(self._text(cells, 'price'))} is no price")
         if values["quantity"] is not None and not 0 < abs(values["quantity"]) <= 1e15:
@@ -243,17 +271,17 @@ def _joined(rows: list[_Row], reader: _Reader, currency: str) -> list[ListedTrad
         by_number.setdefault(row.trade, []).append(row)
     last_ns = max((row.time_ns for row in rows if row.time_ns is not None), default=0)
     trades: list[ListedTrade] = []
+    misfits: dict[int, str] = {}
     for number in sorted(by_number):
         group = by_number[number]
         entries = [row for row in group if row.kind == "entry"]
         exits = sorted((row for row in group if row.kind == "exit"), key=_exit_order)
         problem = _misfit(entries, exits)
         if problem:
-            for row in group:
-                cells = (row.trade, f"{row.kind} {row.side}", row.signal)
-                reader.set_aside(row.number, cells, "bad_row", f"trade {number} {problem}")
+            misfits |= dict.fromkeys((row.number for row in group), f"trade {number} {problem}")
             continue
         trades += _trades_of(entries[0], exits, last_ns, currency)
+    reader.set_aside_whole(misfits)
     return _with_entry_numbers(trades)
 
 
@@ -336,6 +364,8 @@ def _report(found: Recognised, reader: _Reader, trades: list[ListedTrade], curre
         "currency": currency or None,
         "bad_rows": len(reader.bad),
     }
+    if reader.left_out:
+        report["amounts_left_out"] = reader.left_out
     if reader.amounts.rule:
         report["decimal_mark"] = f"{reader.amounts.mark} {reader.amounts.rule}"
     return report | reader.times.facts

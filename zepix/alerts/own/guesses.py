@@ -1,11 +1,14 @@
 """Which column of a shape seems to be which field of an Alert, by its values first and by its name where they are mute.
 
 A guess carries a remark where a person has to decide. Units are never guessed: a remark says what speaks for one.
+What holds numbers and is taken for no field is told; where it looks like the stop, the target or the volume, and
+nothing else does, the dialect refuses bodies that say something there, rather than trade without it.
 """
 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -20,6 +23,8 @@ from zepix.alerts.secrets import is_secret
 __all__ = ["Guess", "guess"]
 
 _NEAR: Final = 0.2
+_AMOUNT: Final = re.compile(r"\s*[-+]?[$\u20ac\u00a3]?\s?[0-9][0-9.,]*\s?(?:%|[A-Za-z]{1,5})?\s*")
+_LONGEST_AMOUNT: Final = 40
 _MOST_WORDS: Final = 24
 _TEXT_FIELDS: Final = ("timeframe", "order_type", "id", "time", "strategy", "comment")
 _NUMBERS: Final = ("sl", "tp", "volume", "price")
@@ -34,6 +39,10 @@ class Guess:
     constants: dict[str, str] = field(default_factory=dict)
     secrets: list[Place] = field(default_factory=list)
     remarks: dict[str, str] = field(default_factory=dict)
+    refused: dict[Place, str] = field(default_factory=dict)
+    """Places that look like a level or a volume and cannot be read as one, each with why."""
+    left: dict[Place, str] = field(default_factory=dict)
+    """Other places that hold numbers, each with examples."""
 
 
 def guess(shape: Shape, is_symbol: Callable[[str], bool]) -> Guess:
@@ -49,6 +58,7 @@ def guess(shape: Shape, is_symbol: Callable[[str], bool]) -> Guess:
     for name in _TEXT_FIELDS:
         _by_name(name, shape, rest, found)
     _numbers(shape, rest, found)
+    _left_over(shape, rest, found)
     return found
 
 
@@ -93,6 +103,8 @@ def _side_and_type(shape: Shape, rest: dict[Place, list[Any]], found: Guess) -> 
         if place != side and any(type_ for type_, _ in read.values()) and score("type", shape.labels[place])
     ]
     types.sort(key=lambda place: (-score("type", shape.labels[place]), place in sides))
+    if not types and side is None:  # "close EURUSD" says no side, and its word has no name
+        types = [place for place, read in meanings.items() if any(type_ for type_, _ in read.values())]
     kind = types[0] if types else None
     if side is not None and kind is None and any(type_ for type_, _ in meanings[side].values()):
         kind = side
@@ -194,18 +206,45 @@ def _numbers(shape: Shape, rest: dict[Place, list[Any]], found: Guess) -> None:
         ranked = ranked or ([] if name == "price" else _ranked(name, shape, numeric)[:1])
         if ranked:
             found.fields[name] = ranked[0]
+            del rest[ranked[0]]
             if len(ranked) > 1 and name != "price":
                 others = ", ".join(".".join(place) for place in ranked[1:4])
                 found.remarks[name] = f"unsure: {others} could be meant too"
             del numeric[ranked[0]]
-    _by_nearness(shape, numeric, found)
+    _by_nearness(shape, numeric, rest, found)
     for name in ("sl", "tp"):
         if name in found.fields:
-            remark = _remark_of_level(shape, found, name)
-            found.remarks[name] = "; ".join(part for part in (found.remarks.get(name), remark) if part)
+            remarks = (_remark_of_marks(shape, found, name), _remark_of_level(shape, found, name))
+            found.remarks[name] = "; ".join(part for part in (found.remarks.get(name), *remarks) if part)
     if "volume" in found.fields:
         tail = found.remarks.get("volume")
-        found.remarks["volume"] = "; ".join(part for part in (tail, 'say "lots" if it is lots') if part)
+        has_exits = "exit" in found.words.get("type", {}).values()
+        whole = "an exit closes all of its side, whatever size it says" if has_exits else ""
+        parts = (tail, _remark_of_marks(shape, found, "volume"), whole, 'say "lots" if it is lots')
+        found.remarks["volume"] = "; ".join(part for part in parts if part)
+
+
+def _left_over(shape: Shape, rest: dict[Place, list[Any]], found: Guess) -> None:
+    """What else holds numbers. Where it is named like a level or a volume that the proposal lacks, it is refused."""
+    for place, column in rest.items():
+        given = [value for value in _given(column) if not isinstance(value, bool)]
+        numbers = [value for value in given if _AMOUNT.fullmatch(str(value)[:_LONGEST_AMOUNT])]
+        if not numbers or 2 * len(numbers) < len(given):
+            continue
+        examples = ", ".join(dict.fromkeys(str(value) for value in numbers[:3]))
+        label = shape.labels[place]
+        named = [name for name in ("sl", "tp", "volume") if name not in found.fields and score(name, label)]
+        if named:
+            found.refused[place] = f"looks like the {named[0]}, and cannot be read as a number: {examples}"
+        else:
+            found.left[place] = examples
+
+
+def _remark_of_marks(shape: Shape, found: Guess, name: str) -> str:
+    mark = shape.marks.get(found.fields[name], "")
+    if not mark:
+        return ""
+    return f"written with {mark!r} in every body, and read without it"
 
 
 def _is_numeric(column: list[Any]) -> bool:
@@ -224,7 +263,7 @@ def _number(value: Any) -> float | None:
         return None
 
 
-def _by_nearness(shape: Shape, numeric: dict[Place, list[Any]], found: Guess) -> None:
+def _by_nearness(shape: Shape, numeric: dict[Place, list[Any]], rest: dict[Place, list[Any]], found: Guess) -> None:
     """Columns that lie near the price in every body: the stop on the losing side of it, the target on the other."""
     price = shape.columns.get(found.fields["price"]) if "price" in found.fields else None
     if price is None:
@@ -234,13 +273,14 @@ def _by_nearness(shape: Shape, numeric: dict[Place, list[Any]], found: Guess) ->
             return
         middle = sorted(best, key=lambda place: _number(_given(numeric[place])[0]) or 0.0)[len(best) // 2]
         found.fields["price"], price = middle, numeric.pop(middle)
+        del rest[middle]
         found.remarks["price"] = "unsure: it lies between numbers near it"
     for place in [place for place, column in numeric.items() if _are_near(price, column)]:
         name = _which_side(shape, found, price, numeric[place])
         if name is not None and name not in found.fields:
             found.fields[name] = place
             found.remarks[name] = "unsure: by where it lies beside the price"
-            del numeric[place]
+            del numeric[place], rest[place]
 
 
 def _rows(one: list[Any], other: list[Any]) -> Iterator[tuple[int, float, float]]:

@@ -17,7 +17,7 @@ from zepix.alerts.own.problems import Problems
 from zepix.alerts.own.rules import word_of
 from zepix.alerts.payload import Body, shown
 
-__all__ = ["Match", "check_match", "claims"]
+__all__ = ["REQUIRED_LIMIT", "Match", "check_match", "claims"]
 
 REQUIRED_LIMIT: Final = 64
 WORDS_LIMIT: Final = 64

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Final
 
 from zepix.alerts.own.guesses import Guess
 from zepix.alerts.own.paths import quoted
 from zepix.alerts.own.rules import RULES
-from zepix.alerts.own.shapes import Place, Shape
+from zepix.alerts.own.shapes import Place, Shape, pattern_of
 from zepix.model.quantity import UNKNOWN
 
 __all__ = ["comment", "key_places", "table_text", "toml_text"]
@@ -50,16 +51,29 @@ def key_places(guess: Guess) -> list[Place]:
     return list(dict.fromkeys(found))
 
 
-def table_text(name: str, shape: Shape, guess: Guess, *, required: Iterable[Place], rank: int) -> str:
-    """The table ``[dialect.NAME]`` of one shape."""
-    lines = [f"[dialect.{name}]", f"rank = {rank}"]
+def table_text(
+    name: str,
+    shape: Shape,
+    guess: Guess,
+    *,
+    required: Iterable[Place],
+    rank: int,
+    words: Mapping[Place, Sequence[str]] = MappingProxyType({}),
+) -> str:
+    """The table ``[dialect.NAME]`` of one shape; ``words`` are those by which alone a body is claimed, by place."""
+    lines = [*_remarks_on_numbers(guess), f"[dialect.{name}]", f"rank = {rank}"]
     if shape.is_text:
         lines += ["regex = [", *(f"    {toml_text(pattern)}," for pattern in shape.patterns), "]"]
     if guess.secrets:
         lines.append(f"secrets = [{', '.join(toml_text(quoted(place)) for place in guess.secrets)}]")
+    if refused := [path for place in guess.refused if (path := path_of(place)) is not None]:
+        lines.append(f"refuse = [{', '.join(map(toml_text, refused))}]")
     if not shape.is_text:
         paths = [toml_text(quoted(place)) for place in required][:_REQUIRED_LIMIT]
         lines += ["", f"[dialect.{name}.match]", f"required = [{', '.join(paths)}]"]
+        lines += [f"one_of = {{ {', '.join(map(_one_of, words.items()))} }}"] if words else []
+    elif words and (pattern := pattern_of(shape, words)) is not None:
+        lines += ["", f"[dialect.{name}.match]", f"regex = {toml_text(pattern)}"]
     lines += ["", f"[dialect.{name}.fields]"]
     for field in _ORDER:
         remark = f"  # {comment(guess.remarks[field])}" if field in guess.remarks and not RULES[field].units else ""
@@ -67,9 +81,9 @@ def table_text(name: str, shape: Shape, guess: Guess, *, required: Iterable[Plac
             lines.append(f"{field} = {toml_text(quoted(guess.fields[field]))}{remark}")
         elif remark:
             lines.append(f"# {field}:{remark[3:]}")
-    for field, words in guess.words.items():
+    for field, meant in guess.words.items():
         lines += ["", f"[dialect.{name}.values.{field}]"]
-        lines += [f"{toml_key(word)} = {toml_text(ours)}{_nothing(ours)}" for word, ours in words.items()]
+        lines += [f"{toml_key(word)} = {toml_text(ours)}{_nothing(ours)}" for word, ours in meant.items()]
     units = [field for field in _ORDER if field in guess.fields and RULES[field].unit == UNKNOWN]
     if units:
         lines += ["", f"[dialect.{name}.units]"]
@@ -79,6 +93,31 @@ def table_text(name: str, shape: Shape, guess: Guess, *, required: Iterable[Plac
         lines += ["", f"[dialect.{name}.constants]"]
         lines += [f"{field} = {toml_text(value)}" for field, value in guess.constants.items()]
     return "\n".join(lines) + "\n"
+
+
+def _remarks_on_numbers(guess: Guess) -> list[str]:
+    """What became of numbers that no field takes, as comments."""
+    lines = [
+        f"# CAREFUL: {comment('.'.join(place))} {comment(why)}. Bodies that say it are refused (refuse = ...)."
+        for place, why in guess.refused.items()
+    ]
+    return lines + [
+        f"# not taken: {comment('.'.join(place))} holds numbers ({comment(examples)}); a level there is lost"
+        for place, examples in guess.left.items()
+    ]
+
+
+def path_of(place: Place) -> str | None:
+    """A place as a path is written; None for names that no path can write."""
+    try:
+        return quoted(place)
+    except ValueError:
+        return None
+
+
+def _one_of(pair: tuple[Place, Sequence[str]]) -> str:
+    place, words = pair
+    return f"{toml_text(quoted(place))} = [{', '.join(map(toml_text, words))}]"
 
 
 def _nothing(ours: str) -> str:

@@ -3,7 +3,9 @@
 - A value comes from the first of its places that is there; null and, where a field may be empty, an empty text are
   nothing. Then its word is translated (``values``; ``*`` stands for every other word; ``""`` makes it nothing).
 - What the body does not say comes from ``constants``.
-- What no field takes stays in ``fields``, secrets excepted.
+- What no field takes stays in ``fields``, secrets excepted. A body that says something of its levels, its size or its
+  kind of order that no field takes is set aside, unless the table says ``ignore``; so is one that holds something at a
+  place of ``refuse``.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ from zepix.alerts.own.table import OTHERWISE, Table, Unit
 from zepix.alerts.payload import Body, shown
 from zepix.alerts.reading import UNIMPORTANT, Reading
 from zepix.alerts.reasons import Unreadable
+from zepix.alerts.trade_words import kind_of, refuse_beside
 from zepix.model.quantity import UNKNOWN, Quantity
 
 __all__ = ["OwnDialect", "dialect_of"]
@@ -130,6 +133,9 @@ def source_of(table: Table, body: Body) -> Mapping[str, Any]:
 def _read(table: Table, steps: tuple[_Step, ...], used: Used, reading: Reading) -> dict[str, Any]:
     """The fields of the Alert. Raises Unreadable."""
     source = source_of(table, reading.body)
+    for path in table.refuse:
+        if find(source, path) not in (None, ""):
+            raise Unreadable("unsupported_parameter", f"something stands at {path.text}, which the dialect refuses")
     found: dict[str, Any] = {}
     word: Any = None
     for step in steps:
@@ -146,7 +152,6 @@ def _read(table: Table, steps: tuple[_Step, ...], used: Used, reading: Reading) 
             value = _mended(reading, step.name, value)
         if value is not None and not (value == "" and step.may_be_empty):
             found[step.name] = value
-    _keep_rest(table, used, source, reading)
     if "type" not in found:
         raise Unreadable("missing_type", f"there is no type at {_places(table, 'type')}")
     kind = RULES["type"].read("type", found.pop("type"))
@@ -157,8 +162,10 @@ def _read(table: Table, steps: tuple[_Step, ...], used: Used, reading: Reading) 
     if (strategy := found.pop("strategy", None) or table.strategy) is not None:
         out["strategy"] = values.text("strategy", strategy)
     if kind in INFORMATION or kind in _NO_SIDE:
-        reading.keep_rest(found)
+        _keep(reading, found)
+        _keep_rest(table, used, source, reading, is_trade=False)
         return out
+    _keep_rest(table, used, source, reading, is_trade=True, has_size="volume" in found)
     for step in steps:
         if step.name in found:
             out[step.name] = _converted(table, step, found[step.name], source, reading)
@@ -181,15 +188,32 @@ def _mended(reading: Reading, name: str, value: str) -> Any:
     return None
 
 
-def _keep_rest(table: Table, used: Used, source: Mapping[str, Any], reading: Reading) -> None:
+def _keep_rest(
+    table: Table, used: Used, source: Mapping[str, Any], reading: Reading, *, is_trade: bool, has_size: bool = False
+) -> None:
+    """What no field takes goes to ``fields``. Raises Unreadable for what changes the trade, and is not to be ignored.
+
+    A stop, a size or a kind of order that the table does not know would be traded without; so the body is set aside.
+    """
     rest = without(source, used)
     if table.text is not None and len(table.text.steps) == 1:
         rest.pop(table.text.steps[0], None)
+    asked = without(rest, used_steps(table.ignore)) if is_trade else {}
+    refuse_beside(asked, has_size=has_size)
     for name, value in rest.items():
         if reading.body.has_placeholders and isinstance(value, str) and "{{" in value:
-            reading.give_up(name, value, important=False)
+            reading.give_up(name, value, important=name in asked and kind_of(name) != "")
             rest[name] = None
-    reading.keep_rest(rest)
+    _keep(reading, rest)
+
+
+def _keep(reading: Reading, rest: Mapping[str, Any]) -> None:
+    for name, value in rest.items():
+        if not isinstance(name, str):
+            raise Unreadable("bad_json", f"the key {shown(name)} is no text")
+        if not values.is_finite_throughout(value):
+            raise Unreadable("bad_number", f"{shown(name)} holds a number that is not finite")
+        reading.extras[name] = value
 
 
 def _converted(table: Table, step: _Step, value: Any, source: Mapping[str, Any], reading: Reading) -> Any:

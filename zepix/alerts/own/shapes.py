@@ -15,7 +15,7 @@ from typing import Any, Final
 from zepix.alerts.own.rules import RULES
 from zepix.alerts.own.words import meaning
 
-__all__ = ["COLUMNS_LIMIT", "Sample", "Shape", "shapes_of"]
+__all__ = ["COLUMNS_LIMIT", "Place", "Sample", "Shape", "pattern_of", "shapes_of"]
 
 SHAPES_LIMIT: Final = 32
 SAMPLES_LIMIT: Final = 1000
@@ -32,6 +32,7 @@ _TOKEN: Final = re.compile(
     r"\{\{[^{}]{1,64}\}\}|[A-Za-z_]\w{0,63}(?:[:/.][A-Za-z]\w{0,31}){0,3}!?|[-+]?\d+(?:\.\d+)?%?|[^\sA-Za-z0-9]"
 )
 _NUMBER: Final = re.compile(r"[-+]?\d+(?:\.\d+)?%?")
+_NUMBER_AND_MARKS: Final = re.compile(r"(?P<sign>[-+]?)(?P<number>\d+(?:\.\d+)?)(?P<tail>%?)")
 
 Place = tuple[str, ...]
 """The steps to a value in JSON; in text the name of the group, alone."""
@@ -61,6 +62,8 @@ class Shape:
     samples: list[Sample] = field(default_factory=list)
     columns: dict[Place, list[Any]] = field(default_factory=dict)
     labels: dict[Place, str] = field(default_factory=dict)
+    marks: dict[Place, str] = field(default_factory=dict)
+    """What stands around the numbers of a column in every body of a text (``-``, ``%``), and not in the column."""
     patterns: list[str] = field(default_factory=list)
     count: int = 0
 
@@ -214,9 +217,62 @@ def _laid_out(skeleton: tuple[Any, ...], shape: Shape, cells: list[dict[Place, A
         separator = r"\t" if skeleton[1] == "\t" else re.escape(skeleton[1])
         parts = [f"(?P<{names[place]}>[^{separator}]*)" for place in places]
         shape.patterns = ["^" + separator.join(parts) + "$"]
+        _take_marks_off(shape)
     else:
         shape.patterns = [_pattern_of_words(skeleton[2], [names[place] for place in cells[0]])]
+        _take_marks_off(shape)
     return shape
+
+
+def _take_marks_off(shape: Shape) -> None:
+    """Numbers of a column that are all written ``-0.5%`` become ``0.5``, and the pattern asks for what was taken off.
+
+    Only where one pattern holds the whole text: another spelling then does not match, so that no number is misread.
+    """
+    for place, column in shape.columns.items():
+        found = [None if value is None else _NUMBER_AND_MARKS.fullmatch(value) for value in column]
+        marks = {match["sign"] + match["tail"] for match in found if match}
+        if len(marks) != 1 or not all(found) or marks <= {"", "+"}:
+            continue
+        mark = marks.pop()
+        shape.marks[place] = mark
+        shape.columns[place] = [match["number"] if match else None for match in found]
+        before, after = (
+            rf"\s*{re.escape(part)}\s*" if part else "" for part in (mark.rstrip("%"), "%" in mark and "%")
+        )
+        shape.patterns = [_regrouped(text, place[0], r"\d+(?:\.\d+)?", before, after) for text in shape.patterns]
+
+
+def _regrouped(pattern: str, name: str, inside: str, before: str = "", after: str = "") -> str:
+    """The pattern with another content of one of its groups, as this module writes groups, and what is around it."""
+    start = pattern.find(f"(?P<{name}>")
+    if start < 0:
+        return pattern
+    at, depth, in_class = start + 1, 1, False
+    while depth:
+        letter = pattern[at]
+        if letter == "\\":
+            at += 1
+        elif in_class:
+            in_class = letter != "]"
+        elif letter in "[()":
+            in_class, depth = letter == "[", depth + (letter == "(") - (letter == ")")
+        at += 1
+    return f"{pattern[:start]}{before}(?P<{name}>{inside}){after}{pattern[at:]}"
+
+
+def pattern_of(shape: Shape, words: Mapping[Place, Iterable[str]]) -> str | None:
+    """One pattern for texts of the shape that hold one of these words at the first of the places; None where none can.
+
+    For ``match.regex``, where the shape's own patterns match too much.
+    """
+    for place, told in words.items():
+        for text in shape.patterns:
+            if f"(?P<{place[0]}>" in text:
+                inside = rf"\s*(?i:{'|'.join(map(re.escape, told))})\s*"
+                end = "" if text.endswith("$") else r"(?:[\n;,|&]|$)"
+                return _regrouped(text, place[0], inside) + end
+    return None
 
 
 def _group_names(places: list[Place]) -> dict[Place, str]:

@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from zepix.alerts.own.matching import Match, check_match
+from zepix.alerts.own.matching import REQUIRED_LIMIT, Match, check_match
 from zepix.alerts.own.paths import PATH_LIMIT, FieldPath, parse_path
 from zepix.alerts.own.patterns import PATTERN_LIMIT, Pattern
 from zepix.alerts.own.problems import Problems, near
@@ -29,7 +29,10 @@ PATTERNS_LIMIT: Final = 16
 SECRETS_LIMIT: Final = 32
 _TEXT_LIMIT: Final = 256
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,31}")
-_KEYS: Final = ("match", "fields", "values", "regex", "text", "units", "constants", "rank", "secrets", "strategy")
+_KEYS: Final = (
+    "match", "fields", "values", "regex", "text", "units", "constants", "rank", "secrets", "refuse", "ignore",
+    "strategy",
+)  # fmt: skip
 OTHERWISE: Final = "*"
 """The word of a map of values that stands for every word it does not name."""
 
@@ -45,7 +48,11 @@ class Unit:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A dialect as its table says it. ``fields`` maps a field of the Alert to the places it may stand at."""
+    """A dialect as its table says it. ``fields`` maps a field of the Alert to the places it may stand at.
+
+    ``refuse`` are places that must hold nothing: a body that says something there is set aside, not half understood.
+    ``ignore`` are places that are passed over although they are named like a level, a size or a kind of order.
+    """
 
     name: str
     rank: int
@@ -58,6 +65,8 @@ class Table:
     constants: Mapping[str, Any]
     secrets: tuple[FieldPath, ...]
     strategy: str | None
+    refuse: tuple[FieldPath, ...] = ()
+    ignore: tuple[FieldPath, ...] = ()
 
     @property
     def reads_text(self) -> bool:
@@ -83,7 +92,7 @@ def check_table(name: str, raw: Any, problems: Problems, taken: Collection[str])
     fields |= {group: (FieldPath(group, (group,)),) for group in names if group in RULES and group not in fields}
     match = check_match(f"{place}.match", raw.get("match"), problems, "regex" in raw and "text" not in raw)
     if match.is_text:
-        _check_groups(place, fields, names, problems)
+        _check_groups(f"{place}.fields", fields, names, problems)
     units = _units(f"{place}.units", raw.get("units", {}), problems)
     table = Table(
         name=name,
@@ -97,7 +106,11 @@ def check_table(name: str, raw: Any, problems: Problems, taken: Collection[str])
         constants=_constants(f"{place}.constants", raw.get("constants", {}), problems),
         secrets=_paths(f"{place}.secrets", raw["secrets"], SECRETS_LIMIT, problems) if "secrets" in raw else (),
         strategy=problems.text(f"{place}.strategy", raw["strategy"], _TEXT_LIMIT) if "strategy" in raw else None,
+        refuse=_paths(f"{place}.refuse", raw["refuse"], REQUIRED_LIMIT, problems) if "refuse" in raw else (),
+        ignore=_paths(f"{place}.ignore", raw["ignore"], REQUIRED_LIMIT, problems) if "ignore" in raw else (),
     )
+    if match.is_text:
+        _check_groups(place, {"refuse": table.refuse, "ignore": table.ignore}, names, problems)
     _check_whole(place, table, problems)
     return table if len(problems.found) == before else None
 
@@ -154,7 +167,7 @@ def _check_groups(place: str, fields: Mapping[str, tuple[FieldPath, ...]], names
         for path in paths:
             if path.steps[0] not in names or len(path.steps) > 1:
                 tail = near(path.steps[0], names) or (f"; there are {', '.join(sorted(names))}" if names else "")
-                problems.add(f"{place}.fields.{field}", f"no group of the regex is named {path.text!r}{tail}")
+                problems.add(f"{place}.{field}", f"no group of the regex is named {path.text!r}{tail}")
 
 
 def _units(place: str, value: Any, problems: Problems) -> dict[str, Unit]:

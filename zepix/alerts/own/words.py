@@ -33,7 +33,7 @@ FIELD_WORDS: Final[dict[str, tuple[str, ...]]] = {
     "price": ("price", "px", "close", "last", "quote", "rate", "entry", "at", "open"),
     "sl": ("sl", "stop", "stoploss", "stop loss", "invalidation", "protect"),
     "tp": ("tp", "target", "takeprofit", "take profit", "profit", "goal"),
-    "volume": ("qty", "quantity", "size", "lots", "lot", "volume", "vol", "amount", "contracts", "units", "stake"),
+    "volume": ("q", "qty", "quantity", "size", "lots", "lot", "volume", "vol", "amount", "contracts", "units", "stake"),
 }
 
 

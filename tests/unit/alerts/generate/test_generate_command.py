@@ -181,3 +181,18 @@ def test_progress_is_told_in_days(tmp_path: Path) -> None:
     assert len(told) > 2
     assert all(0 <= done <= of for done, of in told)
     assert told == sorted(told)
+
+
+BAD_CHARTS = {
+    "": "expected timeframes between commas",
+    "5,": "expected timeframes between commas",
+    "5,5": "5 and 5 are one chart",
+    "60,1h": "60 and 1h are one chart",
+}
+
+
+@pytest.mark.parametrize("charts", BAD_CHARTS)
+def test_charts_are_each_named_once(tmp_path: Path, charts: str, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ("--dialect", "v3", "--bars", "EURUSD:5m=none", "--timeframes", charts, "--out", tmp_path / "alerts.jsonl")
+    assert run(*words) == 2
+    assert BAD_CHARTS[charts] in " ".join(capsys.readouterr().err.split())

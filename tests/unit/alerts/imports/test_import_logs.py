@@ -5,15 +5,18 @@ from __future__ import annotations
 import csv
 import json
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from zepix.alerts import import_files, import_tradingview, read_log
+from zepix.alerts import AlertProcessor, import_files, import_tradingview, read_log
 from zepix.alerts.imports import spooled
+from zepix.alerts.log import iterate_rows
+from zepix.alerts.own import loads
 from zepix.errors import ConfigError, DataError
-from zepix.model import Catalogue
+from zepix.model import Alert, Catalogue
 
 EXIT = '{"type": "exit", "symbol": "XAUUSD", "signal": "bull", "tf": "15m"}'
 ROW = ["3445702280", "OANDA:XAUUSD, 15m", "a name", EXIT, "2025-12-01T08:00:00Z"]
@@ -188,3 +191,75 @@ def test_nothing_is_left_of_an_import_that_fails(tmp_path: Path, catalogue: Cata
     with pytest.raises(DataError, match="no CSV"):
         import_files([path], tmp_path / "log.jsonl", catalogue)
     assert {file.name for file in tmp_path.iterdir()} == before
+
+
+def test_exits_that_are_set_aside_for_their_size_are_told_with_the_setting(
+    tmp_path: Path, catalogue: Catalogue
+) -> None:
+    bodies = [{"ticker": "EURUSD", "action": action, "quantity": 1} for action in ("buy", "exit", "buy", "exit")]
+    rows = [{"received_at": f"2026-01-05T14:4{at}:00Z", "payload": body} for at, body in enumerate(bodies)]
+    path = tmp_path / "log.jsonl"
+    path.write_text("\n".join(map(json.dumps, rows)) + "\n", encoding="utf-8")
+    report = import_files([path], tmp_path / "out.jsonl", catalogue)
+    assert report["quarantined"] == {"unsupported_parameter": 2}
+    assert [line for line in report["advice"] if "dialects.flat.exit_size=all" in line and line.startswith("2 exits")]
+    processor = AlertProcessor(catalogue, settings={"flat": {"exit_size": "all"}})
+    assert "advice" not in import_files([path], tmp_path / "all.jsonl", catalogue, processor=processor)
+
+
+BODIES_WITH_SECRETS = {
+    "JSON": {"token": "xyzzy17", "symbol": "EURUSD", "action": "buy", "id": "a"},
+    "JSON as text": '{"token": "xyzzy17", "symbol": "EURUSD", "action": "buy"}',
+    "key=value": "TOKEN=xyzzy17;SYMBOL=EURUSD;SIGNAL=BUY",
+    "a license": "60123456717,buy,EURUSD,vol_lots=0.1",
+    "nested": {"symbol": "EURUSD", "action": "buy", "meta": {"apiKey": "xyzzy17"}, "note": "password=xyzzy17"},
+    "set aside": {"token": "xyzzy17", "symbol": "EURUSD", "action": "dance"},
+    "a place of a table's own": {"login": {"code": "xyzzy17"}, "pair": "EURUSD", "way": "buy"},
+    "too large": {"token": "xyzzy17", "symbol": "EURUSD", "action": "buy", "note": "x" * 70_000},
+    "a row without a time": None,
+}
+OWN = """
+[dialect.mine]
+match = { required = ["login.code", "pair"] }
+fields = { symbol = "pair", side = "way" }
+constants = { type = "entry" }
+secrets = ["login.code"]
+"""
+
+
+@pytest.mark.parametrize("ending", ["jsonl", "parquet"])
+@pytest.mark.parametrize("case", BODIES_WITH_SECRETS)
+def test_no_secret_is_written_and_nothing_else_is_lost(
+    tmp_path: Path, catalogue: Catalogue, case: str, ending: str
+) -> None:
+    body = BODIES_WITH_SECRETS[case] or BODIES_WITH_SECRETS["JSON"]
+    row = {"received_at": "soon" if case == "a row without a time" else "2026-01-05T14:45:00Z", "payload": body}
+    path, out = tmp_path / "log.jsonl", tmp_path / f"out.{ending}"
+    path.write_text(json.dumps(row) + "\n", encoding="utf-8")
+    processor = AlertProcessor(catalogue, own=loads(OWN))
+    report = import_files([path], out, catalogue, processor=processor)
+    rows = list(iterate_rows(out))
+    written = json.dumps([rows[0].payload, rows[0].text])
+    assert "xyzzy17" not in written
+    assert "60123456717" not in written
+    assert "***" in written
+    before, after = (read_log(file, catalogue, processor=processor).rows[0] for file in (path, out))
+    assert type(after) is type(before)
+    if isinstance(before, Alert) and isinstance(after, Alert):
+        assert replace(after, raw="") == replace(before, raw="")
+    else:
+        assert after.reason == before.reason == next(iter(report["quarantined"]))
+
+
+def test_rows_are_looked_through_for_secrets_once(
+    tmp_path: Path, catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A million rows in a minute: what the reader of the bodies has blotted out is not looked for again."""
+    looked: list[object] = []
+    for module in ("zepix.alerts.imports.pipeline", "zepix.alerts.log"):
+        monkeypatch.setattr(f"{module}.redact_row", lambda row: looked.append(row) or row)
+    rows = [{"received_at": "2026-01-05T14:45:00Z", "payload": body} for body in BODIES_WITH_SECRETS.values() if body]
+    path = tmp_path / "log.jsonl"
+    path.write_text("\n".join(map(json.dumps, rows)) + "\n", encoding="utf-8")
+    import_files([path], tmp_path / "out.jsonl", catalogue)
+    assert len(looked) == 1, "only the one that is too large to be read"

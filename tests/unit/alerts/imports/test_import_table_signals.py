@@ -167,3 +167,67 @@ def test_table_nobody_knows_is_told_how_to_map_it(tmp_path: Path, catalogue: Cat
 def test_what_is_no_table(given: Any) -> None:
     with pytest.raises((DataError, ConfigError)):
         rows_from_table(given)
+
+
+UNITS = {
+    "pips and lots": ("20 pips", "0.05 lots"), "per cent, thousands": ("1%", "10k"), "money": ("1.0810", "$100"),
+    "per cent of equity": ("1.0810", "5%"), "a currency before it": ("EUR 20", "0.1"), "risk": ("1R", "0.1"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", UNITS)
+def test_number_with_a_unit_is_set_aside_and_keeps_it(tmp_path: Path, catalogue: Catalogue, case: str) -> None:
+    """A stop of 20 pips read as the price 20 would be no stop, a volume of $100 a hundred lots."""
+    sl, volume = UNITS[case]
+    path = tmp_path / "q.csv"
+    rows = f"2026-01-05T10:00:00Z,EURUSD,sell,{sl},{volume}\n2026-01-05T11:00:00Z,EURUSD,sell,1.0950,0.05\n"
+    path.write_text("time,symbol,side,sl,volume\n" + rows, encoding="utf-8")
+    report = import_files([path], tmp_path / "log.jsonl", catalogue)
+    log = read_log(tmp_path / "log.jsonl", catalogue)
+    assert [(alert.sl, alert.volume) for alert in log.alerts] == [(1.095, 0.05)]
+    assert report["quarantined"] == {log.quarantined[0].reason: 1}
+    assert any(cell in log.quarantined[0].raw for cell in (sl, volume))
+    told = report["files"][0]["no_numbers"]
+    assert set(told) <= {"sl", "volume"} and told
+    assert any("no unit is guessed" in line for line in report["advice"])
+
+
+def test_number_by_another_decimal_mark_is_none_for_the_dialect_either(tmp_path: Path, catalogue: Catalogue) -> None:
+    path = tmp_path / "q.csv"
+    path.write_text("time;symbol;side;sl\n2026-01-05T10:00:00Z;EURUSD;sell;1.0950\n", encoding="utf-8")
+    report = import_files([path], tmp_path / "log.jsonl", catalogue, decimal=",")
+    assert report["quarantined"] == {"bad_price": 1}
+    assert report["files"][0]["no_numbers"] == {"sl": "1, as '1.0950'"}
+
+
+def test_dots_before_three_digits_in_every_number_are_asked_about(tmp_path: Path, catalogue: Catalogue) -> None:
+    path = tmp_path / "q.csv"
+    path.write_text("time;symbol;side;price;volume\n2026-01-05T10:00:00Z;XAUUSD;buy;2.045;1.000\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"'1\.000' has a dot that marks thousands or decimals.*say --decimal"):
+        import_files([path], tmp_path / "log.jsonl", catalogue)
+    import_files([path], tmp_path / "log.jsonl", catalogue, decimal=",")
+    alert = read_log(tmp_path / "log.jsonl", catalogue).alerts[0]
+    assert (alert.price, alert.volume) == (2045.0, 1000.0)
+
+
+def test_cells_of_a_frame_that_are_numbers_need_no_mark(tmp_path: Path, catalogue: Catalogue) -> None:
+    table = {"time": ["2026-01-05T10:00:00Z"], "symbol": ["EURUSD"], "side": ["buy"], "sl": [1.085], "volume": ["0,1"]}
+    write_log(tmp_path / "log.jsonl", rows_from_table(table).rows)
+    alert = read_log(tmp_path / "log.jsonl", catalogue).alerts[0]
+    assert (alert.sl, alert.volume) == (1.085, 0.1)
+
+
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [({"side": "Exit long"}, ("exit", Side.BUY)), ({"side": "Short entry"}, ("entry", Side.SELL)),
+     ({"side": "Exit long", "type": "exit"}, ("exit", Side.BUY)), ({"type": "Exit short"}, ("exit", Side.SELL)),
+     ({"type": "Exit long", "side": "long"}, ("exit", Side.BUY)), ({"side": "Exit long", "type": "entry"}, None),
+     ({"type": "Exit long", "side": "sell"}, None)],
+)  # fmt: skip
+def test_words_that_say_type_and_side(
+    tmp_path: Path, catalogue: Catalogue, row: dict[str, str], expected: tuple[str, Side] | None
+) -> None:
+    found = rows_from_table([{"time": "2026-01-05T10:00:00Z", "symbol": "EURUSD"} | row])
+    write_log(tmp_path / "log.jsonl", found.rows)
+    assert [(a.type, a.side) for a in read_log(tmp_path / "log.jsonl", catalogue).alerts] == [expected] * bool(expected)
+    assert "taken_as_entries" not in found.report

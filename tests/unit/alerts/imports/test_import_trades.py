@@ -179,6 +179,21 @@ def test_bad_rows_are_quarantined_in_the_log(tmp_path: Path, catalogue: Catalogu
     assert report["files"][0]["bad_rows"] == 2
 
 
+@pytest.mark.parametrize("kind", ["jsonl", "parquet"])
+def test_bad_rows_keep_their_cells_and_their_reason(tmp_path: Path, catalogue: Catalogue, kind: str) -> None:
+    rows = lines(REVERSING, exit_first=False)
+    rows[2][2] = "2024-03-01 10:00"
+    path = write_csv(tmp_path / "list.csv", rows)
+    log, again = tmp_path / f"log.{kind}", tmp_path / f"again.{kind}"
+    report = import_files([path], log, catalogue, zone=NEW_YORK, symbol="EURUSD")
+    import_files([log], again, catalogue)
+    for file in (log, again):
+        found = read_log(file, catalogue)
+        assert found.facts["by_reason"] == report["quarantined"] == {"bad_row": 2}
+        assert [row.raw for row in found.quarantined] == [",".join(rows[1]), ",".join(rows[2])]
+        assert all("left before it entered" in row.detail for row in found.quarantined)
+
+
 def test_log_reader_says_what_a_list_of_trades_is(tmp_path: Path, catalogue: Catalogue) -> None:
     path = write_csv(tmp_path / "list.csv", lines(REVERSING))
     with pytest.raises(DataError, match=r"no alert log but a List of trades.*zepix alerts import list\.csv --zone"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,9 @@ from zepix.alerts.learn import Lesson, learn
 from zepix.alerts.own import loads
 from zepix.alerts.own.words import meaning
 from zepix.errors import DataError
-from zepix.model import Alert, Catalogue, Quantity, Side
+from zepix.model import Alert, Catalogue, Quantity, Quarantined, Side
 
+learning = importlib.import_module("zepix.alerts.learn")
 UP = (True, False, True, True, False, False)
 
 
@@ -195,6 +197,88 @@ def test_it_says_what_it_would_take_over(tmp_path: Path, catalogue: Catalogue) -
     lesson = lesson_of(tmp_path, catalogue, [json.dumps(good), *[json.dumps(bad)] * 3])
     assert lesson.report["shapes"][0]["takes_over"] == 1
     assert "CAREFUL: it takes over 1 row" in lesson.text
+
+
+def algoway(at: int, word: str) -> str:
+    body = {"platform_name": "mt5", "ticker": "EURUSD", "order_contracts": "0.1", "order_action": word}
+    return json.dumps(body | {"sl_price": 1.07, "comment": "x", "price": 1.08 + at / 1000})
+
+
+def test_words_that_are_understood_are_left_to_the_dialect_that_reads_them(
+    tmp_path: Path, catalogue: Catalogue
+) -> None:
+    """Thirty rows, of which only ``flat`` is set aside: entries must not be lost to the table of the exits."""
+    words = [("buy", "flat", "sell", "flat")[at % 4] for at in range(30)]
+    bodies = [algoway(at, word) for at, word in enumerate(words)]
+    lesson = lesson_of(tmp_path, catalogue, bodies)
+    assert (lesson.report["understood"], lesson.report["would_understand"]) == (15, 15)
+    assert [(one["takes_over"], one["breaks"]) for one in lesson.report["shapes"]] == [(0, 0)]
+    assert 'one_of = { "order_action" = ["flat"] }' in lesson.text
+    alerts = [AlertProcessor(catalogue, own=loads(lesson.text)).parse(body, id="x") for body in bodies]
+    kinds = {"buy": "entry", "sell": "entry", "flat": "exit"}
+    assert [alert.type for alert in alerts if isinstance(alert, Alert)] == [kinds[word] for word in words]
+
+
+def test_text_whose_other_words_are_understood_is_told_by_its_words(tmp_path: Path, catalogue: Catalogue) -> None:
+    bodies = [f"SYMBOL=EURUSD;SIGNAL={('BUY', 'GO_FLAT')[at % 2]};PRICE=1.08" for at in range(6)]
+    lesson = lesson_of(tmp_path, catalogue, bodies)
+    own = loads(lesson.text)
+    alerts = [AlertProcessor(catalogue, own=own).parse(body, id="x") for body in bodies]
+    assert [(alert.dialect, alert.type) for alert in alerts if isinstance(alert, Alert)] == [
+        ("key_value", "entry"), ("learned_1", "exit"),
+    ] * 3  # fmt: skip
+
+
+def test_what_would_make_the_file_worse_is_not_proposed(catalogue: Catalogue) -> None:
+    good = {"symbol": "EURUSD", "action": "buy"}
+    harmful = (
+        '[dialect.learned_1]\nmatch = { required = ["action"] }\nfields = { type = "action", symbol = "symbol" }\n'
+    )
+    proposal = learning._Proposal(harmful, {"name": "learned_1"}, is_kept=True)
+    understood = [learning.Sample(1, json.dumps(good), good)]
+    whole = learning._without_harm(
+        [proposal], understood, lambda tables: AlertProcessor(catalogue, own=loads("\n".join(tables)) if tables else ())
+    )
+    assert (proposal.is_kept, proposal.told["breaks"], proposal.told["takes_over"]) == (False, 1, 0)
+    assert isinstance(whole.parse(json.dumps(good), id="x"), Alert)
+
+
+AUTOVIEW = [
+    f"a=x s=EURUSD b={'long' if up else 'short'} q=0.{at + 1} t=market sl=-0.5% tp=1%" for at, up in enumerate(UP)
+]
+
+
+def test_levels_with_signs_and_per_cent_are_proposed_without_a_unit(tmp_path: Path, catalogue: Catalogue) -> None:
+    closes = ["close EURUSD", "close GBPUSD", "close EURUSD"]
+    lesson = lesson_of(tmp_path, catalogue, [*AUTOVIEW, *closes])
+    assert lesson.report["would_understand"] == 9
+    processor = AlertProcessor(catalogue, own=loads(lesson.text))
+    first = processor.parse(AUTOVIEW[0], id="x")
+    assert isinstance(first, Alert)
+    levels = [(one.value, one.unit) for one in (first.sl, first.tp, first.volume) if isinstance(one, Quantity)]
+    assert levels == [(0.5, "unknown"), (1.0, "unknown"), (0.1, "unknown")]
+    assert lesson.text.count("in every body, and read without it") == 2
+    last = processor.parse(closes[-1], id="x")
+    assert isinstance(last, Alert) and (last.type, last.side, last.symbol) == ("exit", None, "EURUSD")
+    assert isinstance(processor.parse(AUTOVIEW[0].replace("-0.5%", "20"), id="x"), Quarantined), "another spelling"
+
+
+@pytest.mark.parametrize("kind", ["json", "text"])
+def test_stop_that_cannot_be_read_is_refused_and_told(tmp_path: Path, catalogue: Catalogue, kind: str) -> None:
+    said = [{"pair": "EURUSD", "way": "long" if up else "short", "stop": "-0.5%"} for up in UP]
+    bodies = [json.dumps(one) if kind == "json" else ";".join(f"{k}={v}" for k, v in one.items()) for one in said]
+    lesson = lesson_of(tmp_path, catalogue, bodies)
+    assert lesson.report["would_understand"] == 0
+    assert "CAREFUL: " in lesson.text and "looks like the sl" in lesson.text
+    found = AlertProcessor(catalogue, own=loads(lesson.text)).parse(bodies[0], id="x")
+    assert isinstance(found, Quarantined) and found.reason == "unsupported_parameter"
+
+
+def test_numbers_that_no_field_takes_are_told(tmp_path: Path, catalogue: Catalogue) -> None:
+    bodies = [
+        json.dumps({"pair": "EURUSD", "way": "long" if up else "short", "score": 80 + at}) for at, up in enumerate(UP)
+    ]
+    assert "# not taken: score holds numbers (80, 81, 82)" in lesson_of(tmp_path, catalogue, bodies).text
 
 
 def test_hostile_names_and_values_stay_text(tmp_path: Path, catalogue: Catalogue) -> None:

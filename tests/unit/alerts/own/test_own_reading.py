@@ -335,3 +335,52 @@ def test_paths(path: str, expected: Any) -> None:
     parsed = parse_path(path)
     assert find(body, parsed) == expected
     assert parse_path(quoted(parsed.steps)).steps == parsed.steps
+
+
+REFUSING = """
+[dialect.picky]
+match = { required = ["pair", "way"] }
+fields = { symbol = "pair", side = "way" }
+constants = { type = "entry" }
+refuse = ["test.mode"]
+"""
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({"test": {"mode": "dry"}}, "something stands at test.mode"),
+        ({"stopLoss": 1.07}, "is not passed over"),
+        ({"order": {"initialStop": 20}}, "is not passed over"),
+        ({"lots": 0.5}, "is not passed over"),
+        ({"test": {"mode": ""}, "colour": "green"}, ""),
+    ],
+)
+def test_what_the_table_does_not_take_is_never_traded_without(
+    catalogue: Catalogue, more: dict[str, Any], said: str
+) -> None:
+    body = {"pair": "EURUSD", "way": "long"} | more
+    found = parse(catalogue, REFUSING, body)
+    assert isinstance(found, Quarantined if said else Alert)
+    if isinstance(found, Quarantined):
+        assert found.reason == "unsupported_parameter"
+        assert said in found.detail
+        places = [f'"{name}"' for name in more if name != "test"]
+        if places:
+            told = alert_of(catalogue, REFUSING + f"ignore = [{', '.join(places)}]\n", body)
+            assert set(more) <= set(told.fields), "what is ignored stays readable"
+
+
+def test_text_is_read_beside_places_of_its_json(catalogue: Catalogue) -> None:
+    toml = """
+    [dialect.code]
+    match = { required = ["code", "bot"] }
+    text = "code"
+    regex = '^(?P<side>BUY|SELL) (?P<symbol>\\S+)$'
+    fields = { sl = "stopLoss.priceDeviation" }
+    units = { sl = "percent" }
+    constants = { type = "entry" }
+    """
+    body = {"code": "BUY EURUSD", "bot": 7, "stopLoss": {"priceDeviation": 0.5}}
+    alert = alert_of(catalogue, toml, body)
+    assert (alert.symbol, alert.side, alert.sl) == ("EURUSD", Side.BUY, Quantity(0.005, "fraction"))

@@ -63,7 +63,7 @@ MEANT: dict[tuple[str, int], dict[str, Any]] = {
     ("pineconnector", 0): {"type": "entry", "side": Side.BUY, "volume": 0.1, "sl": 1.075, "tp": 1.087},
     ("pipe", 0): {"type": "entry", "side": Side.BUY},
 }
-WITHOUT_ID = {"legacy", "v6", "pineconnector", "pipe"}
+WITHOUT_ID = {"v6", "pineconnector", "pipe"}
 """Their syntax has no place for one."""
 
 
@@ -127,6 +127,31 @@ def test_tradingview_template_tells_entry_exit_and_reversal(
     }
     alert = alert_of(catalogue, filled(templates_of("tradingview")[0].text, **change))
     assert (alert.type, alert.side) == (kind, side)
+
+
+def test_positions_beside_a_passphrase_tell_a_long_exit_from_a_short_entry(catalogue: Catalogue) -> None:
+    """The broker_webhook template sends a strategy's user here; its own is for indicators."""
+    change = {
+        "strategy.order.action": "sell",
+        "strategy.market_position": "flat",
+        "strategy.market_position_size": "0",
+        "strategy.position_size": "0",
+        "strategy.prev_market_position": "long",
+        "strategy.prev_market_position_size": "2",
+    }
+    text = templates_of("tradingview")[0].text.replace("{", '{"passphrase": "xyzzy",', 1)
+    alert = alert_of(catalogue, filled(text, **change))
+    assert (alert.type, alert.side, "xyzzy" in alert.raw) == ("exit", Side.BUY, False)
+    (one,) = templates_of("broker_webhook")
+    assert "strategy." not in one.text
+    assert any("template tradingview" in line for line in one.mind)
+
+
+def test_only_dialects_that_read_positions_get_a_template_for_any_strategy() -> None:
+    for name, at in TEMPLATES:
+        one = templates_of(name)[at]
+        if "{{strategy.order.action}}" in one.text:
+            assert name in ("tradingview", "four_cell", "pipe"), "the others cannot tell an exit from an entry"
 
 
 def test_two_fills_in_one_second_have_two_ids_while_the_position_changes(catalogue: Catalogue) -> None:

@@ -16,6 +16,7 @@ Case = tuple[str, Any, dict[str, str], dict[str, Any]]
 BUY, SELL = Side.BUY, Side.SELL
 NONE: Final[dict[str, str]] = {}
 LOTS: Final = {"volume_unit": "lots"}
+TARGET: Final = "dialects.broker_webhook.target_type"
 MARKET: Final = {
     "passphrase": "broker-pass-3",
     "ticker": "EURUSD",
@@ -35,10 +36,13 @@ def aside(reason: str, detail: str = "") -> dict[str, Any]:
 
 CASES: Final[list[Case]] = [
     ("a market order; how long it would stay does not matter", MARKET, LOTS,
-     {"type": "entry", "side": BUY, "symbol": "EURUSD", "volume": 2.0, "sl": 1.14, "tp": 1.17, "order_type": "market",
+     {"type": "entry", "side": BUY, "symbol": "EURUSD", "volume": 2.0, "order_type": "market",
+      "sl": Quantity(1.14, "unknown", TARGET), "tp": Quantity(1.17, "unknown", TARGET),
       "repairs": (), "fields": {"passphrase": "***", "contracts": 2.0, "time_in_force": "day"}}),
     ("the unit of a quantity is not guessed", MARKET, NONE,
      {"type": "entry", "volume": Quantity(2.0, "unknown", "dialects.broker_webhook.volume_unit")}),
+    ("levels that are prices, by the setting", MARKET, LOTS | {"target_type": "price"}, {"sl": 1.14, "tp": 1.17}),
+    ("levels near the alert's own price are prices", MARKET | {"price": 1.15}, LOTS, {"sl": 1.14, "tp": 1.17}),
     ("shares or base units", MARKET, {"volume_unit": "units"}, {"volume": Quantity(2.0, "units")}),
     ("a limit order, good till cancelled", LIMIT, LOTS,
      {"type": "entry", "order_type": "limit", "entry_price": 1.145, "price": 1.145, "repairs": ()}),
@@ -62,6 +66,11 @@ CASES: Final[list[Case]] = [
      aside("unsupported_parameter", "ioc")),
     ("close of a size", {"passphrase": "broker-pass-3", "ticker": "EURUSD", "action": "close", "quantity": 1}, NONE,
      aside("unsupported_parameter", "exit_size")),
+    ("a stop under another name", MARKET | {"stop": 1.13}, NONE, aside("unsupported_parameter", "stop")),
+    ("a close at a limit",
+     {"passphrase": "broker-pass-3", "ticker": "EURUSD", "action": "close", "limit_price": 1.2}, NONE,
+     aside("unsupported_parameter", "limit_price")),
+    ("a type of another action", MARKET | {"action": "sell", "signal": "exit_long"}, NONE, aside("conflicting_action")),
     ("an unknown kind of order", MARKET | {"order_type": "iceberg"}, NONE, aside("bad_order_type", "iceberg")),
     ("an unknown action", MARKET | {"action": "hold"}, NONE, aside("unknown_action", "hold")),
     ("a limit order without a price", MARKET | {"order_type": "limit"}, NONE, aside("bad_price", "limit_price")),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from zepix.model import Side
+from zepix.model import Quantity, Side
 
 __all__ = ["CASES"]
 
@@ -35,6 +35,17 @@ CASES: Final[list[tuple[Any, ...]]] = [
      {"type": "exit", "side": Side.SELL}),
     ("an exit bear closes BUYS", TREND | {"type": "exit", "signal": "bear"}, NOTHING,
      {"type": "exit", "side": Side.BUY}),
+    ("what the plain dialect knows besides",
+     TREND | {"type": "entry", "signal": "buy", "sl_pips": 20, "order_type": "limit", "entry_price": 2640}, NOTHING,
+     {"sl": Quantity(20.0, "pips"), "order_type": "limit", "entry_price": 2640.0}),
+    ("an exit of a part", TREND | {"type": "exit", "signal": "bull", "close_frac": 0.5}, NOTHING,
+     {"type": "exit", "side": Side.SELL, "close_frac": 0.5}),
+    ("another side beside", TREND | {"type": "entry", "signal": "buy", "action": "sell"}, NOTHING,
+     {"reason": "conflicting_side"}),
+    ("a stop under another name", TREND | {"type": "entry", "signal": "buy", "stop": 2600}, NOTHING,
+     {"reason": "unsupported_parameter", "detail": "stop"}),
+    ("an exit of a size", TREND | {"type": "exit", "signal": "bull", "lots": 0.1}, NOTHING,
+     {"reason": "unsupported_parameter", "detail": "size"}),
     ("the symbol comes from beside the body", TREND | {"symbol": "{{ticker}}"}, NOTHING,
      {"type": "trend", "symbol": "XAUUSD", "repairs": ("symbol: {{ticker}} -> ticker beside the body",)},
      {"ticker": "OANDA:XAUUSD"}),

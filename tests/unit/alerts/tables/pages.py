@@ -25,7 +25,7 @@ FOLDER: Final = Path(__file__).resolve().parents[4] / "docs" / "dialects"
 COMMAND: Final = "python -m tests.unit.alerts.tables.pages"
 _PACKAGE: Final = str(__package__)
 _LONGEST_BODY: Final = 1200
-_MOST_CASES: Final = 60
+_MOST_CASES: Final = 100
 _LINE: Final = 110
 
 

@@ -4,13 +4,25 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from zepix.model import Side
+from zepix.model import Quantity, Side
 
 __all__ = ["CASES"]
 
 NOTHING: Final[dict[str, str]] = {}
 ENTRY = {"type": "entry", "symbol": "EURUSD", "side": "buy"}
 EXIT = {"type": "exit", "symbol": "EURUSD"}
+LADDER = {
+    "event_type": "ENTRY",
+    "asset": "BTC",
+    "side": "LONG",
+    "entry": 97500.0,
+    "sl": 95200.0,
+    "tp1": 98650.0,
+    "tp2": 103000.0,
+    "tp1_pct": 50,
+    "qty": 0.012,
+    "risk_usd": 10.0,
+}
 
 CASES: Final[list[tuple[Any, ...]]] = [
     ("an entry with nothing but what is required", ENTRY, NOTHING,
@@ -36,6 +48,22 @@ CASES: Final[list[tuple[Any, ...]]] = [
     ("an exit of longs", EXIT | {"side": "buy"}, NOTHING, {"type": "exit", "side": Side.BUY}),
     ("an exit of half of one ticket", EXIT | {"ref": "A17", "close_frac": 0.5}, NOTHING,
      {"type": "exit", "ref": "A17", "close_frac": 0.5}),
+    ("a stop in pips and a target in per cent, as their names say", ENTRY | {"stop_loss_pips": 20, "tp_percent": 1},
+     NOTHING, {"sl": Quantity(20.0, "pips"), "tp": Quantity(0.01, "fraction")}),
+    ("money's worth, as another key says", ENTRY | {"quantity": 1000, "quantity_type": "dollar_amount"}, NOTHING,
+     {"volume": Quantity(1000.0, "notional")}),
+    ("a single first target is the target", ENTRY | {"tp1": 1.2}, NOTHING, {"tp": 1.2}),
+    ("one of several targets, by the setting", LADDER, {"target": "tp2", "entry_price": "informs"},
+     {"sl": 95200.0, "tp": 103000.0, "volume": 0.012, "order_type": "market",
+      "fields": {"risk_usd": 10.0, "entry_price": 97500.0, "tp1_pct": 50, "tp1": 98650.0, "tp2": 103000.0}}),
+    ("two words that say the same",
+     ENTRY | {"direction": "long", "ticker": "OANDA:EUR/USD", "sl": 1.1, "stopLoss": "1.10"}, NOTHING,
+     {"side": Side.BUY, "sl": 1.1}),
+    ("half of what is left", EXIT | {"close_percent": 50}, NOTHING, {"type": "exit", "close_left_frac": 0.5}),
+    ("an exit of a size, which the setting passes over", EXIT | {"qty": 0.02}, {"exit_size": "all"},
+     {"type": "exit", "volume": None, "fields": {"volume": 0.02}}),
+    ("flags that are false change nothing", ENTRY | {"reduce_only": False, "trailing_stop": "false"}, NOTHING,
+     {"type": "entry", "trailing": None}),
     ("a reversal", ENTRY | {"type": "reverse", "side": "short"}, NOTHING, {"type": "reversal", "side": Side.SELL}),
     ("a change of the stop", {"type": "modify", "symbol": "EURUSD", "ref": "A17", "sl": 1.12}, NOTHING,
      {"type": "modify", "ref": "A17", "sl": 1.12}),
@@ -46,5 +74,33 @@ CASES: Final[list[tuple[Any, ...]]] = [
     ("a stop of zero is not no stop", ENTRY | {"sl": 0}, NOTHING, {"reason": "bad_price"}),
     ("a stop that is not a number", ENTRY | {"sl": "NaN"}, NOTHING, {"reason": "bad_price"}),
     ("a stop left open", ENTRY | {"sl": "{{plot_0}}"}, NOTHING, {"reason": "placeholder"}),
+    *((f"an entry with {name}", ENTRY | {name: value}, NOTHING,
+       {"reason": "unsupported_parameter", "detail": detail or name}) for name, value, detail in [
+          ("stop", 1.1, ""), ("limit", 1.05, ""), ("trailing_stop", 20, ""), ("break_even", 10, ""), ("size", 2, ""),
+          ("contracts", 2, ""), ("amount", 2, ""), ("risk_percent", 1, ""), ("reduce_only", True, ""),
+          ("params", {"sl": 1.1}, "sl"), ("order", "limit", ""),
+      ]),
+    ("a stop of another name left open", ENTRY | {"stop": "{{plot_0}}"}, NOTHING, {"reason": "placeholder"}),
+    ("a stop in per cent left open", ENTRY | {"sl_percent": "{{plot_0}}"}, NOTHING, {"reason": "placeholder"}),
+    ("several targets, and nobody says which", LADDER, NOTHING, {"reason": "missing_setting", "detail": "target"}),
+    ("a target beside others", ENTRY | {"tp": 1.2, "tp1": 1.15}, NOTHING, {"reason": "missing_setting"}),
+    *((f"a buy and {name} sell", ENTRY | {name: "sell"}, NOTHING, {"reason": "conflicting_side", "detail": name})
+      for name in ("action", "direction", "SIDE", "signal")),
+    ("a signal of an exit", ENTRY | {"signal": "exit_long"}, NOTHING, {"reason": "conflicting_action"}),
+    ("an entry after which there is no position", ENTRY | {"market_position": "flat"}, NOTHING,
+     {"reason": "conflicting_position"}),
+    ("two symbols", ENTRY | {"ticker": "XAUUSD"}, NOTHING, {"reason": "duplicate_key", "detail": "ticker"}),
+    ("two stops", ENTRY | {"sl": 1.1, "stopLoss": 1.05}, NOTHING, {"reason": "duplicate_key", "detail": "stopLoss"}),
+    ("two sizes", ENTRY | {"qty": 1, "lots": 2}, NOTHING, {"reason": "duplicate_key", "detail": "lots"}),
+    ("an entry price without a kind of order", ENTRY | {"entry": 1.1}, NOTHING, {"reason": "bad_order_type"}),
+    ("an exit of a size", EXIT | {"qty": 0.02}, NOTHING, {"reason": "unsupported_parameter", "detail": "close_frac"}),
+    ("an exit at a limit", EXIT | {"order_type": "limit", "entry_price": 1.5}, NOTHING,
+     {"reason": "unsupported_parameter", "detail": "order_type"}),
+    ("an exit of a per cent that nobody names", EXIT | {"percent": 50}, NOTHING,
+     {"reason": "unsupported_parameter", "detail": "percent"}),
+    ("an exit after which the position stays", EXIT | {"side": "buy", "market_position": "long"}, NOTHING,
+     {"reason": "unclear_position"}),
+    ("a change of a size", {"type": "modify", "symbol": "EURUSD", "volume": 1}, NOTHING,
+     {"reason": "unsupported_parameter", "detail": "size"}),
     ("a volume of zero", ENTRY | {"volume": 0}, NOTHING, {"reason": "bad_volume"}),
 ]  # fmt: skip
