@@ -16,7 +16,6 @@ from zepix.commands.alert_options import (
     Symbols,
     Zone,
     catalogue_of,
-    pairs_of,
     processor_of,
     zone_of,
 )
@@ -26,9 +25,6 @@ from zepix.commands.dialects import add_to as add_dialect_verbs
 from zepix.commands.generate import generate
 
 __all__ = ["Instruments", "app", "catalogue_of"]
-
-_symbol_map, _zone = pairs_of, zone_of
-"""Their names before they were shared."""
 
 app = typer.Typer(no_args_is_help=True, help="Import, validate and show recorded alerts.")
 app.command("generate")(generate)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
+
+if TYPE_CHECKING:
+    from zepix.spec import Spec
 
 __all__ = [
     "Alerts",
@@ -18,6 +21,7 @@ __all__ = [
     "SpecFile",
     "StrategyName",
     "To",
+    "asked_spec",
     "backtest",
 ]
 
@@ -40,7 +44,7 @@ SpecFile = Annotated[Path | None, typer.Argument(metavar="SPEC.toml", help="Spec
 Alerts = Annotated[Texts, _input("--alerts", "FILE", "Alert log (.jsonl, .parquet, TradingView .csv). Repeatable.")]
 Bars = Annotated[Texts, _input("--bars", "PATH|SYMBOL:TF=PATH", "Store folder or Parquet file. Repeatable.")]
 StrategyName = Annotated[Text, _input("--strategy", "NAME", "Plugin id, else a strategy.")]
-Broker = Annotated[Text, _input("--broker", "shadow", "Which simulator fills orders.")]
+Broker = Annotated[Text, _input("--broker", "shadow|backtrader", "Which simulator fills orders.")]
 Instruments = Annotated[Text, _input("--instruments", "FILE", "Instruments of your own, TOML.")]
 Settings = Annotated[Texts, _input("--set", "KEY=VALUE", "A setting, as account.balance=10000. Repeatable.")]
 From = Annotated[Text, _input("--from", "T", "Start: ISO 8601 with zone, or a date.")]
@@ -51,6 +55,37 @@ Quiet = Annotated[bool, _output("--quiet", "Print the folder of the results and 
 NoReport = Annotated[bool, _output("--no-report", "Write no report.html.")]
 Open = Annotated[bool, _output("--open", "Open the report in a browser.")]
 Profile = Annotated[bool, _output("--profile", "Time the calls of services.")]
+
+
+def asked_spec(
+    spec: Path | None,
+    alerts: Texts,
+    bars: Texts,
+    strategy: Text,
+    broker: Text,
+    instruments: Text,
+    settings: Texts,
+    from_: Text,
+    to: Text,
+    **more: Any,
+) -> Spec:
+    """The spec that the input flags of a verb ask for; ``more`` as ``load_spec`` takes it. Raises ConfigError."""
+    from zepix.config import read_flags
+    from zepix.spec import load_spec
+
+    return load_spec(
+        spec,
+        flags=read_flags(settings or []),
+        alerts=alerts,
+        bars=bars,
+        strategy=strategy,
+        broker=broker,
+        instruments=instruments,
+        from_=from_,
+        to=to,
+        environ=os.environ,
+        **more,
+    )
 
 
 def backtest(
@@ -75,24 +110,10 @@ def backtest(
     Flags override the spec. See docs/configuration.md for every setting.
     """
     from zepix.commands.replaying import replay_and_show
-    from zepix.config import read_flags
-    from zepix.spec import load_spec
 
     if no_report and open_report:
         raise typer.BadParameter("--open needs a report; leave --no-report out")
-    asked = load_spec(
-        spec,
-        flags=read_flags(settings or []),
-        alerts=alerts,
-        bars=bars,
-        strategy=strategy,
-        broker=broker,
-        instruments=instruments,
-        from_=from_,
-        to=to,
-        out=out,
-        report=False if no_report else True if open_report else None,
-        profile=profile,
-        environ=os.environ,
-    )
+    report = False if no_report else True if open_report else None
+    given = (spec, alerts, bars, strategy, broker, instruments, settings, from_, to)
+    asked = asked_spec(*given, out=out, report=report, profile=profile)
     replay_and_show(asked, as_json=as_json, quiet=quiet, open_report=open_report)

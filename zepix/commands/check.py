@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import json
-import os
 from typing import Annotated
 
 import typer
 
-from zepix.commands.backtest import Alerts, Bars, Broker, From, Instruments, Settings, SpecFile, StrategyName, To
+from zepix.commands.backtest import (
+    Alerts,
+    Bars,
+    Broker,
+    From,
+    Instruments,
+    Settings,
+    SpecFile,
+    StrategyName,
+    To,
+    asked_spec,
+)
 from zepix.commands.console import problem, say
 
 __all__ = ["check"]
@@ -32,23 +42,10 @@ def check(
 
     Nothing is replayed. Exit status 2 or 3 where a run would stop. See docs/check.md.
     """
-    from zepix.config import read_flags
     from zepix.research.check import check as checked
     from zepix.research.check_words import as_dict, check_lines
-    from zepix.spec import load_spec
 
-    asked = load_spec(
-        spec,
-        flags=read_flags(settings or []),
-        alerts=alerts,
-        bars=bars,
-        strategy=strategy,
-        broker=broker,
-        instruments=instruments,
-        from_=from_,
-        to=to,
-        environ=os.environ,
-    )
+    asked = asked_spec(spec, alerts, bars, strategy, broker, instruments, settings, from_, to)
     found = checked(asked)
     if as_json:
         say(json.dumps(as_dict(found), indent=2))

@@ -69,15 +69,11 @@ def learn(
 ) -> None:
     """Propose a dialect of your own from rows that nobody understands, and show what it would understand."""
     from zepix.alerts.learn import learn as learned
-    from zepix.commands.alerts import _symbol_map as symbol_map_of
-    from zepix.commands.alerts import _zone as zone_of
-    from zepix.commands.alerts import catalogue_of
+    from zepix.commands.alert_options import catalogue_of, pairs_of, zone_of
 
     if out is not None and out.exists() and not overwrite:
         raise ConfigError(f"--out {out} exists; name another file, or say --overwrite")
-    lesson = learned(
-        file, catalogue_of(instruments), symbol_map=symbol_map_of(symbols), zone=zone_of(zone), own=_load(own)
-    )
+    lesson = learned(file, catalogue_of(instruments), symbol_map=pairs_of(symbols), zone=zone_of(zone), own=_load(own))
     if out is not None and lesson.text:
         _write(out, lesson.text)
     if as_json:

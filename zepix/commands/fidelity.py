@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -20,6 +19,7 @@ from zepix.commands.backtest import (
     SpecFile,
     StrategyName,
     To,
+    asked_spec,
 )
 from zepix.commands.console import note, progress, say
 
@@ -74,23 +74,10 @@ def fidelity(
 
     Needs ticks: --bars SYMBOL:TICK=FILE. See docs/fidelity.md.
     """
-    from zepix.config import read_flags
     from zepix.research.fidelity_words import lines
-    from zepix.spec import load_spec
 
     plan = _plan(timeframes, intrabar, open_grace_ms, random, seed)
-    asked = load_spec(
-        spec,
-        flags=read_flags(settings or []),
-        alerts=alerts,
-        bars=bars,
-        strategy=strategy,
-        broker=broker,
-        instruments=instruments,
-        from_=from_,
-        to=to,
-        environ=os.environ,
-    )
+    asked = asked_spec(spec, alerts, bars, strategy, broker, instruments, settings, from_, to)
     result = _measured(asked, plan, out, as_json)
     if as_json:
         say(json.dumps(result.to_dict(), indent=2))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -20,6 +19,7 @@ from zepix.commands.backtest import (
     SpecFile,
     StrategyName,
     To,
+    asked_spec,
 )
 from zepix.commands.console import note, progress, say
 
@@ -78,24 +78,11 @@ def stress(
 
     What would three seconds, or two lost alerts in a hundred, have cost? See docs/stress.md.
     """  # fmt: skip
-    from zepix.config import read_flags
     from zepix.research.stress import Plan
     from zepix.research.stress_words import text_table
-    from zepix.spec import load_spec
 
     plan = Plan.of(*map(_listed, (delay, loss, duplicate, reorder)), repeats=repeats, seed=seed)
-    asked = load_spec(
-        spec,
-        flags=read_flags(settings or []),
-        alerts=alerts,
-        bars=bars,
-        strategy=strategy,
-        broker=broker,
-        instruments=instruments,
-        from_=from_,
-        to=to,
-        environ=os.environ,
-    )
+    asked = asked_spec(spec, alerts, bars, strategy, broker, instruments, settings, from_, to)
     result = _stressed(asked, plan, out, as_json)
     if as_json:
         say(json.dumps(result.to_dict(), indent=2))

@@ -7,18 +7,15 @@ the account's currency.
 from __future__ import annotations
 
 import html
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from zepix.errors import DataError
-from zepix.journal.atomic import written_whole
 from zepix.journal.codec import plain
 from zepix.research.fidelity_rows import ALL, ON_TIME, Error, Row
-from zepix.research.write import iso_utc
+from zepix.research.write import iso_utc, write_page
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -120,17 +117,7 @@ class FidelityResult:
 
         Raises DataError where it cannot be written.
         """
-        folder = Path(out_dir)
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise DataError(f"{folder} cannot be made ({error.strerror or error}); name another folder") from error
-        with written_whole(folder / FIDELITY_HTML) as draft:
-            draft.write_bytes(self.html().encode("utf-8", "xmlcharrefreplace"))
-        with written_whole(folder / FIDELITY_JSON) as draft:
-            text = json.dumps(plain(self.to_dict()), indent=2, allow_nan=False) + "\n"
-            draft.write_text(text, encoding="ascii", newline="\n")
-        return folder
+        return write_page(out_dir, (FIDELITY_HTML, FIDELITY_JSON), self.html(), self.to_dict())
 
     def __str__(self) -> str:
         from zepix.research.fidelity_words import lines

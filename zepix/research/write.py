@@ -27,7 +27,17 @@ from zepix.research.decisions import decisions_table
 from zepix.research.equity import EquityCurve, equity_curve
 from zepix.research.tables import equity_table, orders_table, recorded_table, trades_table
 
-__all__ = ["FILES", "REPORT", "RUN", "iso_utc", "write_meta", "write_quarantine", "write_run", "write_tables"]
+__all__ = [
+    "FILES",
+    "REPORT",
+    "RUN",
+    "iso_utc",
+    "write_meta",
+    "write_page",
+    "write_quarantine",
+    "write_run",
+    "write_tables",
+]
 
 RUN: Final = "run.json"
 REPORT: Final = "report.html"
@@ -91,6 +101,24 @@ def write_quarantine(path: Path, alerts: Iterable[Alert | Quarantined]) -> None:
         for one in alerts:
             if isinstance(one, Quarantined):
                 file.write(json.dumps(_quarantined(one), separators=(",", ":")) + "\n")
+
+
+def write_page(out_dir: str | Path, names: tuple[str, str], page: str, document: Mapping[str, Any]) -> Path:
+    """Write a page and its JSON (``names`` of both) into a folder, each whole or not at all; returns the folder.
+
+    Raises DataError where it cannot be written.
+    """
+    folder = Path(out_dir)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataError(f"{folder} cannot be made ({error.strerror or error}); name another folder") from error
+    with written_whole(folder / names[0]) as draft:
+        draft.write_bytes(page.encode("utf-8", "xmlcharrefreplace"))
+    with written_whole(folder / names[1]) as draft:
+        text = json.dumps(plain(document), indent=2, allow_nan=False) + "\n"
+        draft.write_text(text, encoding="ascii", newline="\n")
+    return folder
 
 
 def iso_utc(ns: int | None) -> str | None:
