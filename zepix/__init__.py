@@ -18,6 +18,8 @@ _HOMES = {
     "ExitPlan": "zepix.model.exit_plan",
     "FillModel": "zepix.model",
     "GateAnswer": "zepix.services.risk_values",
+    "OrderConfig": "zepix.services.dual_plan",
+    "Numbers": "zepix.model.numbers",
     "PluginInfo": "zepix.engine.strategy",
     "Refused": "zepix.model",
     "Result": "zepix.research.result",
@@ -41,6 +43,8 @@ __all__ = [
     "ExitPlan",
     "FillModel",
     "GateAnswer",
+    "Numbers",
+    "OrderConfig",
     "PluginInfo",
     "Refused",
     "Result",
@@ -61,11 +65,12 @@ if TYPE_CHECKING:
     from zepix.engine.strategy import PluginInfo, Strategy
     from zepix.model import Accepted, Alert, Decision, FillModel, Quantity, Refused, Side, Trail
     from zepix.model.exit_plan import ExitPlan
+    from zepix.model.numbers import Numbers
     from zepix.model.timeframe import minutes as timeframe_minutes
     from zepix.research.compare_trades import compare_trades
     from zepix.research.result import Result
     from zepix.research.surface import fidelity, replay, stress
-    from zepix.services.dual_plan import DualPlan
+    from zepix.services.dual_plan import DualPlan, OrderConfig
     from zepix.services.risk_values import GateAnswer, TradeRequest
 
 

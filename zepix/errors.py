@@ -4,6 +4,7 @@ ZepixError
 ├── ConfigError           fix a setting or a spec; lists every problem at once
 ├── DataError             fix or re-import the data: missing, out of order, gap, checksum
 │   └── JournalError      bad line, schema too new, gap in the sequence (line and byte)
+├── StateError            a saved state that does not fit this run, or something that cannot be saved
 ├── StrategyError         user code raised; carries the event and the strategy
 │   └── WouldBlockError   awaited the outside world in a replay; names the frame
 └── BrokerError           the wire, not the market
@@ -24,6 +25,7 @@ __all__ = [
     "DataError",
     "JournalError",
     "ReconcileError",
+    "StateError",
     "StrategyError",
     "WouldBlockError",
     "ZepixError",
@@ -54,6 +56,16 @@ class DataError(ZepixError):
 
 class JournalError(DataError):
     """A journal or alert log cannot be read past a place that the message names (line and byte)."""
+
+
+class StateError(ZepixError):
+    """A saved state does not fit this run, or something cannot be saved; ``problems`` holds every one found."""
+
+    exit_status = 3
+
+    def __init__(self, problems: str | Iterable[str]) -> None:
+        self.problems: tuple[str, ...] = (problems,) if isinstance(problems, str) else tuple(problems)
+        super().__init__("; ".join(self.problems))
 
 
 class StrategyError(ZepixError):

@@ -211,7 +211,7 @@ class _Reading:
             "config": self.config,
         }
         if check_strategies:
-            self.problems += _strategy_problems(made["plugins"], made["strategy_folders"])
+            made["plugins"] = self._members(made["plugins"], made["strategy_folders"])
         if self.problems:
             raise ConfigError(self.problems)
         same = {key: get(key) for key in ("costs", "seed", "report")}
@@ -326,6 +326,36 @@ class _Reading:
             self.problems.append(f"no plugin is enabled among {', '.join(configured)}; set plugins.<id>.enabled = true")
         return tuple(plugin for plugin in plugins if plugin.enabled)
 
+    def _members(self, plugins: Sequence[PluginSpec], folders: Sequence[Path]) -> tuple[PluginSpec, ...]:
+        """The plugins with their strategies looked up: one that is named after a family is each plugin of it.
+
+        Strategies that are not there, and settings that do not fit them, are problems to be told with the rest.
+        """
+        from zepix.engine.registry import find_strategies
+        from zepix.engine.strategy import settings_fields
+
+        registry = find_strategies(folders, complete_settings)
+        found: list[PluginSpec] = []
+        for plugin in plugins:
+            try:
+                names = registry.members(plugin.plugin_id, plugin.strategy, plugin.timeframes)
+                known = {one.plugin_id for one in plugins}
+                made = [self._member(plugin, name) for name in names if name == plugin.plugin_id or name not in known]
+                for one in made:
+                    complete_settings(one.plugin_id, settings_fields(registry.find_class(one.strategy)), one.settings)
+                found += [one for one in made if one.enabled]
+            except ConfigError as error:
+                self.problems += error.problems
+        return tuple(found)
+
+    def _member(self, plugin: PluginSpec, name: str) -> PluginSpec:
+        """One plugin of a family: what is configured for it by its own name, over what was said of the family."""
+        if name == plugin.plugin_id:
+            return plugin
+        table: dict[str, Any] = self.config.get("plugins", {}).get(name, {})
+        own = self._plugin(name, {"shadow_mode": plugin.shadow_mode, **table})
+        return replace(own, settings={**plugin.settings, **own.settings})
+
     def _plugin(self, plugin_id: str, table: Mapping[str, Any], *, asked: bool = False) -> PluginSpec:
         frames: list[str] | None = table.get("timeframes")
         read = [self._timeframe(f"plugins.{plugin_id}.timeframes", word) for word in frames or ()]
@@ -337,22 +367,6 @@ class _Reading:
             shadow_mode=table.get("shadow_mode", False),
             settings=self.config.given_settings(plugin_id),
         )
-
-
-def _strategy_problems(plugins: Sequence[PluginSpec], folders: Sequence[Path]) -> list[str]:
-    """Plugins whose strategy is not there, or whose settings do not fit it; so that they are told with the rest."""
-    from zepix.engine.registry import find_strategies
-    from zepix.engine.strategy import settings_fields
-
-    registry = find_strategies(folders, complete_settings)
-    problems: list[str] = []
-    for plugin in plugins:
-        try:
-            fields_of = settings_fields(registry.find_class(plugin.strategy))
-            complete_settings(plugin.plugin_id, fields_of, plugin.settings)
-        except ConfigError as error:
-            problems += error.problems
-    return problems
 
 
 def _told(given: Any, default: Any) -> dict[str, Any]:

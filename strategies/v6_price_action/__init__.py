@@ -2,8 +2,8 @@
 
 The rules, in the order in which they are asked
 -----------------------------------------------
-An alert belongs to the plugin of its chart's timeframe; any other is ``wrong_timeframe``. The 1h plugin takes 4h charts
-too, where ``accept_4h`` is on.
+An alert that asks for something belongs to the plugin of its chart's timeframe; any other is ``wrong_timeframe``. The
+1h plugin takes 4h charts too, where ``accept_4h`` is on. Alerts that inform reach all four.
 
 *Entry* (BULLISH_ENTRY, BEARISH_ENTRY). The filters (``filters.py``): ADX, confidence, spread, market state, alignment,
 higher timeframe. Then the stop, the cooldown and the risk gate, which gives the lots (``entries.py``). Then everything
@@ -36,20 +36,21 @@ the decision says what was unknown; only a missing confidence does.
 
 With ``exit_mode = "plan"`` a position leaves by the ladder of its timeframe (``plans.py``), one ticket a level, instead
 of A and B: 1m half at TP1, half at TP2, trailing from TP1, fifteen minutes at most; 5m 50, 30, 20 %, at TP1 the stop
-goes to the entry; 15m 40, 40, 20 %, trailing; 1h 20, 40, 40 %.
+goes to the entry; 15m 40, 40, 20 %, trailing; 1h 20, 40, 40 %. With ``exit_mode = "managed"`` by the strength of the
+signal (``managed.py``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
-from zepix import Alert, Decision, PluginInfo, Side
+from zepix import Alert, Decision, Numbers, PluginInfo, Side
 
 from .entries import enter
 from .exits import close_side, take_exit
-from .information import inform
+from .information import SHARED, inform
+from .managed import take_managed_exit
 from .memory import Memory
 from .other_entries import confidence_bonus
 from .plans import PLAN_1H, PLAN_1M, PLAN_5M, PLAN_15M
@@ -68,7 +69,10 @@ class V6PriceAction(V6Settings):
         return self._not_mine(alert) or await self._enter(alert, ())
 
     async def process_exit_signal(self, alert: Alert) -> Decision:
-        return self._not_mine(alert) or await take_exit(self, alert)
+        refusal = self._not_mine(alert)
+        if refusal is not None or self.exit_mode != "managed" or alert.side is None:
+            return refusal or await take_exit(self, alert)
+        return await take_managed_exit(self, alert, alert.side)
 
     async def process_reversal_signal(self, alert: Alert) -> Decision:
         """Close the other side, then enter; the entry waits for the confirmed close."""
@@ -96,12 +100,12 @@ class V6PriceAction(V6Settings):
 
     async def on_ticket_closed(self, event: Any) -> None:
         """A level of the ladder was reached: the exits service moves the stops of the others."""
-        if self.exit_mode == "plan":
+        if self.exit_mode != "targets":
             await self.api.exits.on_ticket_closed(event)
 
     async def on_timer(self, event: Any) -> None:
         """The longest hold of a ladder is over."""
-        if self.exit_mode == "plan":
+        if self.exit_mode != "targets":
             await self.api.exits.on_timer(event)
 
     def state(self) -> dict[str, Any]:
@@ -122,11 +126,11 @@ class V6PriceAction(V6Settings):
         if has_unknown_unit(alert):
             return Decision.refused("unit_unknown", detail="stop and target of V6 are prices")
         signal = signal_of(alert, alert.side)
-        numbers: dict[str, Any] = {}
+        numbers = Numbers()
         bonus = confidence_bonus(self, signal)
         if bonus and signal.confidence is not None:
             numbers["trendline_bonus"] = bonus
-            signal = replace(signal, confidence=signal.confidence + bonus)
+            signal = signal._replace(confidence=signal.confidence + bonus)
         return await enter(self, signal, numbers, after)
 
 
@@ -136,6 +140,8 @@ def _info(timeframe: str, description: str, *also: str) -> PluginInfo:
         plugin_id=f"v6_price_action_{timeframe}",
         timeframes=(timeframe, *also),
         aliases=(f"price_action_{timeframe}",),
+        family_aliases=("price_action", "v6"),
+        shared=SHARED,
         description=description,
         author="zepix",
         takes_other_timeframes=False,

@@ -17,6 +17,7 @@ from zepix import Decision, DualPlan, GateAnswer, Quantity, TradeRequest
 
 from .exits import close_side
 from .filters import Numbers, first_refusal
+from .managed import is_strong, managed_request
 from .memory import key_of
 from .settings import V6Settings
 from .signals import Signal
@@ -30,22 +31,26 @@ async def enter(plugin: V6Settings, signal: Signal, numbers: Numbers, after: tup
         first_refusal(plugin, signal, numbers) or _stop_problem(plugin, signal, numbers) or _cooldown(plugin, signal)
     )
     if reason:
-        return Decision.refused(reason, **numbers)
-    answer = plugin.api.risk.gate(request_of(plugin, signal, after))
+        return Decision("refused", reason, numbers)
+    request = request_of(plugin, signal, after)
+    if plugin.exit_mode == "managed":
+        numbers["strong"] = is_strong(plugin, signal)
+        request = managed_request(plugin, request, signal)
+    answer = plugin.api.risk.gate(request)
     numbers.update(answer.numbers)
     if not answer.allowed:
-        return Decision.refused(answer.reason, **numbers)
+        return Decision("refused", answer.reason, numbers)
     if plugin.opposite_entry_reverses and not after:
         after = await close_side(plugin, signal.symbol, signal.side.opposite)
     lots = _reduced(plugin, signal, answer, numbers)
-    if plugin.exit_mode == "plan":
+    if plugin.exit_mode != "targets":
         reason = await _place_ladder(plugin, signal, answer, lots, after, numbers)
     else:
         reason = await _place_a_and_b(plugin, signal, answer, lots, after, numbers)
     if reason:
-        return Decision.refused(reason, **numbers)
+        return Decision("refused", reason, numbers)
     plugin.memory.note_entry(signal.symbol, signal.side, plugin.api.now_ns)
-    return Decision.info("entry", **numbers)
+    return Decision("info", "entry", numbers)
 
 
 def request_of(plugin: V6Settings, signal: Signal, after: tuple[int, ...] = ()) -> TradeRequest:
@@ -78,8 +83,8 @@ def target(signal: Signal, name: str) -> float | None:
 
 
 def _legs(plugin: V6Settings) -> int:
-    if plugin.exit_mode == "plan":
-        return max(1, len(plugin.plan.portions))
+    if plugin.exit_mode != "targets":
+        return max(1, len(plugin.plan.portions if plugin.exit_mode == "plan" else plugin.managed_plans[True].portions))
     return 2 if plugin.routing == "dual_orders" else 1
 
 
@@ -155,7 +160,7 @@ async def _place_ladder(
         signal.side,
         lots,
         answer.sl_price,
-        plugin.plan,
+        plugin.managed_plans[numbers["strong"]] if plugin.exit_mode == "managed" else plugin.plan,
         tps=(signal.tp1, signal.tp2, signal.tp3),
         comment=signal.word,
         after=after,

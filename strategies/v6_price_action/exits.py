@@ -9,7 +9,7 @@ EXIT_BULLISH closes buys, EXIT_BEARISH sells: the word names the tickets, not wh
   within a bar is a resend and takes nothing (``already_parted``).
 - ``rest_until_pulse_reversal`` (1h): a runner waits for a TREND_PULSE whose market state is against it.
 
-With ``exit_mode = "plan"`` the exits service does the same with its ladders.
+With ``exit_mode = "plan"`` the exits service does the same with its ladders; ``managed.py`` has its own rule.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ async def take_exit(plugin: V6Settings, alert: Alert) -> Decision:
     if not entries and not under_way:
         return Decision("ignored", "nothing_to_close")
     numbers: dict[str, Any] = {"exit_portion": rule.portion, "entries": len(entries)}
-    if _is_resend(plugin, alert, key):
+    if is_resend(plugin, alert, key):
         return Decision("ignored", "already_parted", numbers)
     runners = set(memory.runners.get(key, ())) & set(entries)
     if plugin.exit_mode == "plan":
@@ -117,7 +117,8 @@ def _is_in_profit(plugin: V6Settings, tickets: list[Any]) -> bool:
     return bool(sum(t.side * (closing - t.entry_points) * t.steps for t in tickets) > 0)
 
 
-def _is_resend(plugin: V6Settings, alert: Alert, key: str) -> bool:
+def is_resend(plugin: V6Settings, alert: Alert, key: str) -> bool:
+    """Whether an EXIT left a part less than a bar ago, and nothing was entered since."""
     before = plugin.memory.exited.get(key)
     window_s = plugin.cooldown_of(alert.timeframe or plugin.own_timeframe)
     return before is not None and plugin.api.now_ns - before < window_s * NS

@@ -15,12 +15,13 @@ each filter looked at is kept in ``numbers``, which become the decision's.
 
 from __future__ import annotations
 
+from collections.abc import MutableMapping
 from typing import Any
 
 from .settings import V6Settings
 from .signals import Signal, is_against
 
-Numbers = dict[str, Any]
+Numbers = MutableMapping[str, Any]
 UNKNOWN_SPREAD_PIPS = 999.9
 
 

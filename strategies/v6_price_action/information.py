@@ -1,8 +1,9 @@
 """Alerts that only inform: nothing is traded on them, unless a setting says so.
 
-The services hear every alert before any plugin does: pulses and states are in the trend service already, whichever
-plugin an alert is routed to. Here they are answered at once, with a decision made once and for all, for most of a log
-is pulses (541 of 546 alerts of one recorded log).
+They are shared: each plugin of the run hears those of every chart, for a pulse and a state tell of six timeframes at
+once. What tells of its own chart only (momentum, trend lines, the screener) is acted on by that chart's plugin. The
+trend service has heard them before any plugin does. Here they are answered at once, with a decision made once and for
+all, for most of a log is pulses (541 of 546 alerts of one recorded log).
 
 | alert | by default | may |
 |---|---|---|
@@ -53,8 +54,8 @@ async def _pulse(plugin: V6Settings, alert: Alert) -> Decision | None:
 
 
 async def _momentum(plugin: V6Settings, alert: Alert) -> Decision | None:
-    frac = plugin.weak_momentum_tighten_frac
-    if frac and (alert.fields.get("prev_strength"), alert.fields.get("strength")) == ("STRONG", "WEAK"):
+    frac, words = plugin.weak_momentum_tighten_frac, (alert.fields.get("prev_strength"), alert.fields.get("strength"))
+    if frac and words == ("STRONG", "WEAK") and alert.timeframe in plugin.taken_timeframes:
         return Decision.info("stops_tightened", tickets=await _tighten(plugin, alert.symbol, frac))
     return None
 
@@ -98,5 +99,7 @@ REACTIONS: dict[str, Reaction] = {
     "trendline_break": take_trendline,
     "screener": take_screener,
 }
-KNOWN = frozenset((*REACTIONS, "sideways_breakout", "breakout", "breakdown", "pause", "resume"))
+SHARED = (*REACTIONS, "sideways_breakout", "breakout", "breakdown")
+"""What reaches every plugin, from whichever chart."""
+KNOWN = frozenset((*SHARED, "pause", "resume"))
 """Pause and resume are the engine's; here they are only heard."""

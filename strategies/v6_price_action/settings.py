@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from zepix import ExitPlan, Strategy, timeframe_minutes
 
-from .plans import WHOLE
+from .plans import WHOLE, managed_plan
 
 if TYPE_CHECKING:
     from .memory import Memory
@@ -84,8 +84,9 @@ class V6Settings(Strategy):
     """A's stop goes to its entry once the price is at TP1."""
     break_even_buffer_pips: float = 2.0
     """So many pips beyond the entry."""
-    exit_mode: Literal["targets", "plan"] = "targets"
-    """targets: A and B, one target an order; plan: the ladder of ``exits`` instead, one ticket a level."""
+    exit_mode: Literal["targets", "plan", "managed"] = "targets"
+    """targets: A and B, one target an order; plan: the ladder of ``exits`` instead, one ticket a level; managed: a
+    ladder that depends on how strong the signal was (``managed.py``)."""
 
     # --- exit and reversal alerts ---
     exits: Mapping[str, Any] = WHOLE
@@ -94,6 +95,24 @@ class V6Settings(Strategy):
     """What an EXIT alert left is closed by a TREND_PULSE whose market state is against it."""
     opposite_entry_reverses: bool = True
     """An entry that passes everything closes the other side first."""
+
+    # --- exit_mode managed (managed.py); its risk and lots are those of order A, instead of the ones above ---
+    managed_risk_percent: float = 1.0
+    managed_max_lot: float = 0.15
+    managed_b_frac: float = 0.5
+    """B's lots, as a share of A's."""
+    strong_adx: float = 25.0
+    strong_confidence: float = 70.0
+    managed_weak_frac: float = 0.5
+    """What A leaves at TP1 where the signal was not strong."""
+    managed_tp2_frac: float = 0.4
+    """What A leaves at TP2."""
+    managed_exit_frac: float = 0.5
+    """What an EXIT alert takes of an entry that is neither held nor closed."""
+    managed_hold_pips: float = 50.0
+    """A strong entry that is further ahead than this is held."""
+    managed_close_pips: float = 10.0
+    """An entry that is less far ahead than this is closed."""
 
     # --- other alerts as entries, and what they may do to open tickets: all off ---
     trendline_entries: bool = False
@@ -129,9 +148,19 @@ class V6Settings(Strategy):
         if self.cooldown_s is not None and self.cooldown_s < 0:
             problems.append(f"cooldown_s must not be negative, not {self.cooldown_s}")
         problems += [f"exits.{problem}" for problem in ExitPlan.problems_of(self.exits)]
-        if self.exit_mode == "plan" and self.order_b_sl == "fixed_dollar":
+        if self.exit_mode != "targets" and self.order_b_sl == "fixed_dollar":
             problems.append("order_b_sl fixed_dollar needs exit_mode targets: a plan has one stop for all")
+        if self.managed_weak_frac + self.managed_tp2_frac >= 1:
+            problems.append("managed_weak_frac and managed_tp2_frac together must be below 1, to leave a part for TP3")
+        if self.managed_hold_pips < self.managed_close_pips:
+            problems.append("managed_hold_pips must not be below managed_close_pips")
         return problems
+
+    @cached_property
+    def managed_plans(self) -> dict[bool, ExitPlan]:
+        """The ladder of a strong signal (True) and that of any other."""
+        given = (self.managed_b_frac, self.managed_weak_frac, self.managed_tp2_frac, self.managed_exit_frac)
+        return {strong: ExitPlan.of(managed_plan(*given, strong=strong)) for strong in (True, False)}
 
     @cached_property
     def plan(self) -> ExitPlan:
@@ -157,6 +186,12 @@ ABOVE_ZERO = (
     "daily_loss_limit",
     "rr_ratio",
     "max_spread_pips",
+    "managed_risk_percent",
+    "managed_max_lot",
+    "managed_b_frac",
+    "managed_weak_frac",
+    "managed_tp2_frac",
+    "managed_exit_frac",
     "trendline_lot_factor",
     "trendline_stop_atr",
     "screener_lot_factor",
@@ -171,6 +206,14 @@ RANGES = {
     "weak_adx_below": 100.0,
     "decreasing_momentum_factor": 1.0,
     "break_even_buffer_pips": 1000.0,
+    "managed_b_frac": 1.0,
+    "managed_weak_frac": 1.0,
+    "managed_tp2_frac": 1.0,
+    "managed_exit_frac": 1.0,
+    "strong_adx": 100.0,
+    "strong_confidence": 100.0,
+    "managed_hold_pips": 100_000.0,
+    "managed_close_pips": 100_000.0,
     "neutral_close_frac": 1.0,
     "neutral_tighten_frac": 0.99,
     "weak_momentum_tighten_frac": 0.99,

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from zepix import Alert, Quantity, Side
 
 
-@dataclass(frozen=True, slots=True)
-class Signal:
+class Signal(NamedTuple):
     """What is to be entered. None is what the alert did not say; ``lot_factor`` is what it adds to the size."""
 
     symbol: str
@@ -54,6 +52,8 @@ def signal_of(alert: Alert, side: Side) -> Signal:
 
 def number(value: Any) -> float | None:
     """A finite number, also as text; None for anything else (``NA``)."""
+    if type(value) is float:  # most of them; the rest of the rules is for what comes otherwise
+        return value if math.isfinite(value) else None
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:
@@ -82,6 +82,8 @@ def has_unknown_unit(alert: Alert) -> bool:
 
 
 def _level(value: Any) -> float | None:
+    if type(value) is float and 0.0 < value < math.inf:
+        return value
     found = number(value)
     return found if found is not None and found > 0 else None
 

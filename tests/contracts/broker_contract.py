@@ -10,6 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any, ClassVar
 
 import pytest
@@ -17,7 +18,7 @@ import pytest
 from tests.world import T0, Quad, flat
 from zepix.model import FillModel
 
-__all__ = ["BrokerContract", "Case", "Close", "Fill", "Open", "Watch"]
+__all__ = ["BrokerContract", "Case", "Close", "Equity", "Fill", "Open", "Watch", "Woken"]
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,24 @@ class Watch:
     at: float
     direction: int
     points: int
+
+
+@dataclass(frozen=True)
+class Equity:
+    """Wake when the account's equity has fallen to ``below`` or risen to ``above`` dollars; empty for no level."""
+
+    at: float
+    below: str = ""
+    above: str = ""
+    is_dropped: bool = False
+
+    @property
+    def levels(self) -> tuple[Decimal | None, Decimal | None]:
+        return (Decimal(self.below) if self.below else None), (Decimal(self.above) if self.above else None)
+
+
+Woken = tuple[float, int, Decimal]
+"""(minute, -1 for below and +1 for above, equity)"""
 
 
 @dataclass(frozen=True)
@@ -161,6 +180,28 @@ WOKEN: dict[str, tuple[Sequence[Quad | None], Watch, list[float]]] = {
 }
 
 
+# 10,000 dollars, and 0.1 lots bought at minute 1 for 110,010: a point is 10 cents, and the spread has cost 1 dollar
+LOW: Quad = (110_000, 110_000, 109_900, 110_000)
+HIGH: Quad = (110_000, 110_110, 110_000, 110_000)
+WIDE: Quad = (110_000, 110_110, 109_900, 110_000)
+BELOW, ABOVE = "9989", "10010"
+
+EQUITIES: dict[str, tuple[Sequence[Quad | None], Equity, list[tuple[float, int, str]]]] = {
+    "falls_to_a_level_within_a_bar": ([*flat(2), LOW, *flat(2)], Equity(1, BELOW), [(3, -1, "9989")]),
+    "a_cent_short": ([*flat(2), LOW, *flat(2)], Equity(1, "9988.99"), []),
+    "rises_to_a_level_within_a_bar": ([*flat(2), HIGH, *flat(2)], Equity(1, "", ABOVE), [(3, 1, "10010")]),
+    "a_cent_short_above": ([*flat(2), HIGH, *flat(2)], Equity(1, "", "10010.01"), []),
+    "opens_beyond": ([*flat(2), GAP, *flat(2)], Equity(1, "9990"), [(2, -1, "9989")]),
+    "both_in_one_bar_is_below": ([*flat(2), WIDE, *flat(2)], Equity(1, BELOW, ABOVE), [(3, -1, "9989")]),
+    "wakes_once": ([*flat(2), LOW, LOW, HIGH, *flat(2)], Equity(1, BELOW, ABOVE), [(3, -1, "9989")]),
+    "set_within_the_bar_hears_its_end": ([*flat(2), LOW, *flat(2)], Equity(2.5, BELOW), [(3, -1, "9989")]),
+    "set_where_it_stands_already_wakes_at_the_next_look": (flat(4), Equity(1, "9999"), [(2, -1, "9999")]),
+    "without_a_ticket_the_balance_counts": (flat(4), Equity(0, "10000"), [(1, -1, "10000")]),
+    "after_a_break_in_the_bars": ([*flat(2), None, None, GAP], Equity(1, BELOW), [(4, -1, "9989")]),
+    "dropped": ([*flat(2), LOW, *flat(2)], Equity(1, BELOW, is_dropped=True), []),
+}
+
+
 class BrokerContract(ABC):
     """Inherit, say how the broker is driven, and get the cases."""
 
@@ -174,6 +215,10 @@ class BrokerContract(ABC):
     @abstractmethod
     def wake(self, quads: Sequence[Quad | None], watch: Watch) -> list[float]:
         """Set a price watch; give the minutes at which it woke."""
+
+    @abstractmethod
+    def wake_by_equity(self, quads: Sequence[Quad | None], command: Open, watch: Equity) -> list[Woken]:
+        """Order, and set an equity watch (at once forgotten if it ``is_dropped``); give how it woke."""
 
     @pytest.fixture(autouse=True)
     def _deviation(self, request: pytest.FixtureRequest) -> None:
@@ -192,6 +237,12 @@ class BrokerContract(ABC):
     def test_price_watch(self, name: str) -> None:
         quads, watch, expected = WOKEN[name]
         assert self.wake(quads, watch) == expected
+
+    @pytest.mark.parametrize("name", EQUITIES)
+    def test_equity_watch(self, name: str) -> None:
+        quads, watch, expected = EQUITIES[name]
+        woken = self.wake_by_equity(quads, Open(1, UP), watch)
+        assert woken == [(at, direction, Decimal(equity)) for at, direction, equity in expected]
 
 
 def minutes_since_start(at_ns: int) -> float:

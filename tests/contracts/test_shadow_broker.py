@@ -5,11 +5,21 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 
-from tests.contracts.broker_contract import BrokerContract, Case, Close, Fill, Open, Watch, minutes_since_start
+from tests.contracts.broker_contract import (
+    BrokerContract,
+    Case,
+    Close,
+    Equity,
+    Fill,
+    Open,
+    Watch,
+    Woken,
+    minutes_since_start,
+)
 from tests.world import CATALOGUE, Quad, bars, minute
 from zepix.brokers.shadow.broker import ShadowBroker
 from zepix.brokers.shadow.step import StepFeed
-from zepix.model import AccountSpec, FillModel, Order, OrderRefused, PriceReached, Series
+from zepix.model import AccountSpec, EquityReached, FillModel, Order, OrderRefused, PriceReached, Series
 from zepix.services.prices import PriceBook, SymbolPrices
 
 Command = tuple[float, Callable[[ShadowBroker], object]]
@@ -88,6 +98,19 @@ class ShadowContract(BrokerContract):
 
         broker = self.run(quads, [(watch.at, set_watch)], FillModel())
         return [minutes_since_start(e.ts_recv_ns) for e in broker.events if isinstance(e, PriceReached)]
+
+    def wake_by_equity(self, quads: Sequence[Quad | None], command: Open, watch: Equity) -> list[Woken]:
+        def set_watch(broker: ShadowBroker) -> None:
+            number = broker.watch_equity(*watch.levels)
+            if watch.is_dropped:
+                broker.drop_equity_watch(number)
+
+        order = order_of(command, 1)
+        commands: list[Command] = [(command.at, lambda broker: broker.submit(order)), (watch.at, set_watch)]
+        commands.sort(key=lambda given: given[0])
+        broker = self.run(quads, commands, FillModel())
+        woken = [e for e in broker.events if isinstance(e, EquityReached)]
+        return [(minutes_since_start(e.ts_recv_ns), e.direction, e.equity) for e in woken]
 
 
 class TestArrayForm(ShadowContract):

@@ -108,7 +108,7 @@ class Bracket:
             return "no_entry_price"
         if self.one_at_a_time and self.broker.has_something(symbol, side if is_reversal else 0):
             return "one_at_a_time"
-        return self.price_objection(alert, symbol, kind)
+        return self.price_objection(alert, symbol, kind) or ("equity_guard" if self.broker.refuses_entries else "")
 
     def price_objection(self, alert: Alert, symbol: str, kind: str) -> str:
         price, point = alert["price"], self.broker.instruments[symbol].point

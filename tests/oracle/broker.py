@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -48,6 +48,10 @@ class Broker:
         self.instants: list[int] = []
         self.notes: Counter[str] = Counter()
         self.now = self.phase = self.commands = self.fills = 0
+        self.refuses_entries = False
+        self.on_filled: Callable[[], None] = lambda: None
+        self.do_closes: Callable[[], None] | None = None
+        """While an open goes on whose closing orders have had their turn: what is raised now has it at once."""
 
     # -- what is there -------------------------------------------------------------------------------------------
 
@@ -223,9 +227,13 @@ class Broker:
             close.tickets.append(ticket)
         if order.oco is not None:
             self.cancel_group(order)
+        if self.phase != 4:
+            self.on_filled()
         for close in order.taken_by:
             if ticket.is_open:
                 self.close_by(close, ticket, bar)
+        if self.phase == 4:
+            self.on_filled()
         self.settle()
         return ticket
 

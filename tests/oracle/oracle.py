@@ -25,6 +25,7 @@ from .bars import Bar, Bars, Row, TickRow
 from .bracket import Bracket
 from .broker import Broker
 from .commands import Cancel, Change, Close, Opening
+from .guard import Guard
 from .money import Instrument
 from .pendings import Pendings
 from .tickets import Ticket
@@ -55,12 +56,16 @@ def simulate(
     fill: Mapping[str, Any],
     alerts: Sequence[Mapping[str, Any]],
     strategy: Mapping[str, Any] | None = None,
+    guard: Mapping[str, Any] | None = None,
 ) -> Outcome:
-    """Follow the alerts with `bracket` on the prices; raises ValueError without prices or without a conversion."""
+    """Follow the alerts with `bracket` on the prices, under an equity guard if one is given.
+
+    Raises ValueError without prices or without a conversion.
+    """
     with localcontext() as context:
         context.prec = 28
         context.rounding = ROUND_HALF_EVEN
-        return Oracle(bars, instruments, account, fill, strategy or {}).run(alerts)
+        return Oracle(bars, instruments, account, fill, strategy or {}, guard).run(alerts)
 
 
 class Oracle:
@@ -73,6 +78,7 @@ class Oracle:
         account: Mapping[str, Any],
         fill: Mapping[str, Any],
         strategy: Mapping[str, Any],
+        guard: Mapping[str, Any] | None = None,
     ) -> None:
         with_costs = fill.get("costs", "instrument") != "none"
         catalogue = {name: Instrument.from_strings(name, given, with_costs) for name, given in instruments.items()}
@@ -85,6 +91,8 @@ class Oracle:
         self.tickets = self.broker.account.tickets
         self.pendings = Pendings(self.broker)
         self.watch = Watch(self.broker, fill.get("stop_out_frac", STOP_OUT_FRAC))
+        self.guard = Guard(self.broker, guard or {})
+        self.broker.on_filled = self.guard.filled
         self.bracket = Bracket(self.broker, strategy)
 
     def run(self, alerts: Sequence[Mapping[str, Any]]) -> Outcome:
@@ -125,6 +133,7 @@ class Oracle:
         self.open_events(opening)
         broker.phase = 3
         self.ends_of_ticks({symbol: bar for symbol, bar in opening.items() if self.bars[symbol].is_ticks})
+        broker.do_closes = None
         for order in sorted(broker.openings, key=lambda order: (order.arrival_ns, order.number)):
             broker.expire_if_due(order)
         broker.phase = 4
@@ -148,6 +157,7 @@ class Oracle:
             self.trailing_moves(symbol, bar)
         if ended:
             self.watch.at_ends(ended)
+            self.guard.at_ends(ended)
 
     def range_of(self, ticket: Ticket, bar: Bar) -> None:
         """Its stop or its target in the range of the bar that ends now."""
@@ -176,12 +186,18 @@ class Oracle:
         self.pendings.gaps(opening)
         if opening:
             self.watch.at_opens()
+            self.guard.at_opens()
+        self.closes(opening)
+        self.broker.do_closes = lambda: self.closes(opening)
+        while (order := self.next_opening(opening)) is not None:
+            self.broker.open_market(order, opening[order.symbol])
+
+    def closes(self, opening: Mapping[str, Bar]) -> None:
+        """The closing orders that meet an open of this instant, by arrival."""
         while (close := self.next_close(opening)) is not None:
             if close.state == "sent":
                 self.broker.reach(close)
             self.broker.act(close, opening[close.symbol])
-        while (order := self.next_opening(opening)) is not None:
-            self.broker.open_market(order, opening[order.symbol])
 
     def turns(self, opening: Mapping[str, Bar]) -> list[Opening | Cancel | Change]:
         """Cancels, changes, orders that arrive now with an open, pending orders whose first open this is; as raised."""
@@ -217,6 +233,7 @@ class Oracle:
             self.trailing_moves(symbol, tick)
         if ticks:
             self.watch.at_ends(ticks)
+            self.guard.at_ends(ticks)
 
     # -- the end -------------------------------------------------------------------------------------------------
 

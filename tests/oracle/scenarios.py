@@ -62,9 +62,10 @@ class Scenario:
     fill: dict[str, Any]
     strategy: dict[str, Any]
     alerts: list[dict[str, Any]]
+    guard: dict[str, Any] | None = None
 
     def play(self) -> Outcome:
-        return simulate(self.bars, self.instruments, self.account, self.fill, self.alerts, self.strategy)
+        return simulate(self.bars, self.instruments, self.account, self.fill, self.alerts, self.strategy, self.guard)
 
 
 def random_scenario(seed: int, alert_count: int = 80) -> Scenario:

@@ -15,6 +15,7 @@ SIMULATOR = (
     "bracket.py",
     "broker.py",
     "commands.py",
+    "guard.py",
     "money.py",
     "pendings.py",
     "tickets.py",

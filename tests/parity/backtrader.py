@@ -6,7 +6,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from tests.oracle.scenarios import Scenario
-from tests.parity.shadow import alerts, instrument, series
+from tests.parity.shadow import alerts, instrument, series, settings_of
 from zepix.engine.record import RunRecord
 from zepix.engine.registry import PluginConfig, PluginRegistry, builtin_strategies
 from zepix.model import AccountSpec, Catalogue, FillModel
@@ -26,6 +26,7 @@ def prepared(scenario: Scenario, broker: str = "backtrader") -> Simulation:
         fill_model=FillModel(**{k: v for k, v in scenario.fill.items() if k != "costs"}),
         costs=scenario.fill.get("costs", "instrument"),
         broker=broker,
+        settings=settings_of(scenario),
     )
     registry = PluginRegistry()
     registry.discover_plugins([builtin_strategies()], entry_points=False)

@@ -10,10 +10,12 @@ import numpy as np
 
 from tests.oracle.scenarios import Scenario
 from zepix.brokers.shadow.step import StepFeed
+from zepix.engine.house import ServiceSettings
 from zepix.engine.record import RunRecord
 from zepix.engine.registry import PluginConfig, PluginRegistry, builtin_strategies
 from zepix.kernels.crossing import build_index
 from zepix.model import AccountSpec, Alert, Catalogue, ClosingFill, FillModel, Instrument, Series, Side
+from zepix.model.settings_equity_guard import EquityGuardSettings
 from zepix.model.timeframe import NS, normalise
 from zepix.research.simulate import Rules, Simulation
 from zepix.services.prices import SymbolPrices
@@ -120,6 +122,13 @@ def alerts(given: Sequence[Mapping[str, Any]]) -> list[Alert]:
     return sorted(made, key=lambda a: a.received_ns)
 
 
+def settings_of(scenario: Scenario) -> ServiceSettings:
+    """The equity guard, where the scenario has one."""
+    if scenario.guard is None:
+        return ServiceSettings()
+    return ServiceSettings(equity_guard=EquityGuardSettings(enabled=True, **scenario.guard))
+
+
 def prepared(scenario: Scenario, *, stepwise: bool = False) -> tuple[Simulation, Stepwise | None]:
     catalogue = Catalogue(instrument(s, given) for s, given in scenario.instruments.items())
     prices = {s: series(s, catalogue[s].point_float, scenario.bars[s]) for s in catalogue if s in scenario.bars}
@@ -129,6 +138,7 @@ def prepared(scenario: Scenario, *, stepwise: bool = False) -> tuple[Simulation,
             Decimal(str(account["balance"])), account["currency"], Decimal(str(account["leverage"])), account["digits"]
         ),
         fill_model=FillModel(**scenario.fill),
+        settings=settings_of(scenario),
     )
     registry = PluginRegistry()
     registry.discover_plugins([builtin_strategies()], entry_points=False)

@@ -112,6 +112,12 @@ class Scripted(Strategy):
         self.orders: list[int] = []
         self.watches: list[int] = []
 
+    # --- state (the play itself is the test's) --------------------------------------------------------------------
+
+    def state(self) -> dict[str, Any]:
+        names = ("seen", "calls", "orders", "watches")
+        return {name: getattr(self, name) for name in names}
+
     # --- hooks --------------------------------------------------------------------------------------------------
 
     async def on_start(self) -> None:

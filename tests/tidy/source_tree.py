@@ -11,13 +11,14 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "zepix"
+LIVE = ROOT / "live" / "zepix_live"
 MARK = "# tidy:"
 SKIPPED = {".git", ".venv", ".cache", "node_modules", "__pycache__", "build", "dist"}
 
 
 @dataclass(frozen=True)
 class Source:
-    """One Python file of the package: ``room`` is the part of zepix it belongs to."""
+    """One Python file of a package: ``room`` is the part of zepix it belongs to, the live runner being one."""
 
     path: Path
     room: str
@@ -36,13 +37,14 @@ class Source:
 
 @cache
 def sources() -> tuple[Source, ...]:
-    return tuple(_source(path) for path in sorted(PACKAGE.rglob("*.py")) if not SKIPPED & set(path.parts))
+    found = [path for package in (PACKAGE, LIVE) for path in sorted(package.rglob("*.py"))]
+    return tuple(_source(path) for path in found if not SKIPPED & set(path.parts))
 
 
 def _source(path: Path) -> Source:
     text = path.read_text(encoding="utf-8")
-    inside = path.relative_to(PACKAGE)
-    return Source(path, inside.parts[0].removesuffix(".py"), text, ast.parse(text))
+    room = "live" if path.is_relative_to(LIVE) else path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+    return Source(path, room, text, ast.parse(text))
 
 
 def imports(source: Source) -> Iterator[tuple[int, str]]:

@@ -121,3 +121,21 @@ def test_these_rules_bite():
     assert [line for line, module in imports(source) if module in NO_MODULES] == [1, 2]
     assert [node.lineno for node, name in _calls(source) if _is_banned(node, name)] == [3, 4, 5]
     assert [node.lineno for node, name in _calls(source) if _reads_text(node, name)] == [3, 4]
+
+
+CLOCK_READERS = {
+    "live/zepix_live/clock.py": "the seam",
+    "live/zepix_live/supervise.py": "keeps processes alive; what it does is in no journal",
+}
+
+
+def test_the_live_runner_reads_the_clock_in_one_place():
+    clocks = {"time.time", "time.time_ns", "time.monotonic", "time.monotonic_ns", "time.perf_counter", "datetime.now"}
+    wrong = [
+        f"{source.name}:{node.lineno}: calls {name}"
+        for source in sources()
+        if source.room == "live" and source.name not in CLOCK_READERS
+        for node, name in _calls(source)
+        if name in clocks or name.endswith((".utcnow", ".today"))
+    ]
+    assert not wrong, "\n".join(wrong)

@@ -22,6 +22,7 @@ MAY_IMPORT = {
     "engine": CORE | {"kernels", "services"},
     **{plug: CORE | {"kernels", "services", "engine", "workbook"} for plug in PLUGS},
     "research": CORE | SETTINGS | PLUGS | {"kernels", "services", "engine"},
+    "live": CORE | SETTINGS | PLUGS | {"__init__", "kernels", "services", "engine", "research", "commands"},
 }
 SURFACE = {"__init__", "__main__", "cli", "commands", "scaffold"}
 ONE_ROOM = {
@@ -32,11 +33,10 @@ ONE_ROOM = {
     "pydantic": {"config"},
     "pydantic_core": {"config"},
     "yaml": {"config"},
-    "typer": {"cli", "commands"},
+    "typer": {"cli", "commands", "live"},
     "rich": {"cli", "commands"},
-    **{
-        name: set() for name in ("backtrader", "MetaTrader5", "fastapi", "telegram", "sqlalchemy", "live", "strategies")
-    },
+    **{name: {"live"} for name in ("fastapi", "starlette", "uvicorn", "httptools", "zepix_live")},
+    **{name: set() for name in ("backtrader", "MetaTrader5", "telegram", "sqlalchemy", "live", "strategies")},
 }
 
 

@@ -1,16 +1,30 @@
 """From what a sender wrote to an Alert: dialects, alert logs, TradingView's export, duplicates, quarantine.
 
-Importing this room loads neither pyarrow nor pandas; Parquet logs load pyarrow when one is read or written.
+Names are loaded when they are first used: a receiver of alerts needs few of them and must start fast. Parquet logs load
+pyarrow when one is read or written.
 """
 
-from zepix.alerts.commands import import_files, show
-from zepix.alerts.dedup import Deduplicator
-from zepix.alerts.log import read_log, read_logs, write_log
-from zepix.alerts.processor import AlertProcessor
-from zepix.alerts.reasons import REASONS
-from zepix.alerts.rows import AlertLog, LogRow, in_order
-from zepix.alerts.tradingview import TradingViewImport, import_tradingview
-from zepix.alerts.validate import validate_rows
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+_HOMES = {
+    "REASONS": "reasons",
+    "AlertLog": "rows",
+    "AlertProcessor": "processor",
+    "Deduplicator": "dedup",
+    "LogRow": "rows",
+    "TradingViewImport": "tradingview",
+    "import_files": "commands",
+    "import_tradingview": "tradingview",
+    "in_order": "rows",
+    "read_log": "log",
+    "read_logs": "log",
+    "show": "commands",
+    "validate_rows": "validate",
+    "write_log": "log",
+}
 
 __all__ = [
     "REASONS",
@@ -28,3 +42,22 @@ __all__ = [
     "validate_rows",
     "write_log",
 ]
+
+if TYPE_CHECKING:
+    from zepix.alerts.commands import import_files, show
+    from zepix.alerts.dedup import Deduplicator
+    from zepix.alerts.log import read_log, read_logs, write_log
+    from zepix.alerts.processor import AlertProcessor
+    from zepix.alerts.reasons import REASONS
+    from zepix.alerts.rows import AlertLog, LogRow, in_order
+    from zepix.alerts.tradingview import TradingViewImport, import_tradingview
+    from zepix.alerts.validate import validate_rows
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module 'zepix.alerts' has no attribute {name!r}")
+    found = getattr(importlib.import_module(f"zepix.alerts.{home}"), name)
+    globals()[name] = found
+    return found

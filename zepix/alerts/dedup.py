@@ -1,6 +1,6 @@
 """Which alerts have been seen before; in a replay exactly as later live. It knows no clock: time is the alert's own.
 
-- By the id in the payload, within source and symbol, for as long as the log runs (the newest million ids are kept).
+- By the id in the payload, within source and symbol, for as long as the log runs (the newest million ids are kept; live the newest 20,000).
 - Else by source, symbol as resolved, and hash of the canonical body, for 30 s from the *first* receipt: TradingView
   sends a failed webhook again after 5, 10 and 15 s. The window is anchored at the first: the same body 31 s later is
   new, and opens a window of its own. (A body exactly 30 s later still belongs to the first.)
@@ -14,13 +14,13 @@ hashed.
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from zepix.alerts.canonical import body_hash
-from zepix.model import Alert
+from zepix.model import Alert, Quantity
 
-__all__ = ["NEVER_DROPPED", "WINDOW_S", "Deduplicator"]
+__all__ = ["IDS_LIMIT", "NEVER_DROPPED", "WINDOW_S", "Deduplicator"]
 
 WINDOW_S: Final = 30.0
 IDS_LIMIT: Final = 1_000_000
@@ -120,12 +120,16 @@ class Deduplicator:
             "window_ns": self._window_ns,
             "ids_limit": self._ids_limit,
             "ids": [[*key, first] for key, first in self._by_id.items()],
-            "bodies": [
-                [seen.first_ns, seen.alert_id, seen.hash, *key]
-                for key, alike in self._by_body.items()
-                for seen in alike
-            ],
+            "bodies": [[seen.first_ns, seen.alert_id, seen.hash, *map(_plain, key)] for key, seen in self._in_turn()],
         }
+
+    def _in_turn(self) -> Iterator[tuple[_BodyKey, _Seen]]:
+        """Bodies in the order in which they came."""
+        turns = {key: iter(alike) for key, alike in self._by_body.items()}
+        for _, key in self._queue:
+            seen = next(turns[key], None) if key in turns else None
+            if seen is not None:
+                yield key, seen
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> Deduplicator:
@@ -134,11 +138,35 @@ class Deduplicator:
             raise ValueError(f"the state has version {state.get('version')!r}; {STATE_VERSION} is expected")
         found = cls(ids_limit=int(state["ids_limit"]))
         found._window_ns = int(state["window_ns"])
-        for source, symbol, explicit_id, first in state["ids"]:
-            found._by_id[(source, symbol, explicit_id)] = first
-        for first_ns, alert_id, hashed, *rest in sorted(state["bodies"], key=lambda body: body[:2]):
-            source, symbol, kind, price, stop, target = rest
-            key = (source, symbol, kind, price, stop, target)
-            found._by_body.setdefault(key, []).append(_Seen(int(first_ns), alert_id, None, hashed))
-            found._queue.append((int(first_ns), key))
+        found._take_over(state)
         return found
+
+    def state(self) -> dict[str, Any]:
+        """``to_state`` under the name that all services use."""
+        return self.to_state()
+
+    def load_state(self, state: Mapping[str, Any]) -> None:
+        """Go on from a saved state; raises ValueError for one of another version, or saved with another window."""
+        given = (state.get("version"), state.get("window_ns"), state.get("ids_limit"))
+        if given != (STATE_VERSION, self._window_ns, self._ids_limit):
+            raise ValueError(
+                f"the state of the deduplication has version, window and limit {given}; "
+                f"{(STATE_VERSION, self._window_ns, self._ids_limit)} are expected"
+            )
+        self._by_id.clear()
+        self._by_body.clear()
+        self._queue.clear()
+        self._take_over(state)
+
+    def _take_over(self, state: Mapping[str, Any]) -> None:
+        for source, symbol, explicit_id, first in state["ids"]:
+            self._by_id[(source, symbol, explicit_id)] = first
+        for first_ns, alert_id, hashed, *rest in state["bodies"]:
+            key = tuple(Quantity(*part) if isinstance(part, list) else part for part in rest)
+            self._by_body.setdefault(key, []).append(_Seen(int(first_ns), alert_id, None, hashed))
+            self._queue.append((int(first_ns), key))
+
+
+def _plain(part: object) -> object:
+    """A level as JSON: its number, its unit and the setting that would tell the unit."""
+    return [part.value, part.unit, part.setting] if isinstance(part, Quantity) else part

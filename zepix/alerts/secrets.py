@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Final
 import re2
 
 from zepix.alerts.first_cells import first_cell
-from zepix.alerts.payload import Body, decode
+from zepix.alerts.payload import Body, decode, decode_json
 from zepix.alerts.reasons import Unreadable
 from zepix.alerts.secret_names import NO_SECRETS, is_secret
 
@@ -237,8 +237,24 @@ def redact(text: str, dialect: str | None = None) -> str:
     try:
         whole, body = decode(text)
     except Unreadable:
-        return redact_text(text, dialect)
+        return _redact_unreadable(text, dialect)
     return redact_text(text, dialect) if body.fields is None else conceal(whole, body)
+
+
+def _redact_unreadable(text: str, dialect: str | None) -> str:
+    """A body that is turned away: by its keys where it is JSON all the same (half a surrogate pair in it), so that it
+    is turned away for the same reason when it is read again; else by pattern."""
+    bare = text.strip().lstrip("\ufeff")
+    if bare[:1] == "{":
+        try:
+            fields = decode_json(bare)
+            if isinstance(fields, dict):
+                found = conceal(text, Body(bare, fields, False))
+                found.encode("utf-8")  # written anew, half a surrogate pair may stand in it as itself
+                return found
+        except (Unreadable, RecursionError, ValueError):
+            pass
+    return redact_text(text, dialect)
 
 
 def redact_fields(fields: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -38,6 +38,7 @@ def doctor() -> None:
 
 def _places() -> list[tuple[str, str]]:
     from zepix.engine.registry import builtin_strategies
+    from zepix.journal.sqlite_version import sqlite_note
     from zepix.kernels.compiled import cache_root
 
     return [
@@ -48,6 +49,7 @@ def _places() -> list[tuple[str, str]]:
         ("caches", str(cache_root() or "none can be written: kernels are compiled anew in each process")),
         ("output encoding", f"{sys.stdout.encoding} (preferred: {locale.getpreferredencoding(False)})"),
         ("time zones", _time_zones()),
+        ("SQLite", sqlite_note()),
         ("scripts", sysconfig.get_path("scripts")),
     ]
 

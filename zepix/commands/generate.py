@@ -1,4 +1,4 @@
-"""``zepix alerts generate``: the alerts that the V3 or V6 script would have sent, made from recorded prices."""
+"""``zepix alerts generate``: the alerts that the V3, V6 or legacy script would have sent, made from recorded prices."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Settings = Annotated[
 
 
 def generate(
-    dialect: Annotated[str, typer.Option("--dialect", metavar="v3|v6", help="Whose alerts.")],
+    dialect: Annotated[str, typer.Option("--dialect", metavar="v3|v6|legacy", help="Whose alerts.")],
     bars: Annotated[Texts, typer.Option("--bars", metavar="SYMBOL:TF=PATH", help="Parquet file or store. Repeatable.")],
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help="The log to write: .jsonl or .parquet.")],
     timeframes: Charts = None,
@@ -39,7 +39,7 @@ def generate(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a log of the same name.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the manifest and nothing else.")] = False,
 ) -> None:
-    """Make the alerts that the V3 or V6 script would have sent at the close of each bar.
+    """Make the alerts that the V3, V6 or legacy script would have sent at the close of each bar.
 
     A manifest beside the log says what was left out, and why. See docs/generate.md.
     """  # fmt: skip

@@ -17,6 +17,11 @@ from zepix.errors import ConfigError
 __all__ = ["GROUP", "add_outside"]
 
 GROUP: Final = "zepix.commands"
+OURS: Final = {
+    "zepix_live.commands:app": "Take TradingView's alerts at a webhook and trade them in shadow.",
+    "zepix_live.commands:rerun": "Run a recorded live session again, compare every line, or try other settings.",
+}
+"""What the live runner's verbs do, so that listing them need not load it."""
 
 
 def add_outside(app: typer.Typer, known: set[str], verb: str | None) -> None:
@@ -29,7 +34,7 @@ def add_outside(app: typer.Typer, known: set[str], verb: str | None) -> None:
             continue
         if point.name != verb:
             whose = point.dist.name if point.dist is not None else point.value
-            app.command(point.name, help=f"From {whose}.")(_listed_only)
+            app.command(point.name, help=OURS.get(point.value) or f"From {whose}.")(_listed_only)
             continue
         try:
             _add(app, point.name, point.load())

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
 from zepix.model import Alert, Decision
-from zepix.services.dual_plan import DualOrderResult
+from zepix.services.dual_plan import DualOrderResult, OrderConfig
 
 __all__ = [
     "CAPABILITIES",
@@ -54,23 +54,6 @@ class ReentryEvent:
     chain_level: int
     metadata: Mapping[str, Any] = field(default_factory=dict)
     timestamp: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class OrderConfig:
-    """How one leg of a dual order is placed; ``sl_type`` is ``v3_smart_sl`` or ``fixed_risk_sl``."""
-
-    order_type: str
-    sl_type: str
-    lot_size: float
-    sl_pips: float
-    tp_pips: float | None = None
-    trailing_enabled: bool = False
-    trailing_start_pips: float = 0.0
-    trailing_step_pips: float = 0.0
-    risk_amount: float = 10.0
-    plugin_id: str = ""
-    metadata: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,8 @@
 """The decisions of a run: opened when a plugin sees an alert, settled when its orders have their answers.
 
+Every entry has a number. One is over when nothing can come of it any more: no order of its alert and plugin is under
+way, no ticket of them is open. What is over is history; ``take_finished`` hands it out and forgets it.
+
 How an outcome is settled, first rule that fits:
 
     the handler refused                    its own word
@@ -18,10 +21,13 @@ How an outcome is settled, first rule that fits:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
+from itertools import takewhile
 from typing import Any, Final
 
 from zepix.model import Alert, Decision, DecisionRow, Order, Quarantined, Refused
+from zepix.model.numbers import Numbers, SaidNumbers
 
 __all__ = ["DecisionBook", "Handling"]
 
@@ -45,16 +51,22 @@ class Handling:
         self.answer: Decision | None = None
 
 
+Key = tuple[str, str]
+"""(alert, plugin)"""
+
+
 class DecisionBook:
     """Rows in the order in which alerts came; ``settle`` turns what is still open into rows."""
 
     def __init__(self) -> None:
-        self._entries: list[Handling | DecisionRow] = []
-        self._open: dict[tuple[str, str], Handling] = {}
+        self._entries: dict[int, Handling | DecisionRow] = {}
+        self._open: dict[Key, Handling] = {}
+        self._last = 0
 
     def open(self, alert: Alert, plugin_id: str, family: str, note: str) -> Handling:
         handling = Handling(alert, plugin_id, family, note)
-        self._entries.append(handling)
+        self._last += 1
+        self._entries[self._last] = handling
         self._open[alert.id, plugin_id] = handling
         return handling
 
@@ -63,10 +75,10 @@ class DecisionBook:
         return self._open.get((alert_id, plugin_id))
 
     def without_plugin(self, alert: Alert, outcome: str, reason: str, numbers: Mapping[str, Any]) -> None:
-        self._entries.append(_row(alert, "", "", outcome, reason, dict(numbers)))
+        self._add(_row(alert, "", "", outcome, reason, dict(numbers)))
 
     def quarantined(self, row: Quarantined) -> None:
-        self._entries.append(
+        self._add(
             DecisionRow(
                 row.id,
                 row.received_ns,
@@ -79,16 +91,86 @@ class DecisionBook:
             )
         )
 
+    def _add(self, entry: Handling | DecisionRow) -> None:
+        self._last += 1
+        self._entries[self._last] = entry
+
     def settle(self, describe: Any) -> list[DecisionRow]:
         """All rows; ``describe(handling)`` gives the numbers of a handled alert."""
-        return [e if isinstance(e, DecisionRow) else _settled(e, describe(e)) for e in self._entries]
+        return [e if isinstance(e, DecisionRow) else _settled(e, describe) for e in self._entries.values()]
+
+    @property
+    def last(self) -> int:
+        """The number of the newest entry; 0 before the first."""
+        return self._last
+
+    def after(self, number: int) -> list[tuple[int, Handling | DecisionRow]]:
+        """Entries that came after that one and are not forgotten, older first."""
+        newer = takewhile(lambda item: item[0] > number, reversed(self._entries.items()))
+        return list(newer)[::-1]
+
+    def entry(self, number: int) -> Handling | DecisionRow | None:
+        """One entry; None where it is forgotten."""
+        return self._entries.get(number)
+
+    def numbered(self, describe: Any) -> list[tuple[int, DecisionRow]]:
+        """All rows with their numbers."""
+        return [(number, row_of(entry, describe)) for number, entry in self._entries.items()]
+
+    def take_finished(self, alive: Collection[Key], describe: Any) -> list[tuple[int, DecisionRow]]:
+        """The rows that are over, with their numbers, older first; they are forgotten. ``alive``: what is not."""
+        over = [number for number, entry in self._entries.items() if not _is_alive(entry, alive)]
+        rows: list[tuple[int, DecisionRow]] = []
+        for number in over:
+            entry = self._entries.pop(number)
+            if isinstance(entry, Handling):
+                key = (entry.alert_id, entry.plugin_id)
+                if self._open.get(key) is entry:
+                    del self._open[key]
+            rows.append((number, row_of(entry, describe)))
+        return rows
+
+    def state(self, alive: Collection[Key] | None) -> dict[str, Any]:
+        """Everything (``alive`` None), or what is not over; handlings and rows as they are, for ``model.graph``."""
+        if alive is None:
+            entries = [[number, entry] for number, entry in self._entries.items()]
+        else:
+            entries = [[number, entry] for number, entry in self._entries.items() if _is_alive(entry, alive)]
+        return {"last": self._last, "entries": entries}
+
+    def load_state(self, state: Mapping[str, Any]) -> None:
+        entries: Sequence[tuple[int, Handling | DecisionRow]] = state["entries"]
+        self._entries = dict(entries)
+        self._open = {(e.alert_id, e.plugin_id): e for e in self._entries.values() if isinstance(e, Handling)}
+        self._last = int(state["last"])
 
 
-def _settled(handling: Handling, numbers: dict[str, Any]) -> DecisionRow:
+def _is_alive(entry: Handling | DecisionRow, alive: Collection[Key]) -> bool:
+    return isinstance(entry, Handling) and (entry.alert_id, entry.plugin_id) in alive
+
+
+def row_of(entry: Handling | DecisionRow, describe: Any) -> DecisionRow:
+    """An entry as it stands now."""
+    row = entry if isinstance(entry, DecisionRow) else _settled(entry, describe)
+    row.make_numbers()
+    return row
+
+
+def _settled(handling: Handling, describe: Any) -> DecisionRow:
+    """The row of a handling; its numbers are made when they are read, so nothing may come of it any more."""
     outcome, reason = _outcome(handling)
+    numbers = partial(_numbers, handling, describe, outcome, reason)
+    if handling.note:
+        reason = reason or "plugin_hint_unknown"
+    return _row(handling.alert, handling.plugin_id, handling.family, outcome, reason, numbers)
+
+
+def _numbers(handling: Handling, describe: Any, outcome: str, reason: str) -> dict[str, Any]:
+    numbers: dict[str, Any] = describe(handling)
     answer = handling.answer
     if answer is not None:
-        numbers.update(answer.numbers)
+        said = answer.numbers
+        numbers.update(said.as_dict() if isinstance(said, Numbers | SaidNumbers) else said)
     detail = next((refused.detail for refused in handling.refusals if refused.reason == reason), "")
     if outcome == "refused" and detail:
         numbers.setdefault("detail", detail)
@@ -99,15 +181,17 @@ def _settled(handling: Handling, numbers: dict[str, Any]) -> DecisionRow:
         numbers.setdefault("also_refused", "; ".join(others[:MAX_REFUSALS]))
     if handling.note:
         numbers["route"] = handling.note
-        reason = reason or "plugin_hint_unknown"
-    return _row(handling.alert, handling.plugin_id, handling.family, outcome, reason, numbers)
+    return numbers
 
 
 def _outcome(handling: Handling) -> tuple[str, str]:
     answer = handling.answer
     if answer is not None and answer.outcome in ("refused", "error"):
         return answer.outcome, answer.reason
-    own = [o for o in handling.orders if o.alert_id == handling.alert_id]
+    orders = handling.orders
+    if orders and orders[0].status == "filled" and orders[0].opens and orders[0].alert_id == handling.alert_id:
+        return "filled", ""
+    own = [o for o in orders if o.alert_id == handling.alert_id] if orders else orders
     openings = [o for o in own if o.opens]
     if openings:
         best = next((o for o in openings if o.status == "filled"), openings[0])
@@ -140,7 +224,14 @@ def _closing_outcome(commands: list[Order]) -> tuple[str, str]:
     return "ignored", commands[0].reason or "nothing_to_close"
 
 
-def _row(alert: Alert, plugin_id: str, family: str, outcome: str, reason: str, numbers: dict[str, Any]) -> DecisionRow:
+def _row(
+    alert: Alert,
+    plugin_id: str,
+    family: str,
+    outcome: str,
+    reason: str,
+    numbers: dict[str, Any] | Callable[[], dict[str, Any]],
+) -> DecisionRow:
     return DecisionRow(
         alert.id,
         alert.received_ns,

@@ -10,15 +10,17 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from zepix.engine.decisions import DecisionBook, Handling
+from zepix.engine.engine_parts import Dedup, Guard, Running
 from zepix.engine.registry import PluginRegistry
 from zepix.engine.router import PluginRouter
 from zepix.engine.service_host import ServiceHost
 from zepix.engine.stepping import run_to_completion
-from zepix.engine.strategy import HOOKS, Strategy, handler_name
+from zepix.engine.strategy import handler_name
 from zepix.engine.wakers import Timers
 from zepix.errors import StrategyError, WouldBlockError, ZepixError
 from zepix.model import (
@@ -27,6 +29,7 @@ from zepix.model import (
     AlertArrived,
     BarClosed,
     Decision,
+    EquityReached,
     Event,
     Order,
     OrderCancelled,
@@ -46,34 +49,6 @@ __all__ = ["MAX_FAILURES", "Dedup", "TradingEngine"]
 MAX_FAILURES: Final = 5
 MAX_SPINS: Final = 64
 MAX_NS: Final = 1 << 63
-
-
-class Dedup(Protocol):
-    """Who tells a resend from a new alert; the same object in replay and live."""
-
-    def check(self, alert: Alert, open_before: bool) -> str | None:
-        """None for a new alert, else the id of the one it repeats; never a repeat where it closes and is needed."""
-        ...
-
-
-class Guard(Protocol):
-    """Refuses every new risk, or does not."""
-
-    def refusal(self) -> Refused | None: ...
-
-
-class _Running:
-    """A plugin with the hooks its class defines, and how often in a row it failed."""
-
-    __slots__ = ("failures", "hooks", "plugin")
-
-    def __init__(self, plugin: Strategy) -> None:
-        self.plugin = plugin
-        self.failures: dict[str, int] = {}
-        cls = type(plugin)
-        self.hooks = {
-            name: getattr(plugin, name) for name in HOOKS if getattr(cls, name) is not getattr(Strategy, name)
-        }
 
 
 class TradingEngine:
@@ -99,15 +74,20 @@ class TradingEngine:
         self.phase = 0
         self.is_paused = False
         self.orders: list[Order] = []
+        """By id, ascending; in a replay all there were, live those that are under way (``engine_state``)."""
+        self.last_order = 0
+        self.first_order_ns: int | None = None
         self.errors: list[StrategyError] = []
         self.recorded: dict[str, list[tuple[int, float]]] = {}
         self._dedup = dedup
         self._restrictions = restrictions
         self._write = write or (lambda _ns, _kind, _what: None)
-        self._running: dict[str, _Running] = {}
+        self._running: dict[str, Running] = {}
         self._handling: Handling | None = None
         self.guard: Guard | None = None
         """Who may refuse every entry of the run: the equity guard."""
+        self.on_command: Callable[[Order], Refused | None] | None = None
+        """Who sees every command that passed the checks, before the broker does, and may hold it back."""
         self._reined: set[tuple[str, str]] = set()
         self._watchers: dict[int, str] = {}
         self._from_timer = False
@@ -119,9 +99,19 @@ class TradingEngine:
     def start(self, now_ns: int) -> None:
         """Take the registry's plugins in and wake their ``on_start``."""
         self.at(now_ns, 3)
-        self._running = {name: _Running(p) for name, p in self.registry.get_all_plugins().items()}
+        self.take_in()
         self.services.start(now_ns)
         for running in self._running.values():
+            self._hook(running, "on_start")
+
+    def take_in(self) -> None:
+        """Know the registry's plugins, without waking them."""
+        self._running = {name: Running(p) for name, p in self.registry.get_all_plugins().items()}
+
+    def wake_new(self, plugin_id: str) -> None:
+        """Wake ``on_start`` of a plugin that joins a run which goes on."""
+        running = self._running.get(plugin_id)
+        if running is not None:
             self._hook(running, "on_start")
 
     def shutdown(self) -> None:
@@ -172,6 +162,8 @@ class TradingEngine:
             )
         elif isinstance(event, TimerFired | BarClosed | PriceReached):
             self._on_waker(event)
+        elif isinstance(event, EquityReached) and self.guard is not None:
+            self.guard.on_equity(event.watch_id, event.direction, event.equity)
 
     def _on_filled(self, event: OrderFilled) -> None:
         self._write(event.ts_recv_ns, "filled", event.order)
@@ -194,9 +186,9 @@ class TradingEngine:
         self._from_timer = not isinstance(event, PriceReached)
         try:
             if isinstance(event, PriceReached):
-                self._wake(self._watchers.get(event.watch_id, ""), "on_price", event, "")
+                self._wake(self._watchers.pop(event.watch_id, ""), "on_price", event, "")
             elif isinstance(event, TimerFired):
-                owner = self.timers.owner_of(event.timer_id)
+                owner = self.timers.taken_from(event.timer_id)
                 if not self.services.wake(owner, event.ts_recv_ns):
                     self._wake(owner, "on_timer", event, "")
             else:
@@ -230,7 +222,7 @@ class TradingEngine:
         for plugin in route.plugins:
             self._decide(self._running[plugin.plugin_id], alert, route.note)
 
-    def _decide(self, running: _Running, alert: Alert, note: str) -> None:
+    def _decide(self, running: Running, alert: Alert, note: str) -> None:
         plugin = running.plugin
         handling = self.decisions.open(alert, plugin.plugin_id, plugin.info.strategy, note)
         if not plugin.enabled:
@@ -272,6 +264,10 @@ class TradingEngine:
                 if name != plugin_id or alert.symbol not in ("*", symbol)
             }
 
+    def rein(self, plugin_id: str) -> None:
+        """No new risk of that plugin, on any symbol, until somebody resumes it."""
+        self._reined.add((plugin_id, "*"))
+
     def _has_ticket_before(self, alert: Alert) -> bool:
         return any(t.symbol == alert.symbol and t.opened_ns < alert.received_ns for t in self.broker.tickets.values())
 
@@ -285,7 +281,7 @@ class TradingEngine:
         self._hook(running, name, event)
         self._handling = None
 
-    def _hook(self, running: _Running, name: str, *args: Any) -> None:
+    def _hook(self, running: Running, name: str, *args: Any) -> None:
         hook = running.hooks.get(name)
         if hook is None or not running.plugin.enabled:
             return
@@ -296,7 +292,7 @@ class TradingEngine:
         else:
             running.failures[name] = 0
 
-    def _failed(self, running: _Running, what: str, error: BaseException) -> None:
+    def _failed(self, running: Running, what: str, error: BaseException) -> None:
         plugin = running.plugin
         wrapped = error if isinstance(error, StrategyError) else StrategyError(plugin.plugin_id, what, error)
         self.errors.append(wrapped)
@@ -318,7 +314,7 @@ class TradingEngine:
         return None if self._handling is None else self._handling.alert
 
     def next_order_id(self) -> int:
-        return len(self.orders) + 1
+        return self.last_order + 1
 
     def submit(self, order: Order, after: Sequence[int]) -> Accepted | Refused:
         """The one door to the broker: no new risk while paused, for a disabled plugin, or where it is not offered."""
@@ -337,18 +333,29 @@ class TradingEngine:
             if refused is not None:
                 return self.refuse(refused)
         if after:
-            pending = tuple(n for n in after if 0 < n <= len(self.orders) and self.orders[n - 1].is_under_way)
+            pending = tuple(n for n in after if self._is_under_way(n))
             if pending:
                 order.after, order.status = pending, "held"
         order.from_timer = self._from_timer
+        if self.on_command is not None:
+            refused = self.on_command(order)
+            if refused is not None:
+                return self.refuse(refused)
         answer = self.broker.submit(order)
         if self._handling is not None:
             self._handling.orders.append(order)
         self.orders.append(order)
+        if not self.last_order:
+            self.first_order_ns = order.decided_ns
+        self.last_order += 1
         if isinstance(answer, Refused):
             order.status, order.reason, order.answered_ns = "refused", answer.reason, self.now_ns
             self._write(self.now_ns, "refused", order)
         return answer
+
+    def _is_under_way(self, number: int) -> bool:
+        place = bisect_left(self.orders, number, key=lambda order: order.id)
+        return place < len(self.orders) and self.orders[place].id == number and self.orders[place].is_under_way
 
     def refuse(self, refused: Refused) -> Refused:
         if self._handling is not None:

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from zepix.engine.engine import TradingEngine
 from zepix.engine.service_api import ServiceAPI
+from zepix.engine.strategy import Strategy
 from zepix.model import Catalogue, Order
 from zepix.model.settings_dual_order import DualOrderSettings
 from zepix.model.settings_equity_guard import EquityGuardSettings
@@ -24,7 +25,7 @@ from zepix.model.settings_trend import TrendSettings
 from zepix.services.account import AccountService
 from zepix.services.conversion import Conversions
 from zepix.services.dual_orders import DualOrderBook, DualOrderService
-from zepix.services.equity_guard import EquityGuard
+from zepix.services.equity_guard import EquityGuard, EquityWatch
 from zepix.services.exits import ExitBook, ExitService
 from zepix.services.market import MarketDataService
 from zepix.services.ports import BrokerPort
@@ -72,7 +73,9 @@ class House:
         self._broker = broker
         wanted = set(needed)
         self.guard = (
-            EquityGuard(settings.equity_guard, engine, account, self) if settings.equity_guard.enabled else None
+            EquityGuard(settings.equity_guard, engine, account, self, _watch_of(broker))
+            if settings.equity_guard.enabled
+            else None
         )
         self.sessions: SessionCore | None = None
         self.risk: RiskCore | None = None
@@ -119,7 +122,12 @@ class House:
             api.register_service("sessions", facade, self.sessions.is_healthy)
         if self.dual is not None and "dual_order" in used:
             stops: Any = api.risk if self.risk is not None and "risk" in used else None
-            api.register_service("dual_order", DualOrderService(self.dual, plugin_id, orders, market, stops, engine))
+
+            def owner() -> Strategy | None:
+                return engine.registry.get_plugin(plugin_id)
+
+            service = DualOrderService(self.dual, plugin_id, orders, market, stops, engine, owner)
+            api.register_service("dual_order", service)
         if self.exits is not None and "exits" in used:
 
             def set_timer(at_ns: int, tag: str) -> int:
@@ -157,3 +165,8 @@ class House:
 
     def _say(self, level: str, text: str) -> None:
         self._engine.write_log("trend", level, text)
+
+
+def _watch_of(broker: BrokerPort) -> EquityWatch | None:
+    """The broker itself, where it knows the first instant at which the equity reaches a level."""
+    return broker if isinstance(broker, EquityWatch) else None

@@ -13,17 +13,25 @@ import importlib.util
 import inspect
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from zepix.engine.capabilities import capabilities_of
 from zepix.engine.service_api import ServiceAPI
-from zepix.engine.strategy import Strategy, settings_fields
+from zepix.engine.strategy import PluginInfo, Strategy, settings_fields
 from zepix.errors import ConfigError
 from zepix.model import Alert
 
-__all__ = ["ENTRY_POINTS", "PluginConfig", "PluginRegistry", "builtin_strategies", "find_strategies"]
+__all__ = [
+    "ENTRY_POINTS",
+    "PluginConfig",
+    "PluginRegistry",
+    "answers_to",
+    "builtin_strategies",
+    "find_strategies",
+    "names_of",
+]
 
 ENTRY_POINTS = "zepix.strategies"
 MAX_FILES = 500
@@ -136,27 +144,57 @@ class PluginRegistry:
             sys.modules.pop(module_name, None)
             self.failures[name] = f"{type(error).__name__}: {error}"
 
-    def find_class(self, name: str) -> type[Strategy]:
-        """The class of a plugin id, family or alias; raises ConfigError with near names."""
-        wanted = name.lower()
-        for plugin_id, cls in self.classes.items():
-            if wanted in (plugin_id.lower(), cls.info.strategy.lower(), *(a.lower() for a in cls.info.aliases)):
-                return cls
-        near = difflib.get_close_matches(wanted, [k.lower() for k in self.classes], n=3)
+    def find_classes(self, name: str) -> list[type[Strategy]]:
+        """The class of a plugin id or of its alias; those of a family, in the order of discovery.
+
+        Raises ConfigError with near names.
+        """
+        found = [cls for cls in self.classes.values() if cls.info.is_named(name)]
+        found = [cls for cls in found if cls.info.plugin_id.lower() == name.lower()] or found
+        found = found or [cls for cls in self.classes.values() if cls.info.is_family(name)]
+        if found:
+            return found
+        names = {word.lower() for cls in self.classes.values() for word in names_of(cls.info)}
+        near = difflib.get_close_matches(name.lower(), sorted(names), n=3)
         hint = f"; did you mean {' or '.join(near)}?" if near else f"; there are {', '.join(self.classes) or 'none'}"
         broken = "".join(f"; {file} could not be loaded ({why})" for file, why in self.failures.items())
         raise ConfigError(f"no strategy {name!r}{hint}{broken}")
+
+    def find_class(self, name: str) -> type[Strategy]:
+        """The class of a plugin id, family or alias, the first of a family's; raises ConfigError with near names."""
+        return self.find_classes(name)[0]
+
+    def members(self, plugin_id: str, strategy: str, timeframes: Iterable[str] | None = None) -> list[str]:
+        """Which plugins a configured one stands for: those of the family that it is named after, else none but itself.
+
+        ``timeframes``: of a family only those that are for one of them. Raises ConfigError for an unknown strategy, for
+        a family without such a plugin, and for a plugin with a name of its own whose strategy is several.
+        """
+        classes = self.find_classes(strategy)
+        names = [cls.info.plugin_id for cls in classes]
+        if len(names) < 2:
+            return [plugin_id]
+        if plugin_id.lower() == strategy.lower():
+            wanted = None if timeframes is None else set(timeframes)
+            taken = [c.info.plugin_id for c in classes if wanted is None or wanted & set(c.info.timeframes)]
+            if taken:
+                return taken
+            raise ConfigError(f"plugin {plugin_id!r}: none of {', '.join(names)} is for {', '.join(wanted or ())}")
+        raise ConfigError(
+            f"plugin {plugin_id!r}: strategy {strategy!r} is {len(names)} plugins; name one of {', '.join(names)}"
+        )
 
     # --- plugins --------------------------------------------------------------------------------------------------
 
     def load_all_plugins(
         self, configs: Iterable[PluginConfig], make_api: Callable[[PluginConfig, str, Mapping[str, Any]], ServiceAPI]
     ) -> dict[str, Strategy]:
-        """Make an instance of each enabled configuration; every problem of every one at once, as ConfigError."""
+        """Make an instance of each enabled configuration; every problem of every one at once, as ConfigError.
+
+        One that is named after a family is each of its plugins, but for those that are configured themselves.
+        """
         problems: list[str] = []
-        for config in configs:
-            if not config.enabled:
-                continue
+        for config in self._each(configs, problems):
             try:
                 cls = self.find_class(config.strategy)
                 settings = self._check_settings(config.plugin_id, settings_fields(cls), config.settings)
@@ -171,6 +209,25 @@ class PluginRegistry:
         if problems:
             raise ConfigError(problems)
         return dict(self._plugins)
+
+    def _each(self, configs: Iterable[PluginConfig], problems: list[str]) -> list[PluginConfig]:
+        given = list(configs)
+        own = {config.plugin_id for config in given}
+        found: list[PluginConfig] = []
+        for config in given:
+            if not config.enabled:
+                continue
+            try:
+                names = self.members(config.plugin_id, config.strategy, config.timeframes)
+            except ConfigError as error:
+                problems += error.problems
+                continue
+            if names == [config.plugin_id]:
+                found.append(config)
+            else:
+                mine = replace(config, timeframes=None)
+                found += [replace(mine, plugin_id=name, strategy=name) for name in names if name not in own]
+        return found
 
     def add(self, plugin: Strategy, timeframes: tuple[str, ...] | None = None) -> None:
         self._plugins[plugin.plugin_id] = plugin
@@ -194,7 +251,8 @@ class PluginRegistry:
         """The first enabled plugin of the alert's family and timeframe; the router decides the whole question."""
         for plugin in self._plugins.values():
             frames = self._timeframes[plugin.plugin_id]
-            if plugin.enabled and _is_family(plugin, alert.strategy) and (not frames or alert.timeframe in frames):
+            is_meant = alert.strategy is not None and answers_to(plugin, alert.strategy)
+            if plugin.enabled and is_meant and (not frames or alert.timeframe in frames):
                 return plugin
         return None
 
@@ -239,11 +297,14 @@ def _module_name(entry: Path, name: str) -> str:
     return wanted
 
 
-def _is_family(plugin: Strategy, family: str | None) -> bool:
-    if family is None:
-        return False
-    info = plugin.info
-    return family.lower() in (info.strategy.lower(), *(a.lower() for a in info.aliases))
+def names_of(info: PluginInfo) -> tuple[str, ...]:
+    """Every name that means a plugin or its family."""
+    return (info.plugin_id, info.strategy, *info.aliases, *info.family_aliases)
+
+
+def answers_to(plugin: Strategy, name: str) -> bool:
+    """Whether an alert for ``name`` may be the plugin's: its family's name, its own, or another for either."""
+    return plugin.info.is_family(name) or plugin.info.is_named(name) or plugin.plugin_id.lower() == name.lower()
 
 
 def _only_known(plugin_id: str, fields: Mapping[str, tuple[Any, Any]], given: Mapping[str, Any]) -> Mapping[str, Any]:

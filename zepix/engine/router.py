@@ -1,17 +1,20 @@
 """From an alert to its plugin: the hint, then strategy and timeframe, then strategy; broadcast only where asked for.
 
-A hint that names no plugin is said, then routing goes on. Where two plugins would answer, none is taken by chance: the
-alert is refused ``ambiguous_plugin`` with their names.
+- A hint is a plugin's name or another for it (``price_action_5m``); one that means a family (``V6``) routes as if the
+  alert named that family. A hint that names nothing is said, with near names, then routing goes on.
+- Types that a family shares (``PluginInfo.shared``) reach each of its plugins, whatever their timeframes.
+- Where two plugins would answer, none is taken by chance: the alert is refused ``ambiguous_plugin`` with their names.
 """
 
 from __future__ import annotations
 
+import difflib
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from zepix.engine.registry import PluginRegistry
+from zepix.engine.registry import PluginRegistry, answers_to, names_of
 from zepix.engine.stepping import run_to_completion
 from zepix.engine.strategy import Strategy, handler_name
 from zepix.model import Alert, Decision
@@ -48,17 +51,20 @@ class PluginRouter:
         self._as_family = as_family
         self._default_family = default_family
         self._broadcast = broadcast
-        self._routes: dict[tuple[str | None, str | None, str | None], Route] = {}
+        self._routes: dict[tuple[str | None, str | None, str | None, str], Route] = {}
         self._switched: tuple[bool, ...] = ()
+        self._shared: frozenset[str] = frozenset()
         self.stats: Counter[str] = Counter()
 
     def route_signal(self, alert: Alert) -> Route:
         """The plugins for an alert; ``no_plugin_found`` or ``ambiguous_plugin`` where there is none to take."""
-        key = (alert.plugin_hint, alert.strategy, alert.timeframe)
         switched = tuple(p.enabled for p in self._registry.plugins())
         if switched != self._switched:
             self._switched = switched
+            self._shared = frozenset(kind for p in self._registry.plugins() for kind in p.info.shared)
             self._routes.clear()
+        shared = alert.type if alert.type in self._shared else ""
+        key = (alert.plugin_hint, alert.strategy, alert.timeframe, shared)
         route = self._routes.get(key)
         if route is None:
             route = self._routes[key] = self._find(*key)
@@ -81,18 +87,25 @@ class PluginRouter:
                 answers.append({"plugin_id": plugin_id, "error": f"{type(error).__name__}: {error}"})
         return answers
 
-    def _find(self, hint: str | None, family: str | None, timeframe: str | None) -> Route:
+    def _find(self, hint: str | None, family: str | None, timeframe: str | None, shared: str) -> Route:
         plugins = list(self._registry.get_all_plugins().values())
-        note = ""
+        note, wanted = "", self._as_family or family
         if hint:
             named = [p for p in plugins if p.plugin_id.lower() == hint.lower()]
-            if named:
+            named = named or [p for p in plugins if p.info.is_named(hint)]
+            if len(named) == 1:
                 return Route((named[0],))
-            note = f"hint {hint!r} names no plugin"
-        family = self._as_family or family
-        if family is None:
-            family = plugins[0].info.strategy if len(plugins) == 1 else self._default_family
-        mine = [p for p in plugins if family.lower() in (p.info.strategy.lower(), *(a.lower() for a in p.info.aliases))]
+            if named or any(p.info.is_family(hint) for p in plugins):
+                wanted = hint
+            else:
+                note = f"hint {hint!r} names no plugin{_near(hint, plugins)}"
+        if wanted is None:
+            wanted = plugins[0].info.strategy if len(plugins) == 1 else self._default_family
+        mine = [p for p in plugins if answers_to(p, wanted)]
+        if shared:
+            sharing = [p for p in mine if p.enabled and shared in p.info.shared]
+            if sharing:
+                return Route(tuple(sharing), note=note)
         for found in self._in_turn(mine, timeframe):
             candidates = [p for p in found if p.enabled] or found[:1]
             if len(candidates) > 1 and not self._broadcast:
@@ -103,7 +116,8 @@ class PluginRouter:
         if self._broadcast and plugins:
             return Route(tuple(plugins), note=note)
         there = ", ".join(p.plugin_id for p in plugins) or "none"
-        detail = f"strategy {family}, timeframe {timeframe}; plugins here: {there}"
+        near = "" if mine else _near(wanted, plugins)
+        detail = f"strategy {wanted}, timeframe {timeframe}{near}; plugins here: {there}"
         return Route((), "no_plugin_found", note, f"{note}; {detail}" if note else detail)
 
     def _in_turn(self, mine: Sequence[Strategy], timeframe: str | None) -> tuple[list[Strategy], list[Strategy]]:
@@ -111,6 +125,13 @@ class PluginRouter:
         exact = [p for p in mine if timeframe is not None and timeframe in frames(p.plugin_id)]
         by_strategy = [p for p in mine if not frames(p.plugin_id) or p.info.takes_other_timeframes or timeframe is None]
         return exact, by_strategy
+
+
+def _near(name: str, plugins: Sequence[Strategy]) -> str:
+    """A hint at the names that look like one that nobody has; nothing where none does."""
+    known = {word.lower() for p in plugins for word in (p.plugin_id, *names_of(p.info))}
+    near = difflib.get_close_matches(name.lower(), sorted(known), n=2)
+    return f"; did you mean {' or '.join(near)}?" if near else ""
 
 
 def _by_its_handler(plugin: Strategy, alert: Alert) -> Any:

@@ -216,6 +216,10 @@ class ServiceAPI:
         """The service, counted; None where none is registered."""
         return self._counted.get(name)
 
+    def service_behind(self, name: str) -> Any:
+        """The service itself, uncounted: for the house, not for strategies. Raises KeyError for none."""
+        return self._registrations[name].service
+
     def has_service(self, name: str) -> bool:
         return name in self._registrations
 

@@ -11,7 +11,8 @@ from typing import Any, Final, Protocol
 
 from zepix.engine.decisions import Handling
 from zepix.engine.engine import TradingEngine
-from zepix.model import Alert, Bar, BarClosed, Catalogue, Event, TimerFired
+from zepix.errors import StateError
+from zepix.model import Alert, Bar, BarClosed, Catalogue, Event, Order, TimerFired
 from zepix.model.trade_type import trade_types
 from zepix.services.ports import BrokerPort
 
@@ -59,54 +60,107 @@ class Session:
         self.engine = engine
         self.broker = broker
         self._bars = bars
+        self.taken = 0
+        """How many alerts have arrived; ``last_alert`` is the id of the last of them."""
+        self.last_alert = ""
+        self.events = 0
+        """How many events there were; see ``go_on``."""
+        self.has_begun = self.is_over = False
 
     def run(self, alerts: Sequence[Alert], start_ns: int, progress: Progress | None = None) -> int:
         """Replay alerts (in order of arrival) to the end of the data; returns how many came after it.
 
         After the last one: orders under way are cancelled, open tickets close at their symbol's last close.
         """
-        engine, broker = self.engine, self.broker
-        end_ns = broker.end_ns
-        broker.at(start_ns, 3)
-        engine.start(start_ns)
-        late = 0
-        total = len(alerts)
-        for number, alert in enumerate(alerts):
-            t_ns = alert.received_ns
-            if t_ns > end_ns:
-                late = total - number
-                break
-            self.advance((t_ns, *ALERTS))
-            engine.at(t_ns, 4)
-            broker.at(t_ns, 4)
-            engine.process_alert(alert)
-            if progress is not None and not number % PROGRESS_EVERY:
-                progress(number, total)
-        for alert in alerts[total - late :]:
-            engine.decisions.without_plugin(alert, "ignored", "after_end_of_data", {})
-        self.advance((end_ns + 1, 0, 0))
-        broker.end_of_data()
-        self._dispatch()
-        engine.shutdown()
+        self.begin(start_ns)
+        self.go_on(alerts, progress=progress)
+        late = self.finish(alerts)
         if progress is not None:
-            progress(total, total)
+            progress(len(alerts), len(alerts))
         return late
 
-    def advance(self, limit: tuple[int, int, int]) -> None:
-        """Do everything that is due before ``limit`` (t_ns, phase, part)."""
+    def begin(self, start_ns: int) -> None:
+        """Start services and plugins at a time, in phase 3."""
+        self.has_begun = True
+        self.broker.at(start_ns, 3)
+        self.engine.start(start_ns)
+
+    def go_on(self, alerts: Sequence[Alert], most: int = -1, progress: Progress | None = None) -> bool:
+        """Go on in the alerts that the data cover, by ``most`` events (-1: all); whether all of it is done.
+
+        An event is an entry of the agenda with what answers it, a timer, or an alert; between two of them the session
+        can be left, saved, and gone on with.
+        """
+        end_ns = self.broker.end_ns
+        total, left = len(alerts), most
+        while self.taken < total:
+            number = self.taken
+            alert = alerts[number]
+            if alert.received_ns > end_ns:
+                break
+            left -= self.advance((alert.received_ns, *ALERTS), left)
+            if not left:
+                return False
+            self.take(alert)
+            left -= 1
+            if progress is not None and not number % PROGRESS_EVERY:
+                progress(number, total)
+        left -= self.advance((end_ns + 1, 0, 0), left)
+        return left != 0
+
+    def check_alerts(self, alerts: Sequence[Alert]) -> None:
+        """Raises StateError where these are not the alerts that the session has taken some of."""
+        if not self.taken:
+            return
+        if len(alerts) < self.taken:
+            raise StateError(f"the state was saved after {self.taken} alerts, and here are only {len(alerts)}")
+        found = alerts[self.taken - 1].id
+        if found != self.last_alert:
+            raise StateError(
+                f"the state was saved after {self.taken} alerts, the last {self.last_alert!r}; here that is {found!r}"
+            )
+
+    def take(self, alert: Alert) -> None:
+        """One alert arrives, now that everything before it is done."""
+        t_ns = alert.received_ns
+        self.taken += 1
+        self.events += 1
+        self.last_alert = alert.id
+        self.engine.at(t_ns, 4)
+        self.broker.at(t_ns, 4)
+        self.engine.process_alert(alert)
+
+    def finish(self, alerts: Sequence[Alert] = ()) -> int:
+        """The data end: what is open ends, later alerts are told apart. Returns how many there were."""
+        engine = self.engine
+        late = len(alerts) - self.taken
+        for alert in alerts[self.taken :]:
+            engine.decisions.without_plugin(alert, "ignored", "after_end_of_data", {})
+        self.broker.end_of_data()
+        self._dispatch()
+        engine.shutdown()
+        self.is_over = True
+        return late
+
+    def advance(self, limit: tuple[int, int, int], most: int = -1) -> int:
+        """Do what is due before ``limit`` (t_ns, phase, part), ``most`` events of it (-1: all); how many there were."""
         heap, timers, broker = self.broker.heap, self.engine.timers.heap, self.broker
-        while True:
+        done = 0
+        while done != most:
             head = heap[0] if heap else None
             if timers and (head is None or timers[0][:2] < head[:2]):
                 if timers[0][:2] >= limit[:2]:
-                    return
+                    break
                 self._fire_timer()
-                continue
-            if head is None or head >= limit:
-                return
-            broker.step()
-            if broker.events:
-                self._dispatch()
+            elif head is None or head >= limit:
+                break
+            else:
+                broker.step()
+                if broker.events:
+                    self._dispatch()
+            done += 1
+        self.events += done
+        return done
 
     def _dispatch(self) -> None:
         """Give the broker's events to the engine one by one; handlers may raise more, which wait their turn."""
@@ -133,7 +187,11 @@ class Session:
 
 
 def describe(catalogue: Catalogue) -> Callable[[Handling], dict[str, Any]]:
-    """The numbers of a decision, from its orders: what was asked for, at which price, how many it closed."""
+    """The numbers of a decision, from its orders: what was asked for, at which price, how many it closed.
+
+    The first order's stand as they are (``order, volume, sl, tp, ticket, price``). Where the entry is several orders of
+    one moment (A and B, the portions of a ladder), each has its own beside them, named by its role (``order_a, sl_b``).
+    """
 
     def numbers(handling: Handling) -> dict[str, Any]:
         alert = handling.alert
@@ -144,6 +202,7 @@ def describe(catalogue: Catalogue) -> Callable[[Handling], dict[str, Any]]:
         if cells:
             found["trade_type"] = " ".join(cells)
         closed = 0
+        first: Order | None = None
         for order in handling.orders:
             if order.alert_id != handling.alert_id:
                 continue
@@ -154,21 +213,32 @@ def describe(catalogue: Catalogue) -> Callable[[Handling], dict[str, Any]]:
                 if order.touched:
                     found["changed" if order.kind == "modify" else "cancelled"] = order.touched
                 continue
-            if "order" in found:  # the first order is the alert's own, later ones came of its ticket
-                continue
-            instrument = catalogue.get(order.symbol)
-            found["order"] = order.id
-            if order.why:
-                found.update(order.why)
-            if instrument is not None:
-                found["volume"] = float(instrument.lots(order.volume_steps))
-                if order.sl:
-                    found["sl"] = instrument.price(order.sl)
-                if order.tp:
-                    found["tp"] = instrument.price(order.tp)
-                if order.ticket:
-                    found["ticket"] = order.ticket
-                    found["price"] = instrument.price(order.fill_points)
+            if first is None:
+                first = order
+                if order.why:
+                    found.update(order.why)
+                _tell(found, order, catalogue, "")
+            elif order.role and first.role and order.decided_ns == first.decided_ns:
+                if f"order_{first.role.lower()}" not in found:
+                    _tell(found, first, catalogue, f"_{first.role.lower()}")
+                _tell(found, order, catalogue, f"_{order.role.lower()}")
+            # others came of its ticket later
         return found
 
     return numbers
+
+
+def _tell(found: dict[str, Any], order: Order, catalogue: Catalogue, suffix: str) -> None:
+    """What one order asked for and came to, under names that end with ``suffix``."""
+    found[f"order{suffix}"] = order.id
+    instrument = catalogue.get(order.symbol)
+    if instrument is None:
+        return
+    found[f"volume{suffix}"] = float(instrument.lots(order.volume_steps))
+    if order.sl:
+        found[f"sl{suffix}"] = instrument.price(order.sl)
+    if order.tp:
+        found[f"tp{suffix}"] = instrument.price(order.tp)
+    if order.ticket:
+        found[f"ticket{suffix}"] = order.ticket
+        found[f"price{suffix}"] = instrument.price(order.fill_points)

@@ -30,12 +30,18 @@ __all__ = ["BaseLogicPlugin", "EventLog", "PluginInfo", "Strategy", "handler_nam
 
 @dataclass(frozen=True, slots=True)
 class PluginInfo:
-    """What a class declares of itself. ``timeframes`` empty: any; ``strategy`` is the family that alerts name."""
+    """What a class declares of itself. ``timeframes`` empty: any; ``strategy`` is the family that alerts name.
+
+    ``aliases`` are other names of this plugin, ``family_aliases`` of the family, whose plugins may be several.
+    """
 
     strategy: str
     plugin_id: str = ""
     timeframes: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
+    family_aliases: tuple[str, ...] = ()
+    shared: tuple[str, ...] = ()
+    """Types of alerts that reach it from every chart, beside all other plugins of its family that share them."""
     description: str = ""
     version: str = "1.0.0"
     author: str = ""
@@ -48,6 +54,18 @@ class PluginInfo:
     def __post_init__(self) -> None:
         if not self.plugin_id:
             object.__setattr__(self, "plugin_id", self.strategy.lower())
+
+    def is_named(self, name: str) -> bool:
+        """Whether a name, in any case, means this plugin's class and no other."""
+        return name.lower() in (self.plugin_id.lower(), *(alias.lower() for alias in self.aliases))
+
+    def is_family(self, name: str) -> bool:
+        """Whether a name, in any case, means its family."""
+        return name.lower() in (self.strategy.lower(), *(alias.lower() for alias in self.family_aliases))
+
+
+_OF_ALL = frozenset({"plugin_id", "config", "service_api", "api", "logger", "log", "enabled", "db_path"})
+"""Attributes that every strategy has, and that are no state of its own."""
 
 
 class EventLog:
@@ -108,6 +126,23 @@ class Strategy:
     def setting_problems(self) -> list[str]:
         """What is wrong with the settings beyond their types, a sentence each; asked once, before the run."""
         return []
+
+    def state(self) -> dict[str, Any]:
+        """What must survive a restart (docs/state.md): here the instance's own attributes, which must be data.
+
+        Settings are not among them, unless they were changed. ``on_start`` is not woken again after ``load_state``.
+        """
+        return {name: value for name, value in vars(self).items() if name not in _OF_ALL and not self._is_set(name)}
+
+    def load_state(self, state: Mapping[str, Any]) -> None:
+        """Go on from what ``state`` gave."""
+        for name, value in state.items():
+            setattr(self, name, value)
+
+    def _is_set(self, name: str) -> bool:
+        """Whether an attribute is a setting as it was given; a list or dict may have been changed in place."""
+        value = getattr(self, name)
+        return name in self.config and value is self.config[name] and not isinstance(value, list | dict | set)
 
     async def process_entry_signal(self, alert: Alert) -> Decision | None:  # noqa: ARG002 - for subclasses
         return Decision("ignored", "not_handled")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import heapq
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from zepix.model.timeframe import NS, minutes
 
@@ -26,8 +27,9 @@ class Timers:
         self._owners[number] = plugin_id
         return number
 
-    def owner_of(self, timer_id: int) -> str:
-        return self._owners.get(timer_id, "")
+    def taken_from(self, timer_id: int) -> str:
+        """Whose timer it is that goes off now; it is forgotten."""
+        return self._owners.pop(timer_id, "")
 
     def subscribe(self, plugin_id: str, symbol: str, timeframe: str, now_ns: int) -> None:
         subscribers = self._subscribers.setdefault((symbol, timeframe), [])
@@ -46,6 +48,22 @@ class Timers:
     def pop(self) -> tuple[int, int, int, str, str, str]:
         """(t_ns, phase, id, tag, symbol, timeframe)"""
         return heapq.heappop(self.heap)
+
+    def state(self) -> dict[str, Any]:
+        """Values of JSON."""
+        return {
+            "heap": [list(entry) for entry in self.heap],
+            "owners": [[number, owner] for number, owner in self._owners.items()],
+            "subscribers": [[*key, list(found)] for key, found in self._subscribers.items()],
+            "last": self._last,
+        }
+
+    def load_state(self, state: Mapping[str, Any]) -> None:
+        """Go on from a saved state; the heap stays the same object."""
+        self.heap[:] = [(t, phase, number, tag, *rest) for t, phase, number, tag, *rest in state["heap"]]
+        self._owners = dict(state["owners"])
+        self._subscribers = {(symbol, frame): list(found) for symbol, frame, found in state["subscribers"]}
+        self._last = int(state["last"])
 
     def _push(self, at_ns: int, tag: str, symbol: str, timeframe: str) -> int:
         self._last += 1

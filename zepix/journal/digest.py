@@ -20,10 +20,11 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, islice
 from json.encoder import encode_basestring_ascii
 from operator import attrgetter
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from zepix.engine.record import RunRecord
-from zepix.model import ClosingFill, DecisionRow, Order
+if TYPE_CHECKING:  # the live receiver imports this package and must not load the engine
+    from zepix.engine.record import RunRecord
+    from zepix.model import ClosingFill, DecisionRow, Order
 
 __all__ = ["DECISION", "DIGEST_SCHEMA", "ORDER", "TRADE", "canonical_lines", "digest"]
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
-from zepix.engine.record import JournalLine
 from zepix.errors import JournalError
 from zepix.journal.codec import HEADER_KIND, SCHEMA, decode_line
+
+if TYPE_CHECKING:  # the live receiver imports this package and must not load the engine
+    from zepix.engine.record import JournalLine
 
 __all__ = ["MAX_LINE_BYTES", "read_header", "read_journal"]
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from zepix.engine.record import JournalLine
 from zepix.journal.atomic import written_whole
 from zepix.journal.codec import HEADER_KIND, SCHEMA, encode_line
+
+if TYPE_CHECKING:  # the live receiver imports this package and must not load the engine
+    from zepix.engine.record import JournalLine
 
 __all__ = ["journal_lines", "write_journal"]
 

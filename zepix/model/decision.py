@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from zepix.model.alert import EMPTY
 
@@ -72,19 +72,72 @@ class Decision:
         return {"status": _STATUS.get(self.outcome, "skipped"), "message": self.reason, **self.numbers}
 
 
-@dataclass(slots=True, eq=False)
 class DecisionRow:
     """One row of ``decisions.parquet``: an alert (or quarantined body) and one plugin that saw it, or none."""
 
-    alert_id: str
-    received_ns: int | None
-    dialect: str
-    plugin_id: str
-    family: str
-    outcome: str
-    reason: str
-    symbol: str = ""
-    type: str = ""
-    side: str = ""
-    timeframe: str = ""
-    numbers: dict[str, Any] = field(default_factory=dict)
+    __slots__ = (
+        "_numbers",
+        "alert_id",
+        "dialect",
+        "family",
+        "outcome",
+        "plugin_id",
+        "reason",
+        "received_ns",
+        "side",
+        "symbol",
+        "timeframe",
+        "type",
+    )
+
+    FIELDS: ClassVar = (
+        *("alert_id", "received_ns", "dialect", "plugin_id", "family", "outcome", "reason"),
+        *("symbol", "type", "side", "timeframe", "numbers"),
+    )
+
+    def __init__(
+        self,
+        alert_id: str,
+        received_ns: int | None,
+        dialect: str,
+        plugin_id: str,
+        family: str,
+        outcome: str,
+        reason: str,
+        symbol: str = "",
+        type: str = "",
+        side: str = "",
+        timeframe: str = "",
+        numbers: dict[str, Any] | Callable[[], dict[str, Any]] | None = None,
+    ) -> None:
+        """``numbers``: those that decided, or who makes them when they are first read."""
+        self.alert_id = alert_id
+        self.received_ns = received_ns
+        self.dialect = dialect
+        self.plugin_id = plugin_id
+        self.family = family
+        self.outcome = outcome
+        self.reason = reason
+        self.symbol = symbol
+        self.type = type
+        self.side = side
+        self.timeframe = timeframe
+        self._numbers = {} if numbers is None else numbers
+
+    @property
+    def numbers(self) -> dict[str, Any]:
+        return self.make_numbers()
+
+    @numbers.setter
+    def numbers(self, numbers: dict[str, Any]) -> None:
+        self._numbers = numbers
+
+    def make_numbers(self) -> dict[str, Any]:
+        """Make the numbers now, where nobody has read them yet."""
+        if not isinstance(self._numbers, dict):
+            self._numbers = self._numbers()
+        return self._numbers
+
+    def __repr__(self) -> str:
+        words = (self.alert_id, self.plugin_id, self.outcome, self.reason)
+        return f"DecisionRow({', '.join(map(repr, words))}, numbers={self.numbers!r})"

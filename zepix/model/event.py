@@ -6,6 +6,7 @@ The two differ where a broker's answer carries an earlier bar's open (grace), an
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 
 from zepix.model.alert import Alert
 from zepix.model.order import Order
@@ -15,6 +16,7 @@ __all__ = [
     "AlertArrived",
     "Bar",
     "BarClosed",
+    "EquityReached",
     "Event",
     "OrderCancelled",
     "OrderFilled",
@@ -70,6 +72,18 @@ class PriceReached(Event):
     symbol: str
     direction: int
     price: float
+
+
+@dataclass(frozen=True, slots=True)
+class EquityReached(Event):
+    """An equity watch: the account's equity fell to its stop (``direction`` -1) or rose to its target (+1).
+
+    ``equity`` is what the books show at the prices that reached the level, unrounded.
+    """
+
+    watch_id: int
+    direction: int
+    equity: Decimal
 
 
 @dataclass(frozen=True, slots=True)

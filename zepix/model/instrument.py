@@ -10,16 +10,17 @@ Prices inside the simulators are integers in points, volumes integers in steps:
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
-from typing import Final
+from math import isfinite
+from typing import Any, Final, TypeVar, overload
 
 from zepix.model.side import Side
 
 __all__ = ["MAX_POINTS", "Catalogue", "Instrument", "SpreadModel"]
 
+_Other = TypeVar("_Other")
 MAX_POINTS: Final = 2**31 - 2
 """The highest price in points that the simulators hold."""
 MAX_LOTS: Final = Decimal(10) ** 12
@@ -125,13 +126,18 @@ class Instrument:
 
     def points(self, price: float) -> int:
         """The price in integer points, ties to even; raises ValueError for NaN and infinities."""
-        if not math.isfinite(price):
+        if not isfinite(price):
             raise ValueError(f"{self.symbol}: {price} is no price")
         return round(price / self.point_float)
 
     def level(self, price: float | None) -> int:
         """A stop or target in points, 0 for none; one beyond all prices stands at the farthest there can be."""
-        return min(max(self.points(price), 1), MAX_POINTS) if price else 0
+        if not price:
+            return 0
+        if not isfinite(price):
+            raise ValueError(f"{self.symbol}: {price} is no price")
+        points = round(price / self.point_float)
+        return points if 1 <= points <= MAX_POINTS else 1 if points < 1 else MAX_POINTS
 
     def price(self, points: int) -> float:
         """The price that stands for so many points, rounded to the instrument's digits."""
@@ -140,7 +146,7 @@ class Instrument:
     def steps(self, volume: float | Decimal | str) -> int:
         """The volume in whole steps, rounded down; may be 0. Raises ValueError for what is no finite number."""
         try:
-            lots = Decimal(str(volume))
+            lots = volume if isinstance(volume, Decimal) else Decimal(str(volume))
         except InvalidOperation:
             raise ValueError(f"{self.symbol}: {volume!r} is no volume") from None
         if not lots.is_finite():
@@ -163,6 +169,19 @@ class Catalogue(Mapping[str, Instrument]):
 
     def __getitem__(self, symbol: str) -> Instrument:
         return self._by_symbol[symbol]
+
+    def __contains__(self, symbol: object) -> bool:
+        return symbol in self._by_symbol
+
+    @overload
+    def get(self, key: str, default: None = None, /) -> Instrument | None: ...
+
+    @overload
+    def get(self, key: str, default: Instrument | _Other, /) -> Instrument | _Other: ...
+
+    def get(self, key: str, default: Any = None, /) -> Any:
+        """As a dict's; every order asks."""
+        return self._by_symbol.get(key, default)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._by_symbol)

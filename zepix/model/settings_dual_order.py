@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Any, Final
+
+from zepix.model.timeframe import normalise
 
 __all__ = ["BOOKING_AT", "ORDER_B_SL", "ROUTINGS", "SPLIT_MODES", "DualOrderSettings", "unknown_word"]
 
@@ -48,8 +50,8 @@ class DualOrderSettings:
     a_trail_step_frac: it goes on in steps of so many stop distances.
     stops_level_if_none_points: the stops level that our own checks take where the instrument has none.
     quick_close_s: a B that its stop closes so soon after its fill is counted (``quick_closes``).
-    per_logic_routing: by logic, ``order_a_only``, ``order_b_only`` or ``dual_orders``.
-    per_timeframe_routing: the same by timeframe, for plans without a logic.
+    per_logic_routing: by logic, ``order_a_only``, ``order_b_only`` or ``dual_orders``; a table in part keeps the rest.
+    per_timeframe_routing: the same by timeframe in any spelling, for plans without a logic.
     default_logic_routing: for a logic that is not in the table.
     default_timeframe_routing: for a timeframe that is not in the table.
     """
@@ -100,11 +102,33 @@ class DualOrderSettings:
             _out_of("quick_close_s", self.quick_close_s, -1.0, 86_400.0),
             _out_of("stops_level_if_none_points", self.stops_level_if_none_points, -1, _MOST_POINTS),
         ]
+        for name in ("force_min_lot", "profit_booking", "a_trailing"):
+            if not isinstance(getattr(self, name), bool):
+                found.append(f"{name} must be true or false, not {getattr(self, name)!r}")
+        self._complete("per_logic_routing", _LOGIC_ROUTING, str.upper, found)
+        self._complete("per_timeframe_routing", _TIMEFRAME_ROUTING, normalise, found)
+        self._complete("b_loss_money_by_logic", _NO_MONEY, str.upper, found)
         for name in ("per_logic_routing", "per_timeframe_routing"):
             found += [unknown_word(f"{name}.{key}", word, ROUTINGS) for key, word in getattr(self, name).items()]
         for key, money in self.b_loss_money_by_logic.items():
             found.append(_out_of(f"b_loss_money_by_logic.{key}", money, 0.0, _MOST_MONEY))
         return [problem for problem in found if problem]
+
+    def _complete(
+        self, name: str, defaults: Mapping[str, Any], spelt: Callable[[str], str], found: list[str]
+    ) -> None:
+        """A table under its keys' one spelling, over the rows that it does not name."""
+        given: Any = getattr(self, name)
+        rows = dict(defaults)
+        if not isinstance(given, Mapping):
+            found.append(f"{name} must be a table, not {given!r}")
+            given = {}
+        for key, value in given.items():
+            try:
+                rows[spelt(str(key))] = value
+            except ValueError as error:
+                found.append(f"{name}.{key}: {error}")
+        object.__setattr__(self, name, MappingProxyType(rows))
 
     def routing_of(self, logic: str, timeframe: str) -> str:
         """Which legs a plan has: by its logic, else by its timeframe, else both."""
@@ -120,7 +144,7 @@ def unknown_word(name: str, word: Any, known: tuple[str, ...]) -> str:
     if word in known:
         return ""
     near = get_close_matches(str(word).lower(), known, n=1, cutoff=0.5)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
+    hint = f", did you mean {near[0]!r}?" if near else ""
     return f"{name} must be one of {', '.join(known)}, not {word!r}{hint}"
 
 

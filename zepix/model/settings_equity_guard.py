@@ -45,7 +45,7 @@ class EquityGuardSettings:
         if self.target_frac and self.target_frac <= 1:
             found.append(f"target_frac must be above 1, the base itself, or 0 for none, not {self.target_frac}")
         if self.enabled and not self.stop_frac and not self.target_frac:
-            found.append("enabled is true, but stop_frac and target_frac are both 0; give one, or set enabled to false")
+            found.append("enabled is true, but stop_frac and target_frac are both 0: give one, or set enabled to false")
         return found
 
 

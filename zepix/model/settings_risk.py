@@ -192,6 +192,9 @@ class _Tidy:
 
     def _words(self) -> None:
         tables = tuple(self._settings.stop_pips)
+        tier: Any = self._settings.default_risk_tier
+        if isinstance(tier, int) and not isinstance(tier, bool):  # 10000 without quotes is a number
+            self._put("default_risk_tier", str(tier))
         choices: tuple[tuple[str, Iterable[str]], ...] = (
             ("default_risk_tier", ("", *TIERS)),
             ("lot_mode", ("fixed", "risk")),
@@ -239,7 +242,7 @@ class _Tidy:
         rows: dict[str, Any] = dict(defaults)
         for key, value in self._rows(name, getattr(self._settings, name)):
             if known and key not in known:
-                self._problems.append(f"{name}.{key} is no tier; there are {', '.join(known)}{_near(key, known)}")
+                self._problems.append(f"{name}.{key} is no tier, there are {', '.join(known)}{_near(key, known)}")
             number = _decimal(value)
             if number is None or not least <= number <= most or (is_whole and number != int(number)):
                 kind = "a whole number" if is_whole else "a number"
@@ -279,7 +282,7 @@ class _Tidy:
         }
         for tier, row in self._rows("risk_percents", self._settings.risk_percents):
             if tier not in TIERS:
-                self._problems.append(f"risk_percents.{tier} is no tier; there are {', '.join(TIERS)}")
+                self._problems.append(f"risk_percents.{tier} is no tier, there are {', '.join(TIERS)}")
                 continue
             for word, value in self._rows(f"risk_percents.{tier}", row):
                 number = _decimal(value)

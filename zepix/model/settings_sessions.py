@@ -93,10 +93,15 @@ class SessionSettings:
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= DAY_MINUTES:
                 problems.append(f"{name} must lie between 0 and {DAY_MINUTES}, not {value!r}")
+        problems += [
+            f"{name} must be true or false, not {getattr(self, name)!r}"
+            for name in ("enabled", "default_windows", "recoveries")
+            if not isinstance(getattr(self, name), bool)
+        ]
         windows = _windows(self.windows, _TABLE if self.default_windows else {}, problems)
         object.__setattr__(self, "windows", windows)
         if len(windows) > MOST_WINDOWS:
-            problems.append(f"windows: {len(windows)} are too many; at most {MOST_WINDOWS}")
+            problems.append(f"windows: {len(windows)} are too many, at most {MOST_WINDOWS}")
         if problems:
             raise ValueError("sessions: " + "; ".join(problems))
 
@@ -115,7 +120,7 @@ def clock_minute(text: str) -> int:
     found = _CLOCK.fullmatch(text.strip()) if isinstance(text, str) else None
     minute = int(found[1]) * 60 + int(found[2]) if found and int(found[2]) < 60 else -1
     if not 0 <= minute <= DAY_MINUTES:
-        raise ValueError(f"{text!r} is no time of the day; write HH:MM, from 00:00 to 24:00")
+        raise ValueError(f"{text!r} is no time of the day, write HH:MM, from 00:00 to 24:00")
     return minute
 
 
@@ -142,7 +147,7 @@ def _row(key: str, value: Any, problems: list[str]) -> dict[str, Any] | None:
     for name in value:
         if name not in known:
             near = get_close_matches(str(name), known, 1)
-            problems.append(f"{key}.{name}: unknown; {f'did you mean {near[0]}?' if near else ', '.join(known)}")
+            problems.append(f"{key}.{name}: unknown, {f'did you mean {near[0]}?' if near else ', '.join(known)}")
     return {name: value[name] for name in known if name in value}
 
 
@@ -155,7 +160,7 @@ def _checked(key: str, window: SessionWindow, problems: list[str]) -> SessionWin
         except ValueError as error:
             problems.append(f"{key}.{name}: {error}")
     if len(times) == 2 and times[0] == times[1]:
-        problems.append(f"{key}: it begins and ends at {window.start}; 00:00 to 24:00 is the whole day")
+        problems.append(f"{key}: it begins and ends at {window.start}, 00:00 to 24:00 is the whole day")
     elif times and times[0] == DAY_MINUTES:
         problems.append(f"{key}.start: 24:00 is the next day's 00:00")
     if window.zone:
@@ -179,4 +184,4 @@ def _check_zone(key: str, name: Any, problems: list[str]) -> None:
     except (ZoneInfoNotFoundError, ValueError, TypeError, OSError):
         near = get_close_matches(str(name), sorted(available_timezones()), 1)
         hint = f"did you mean {near[0]}?" if near else "names are like Europe/London"
-        problems.append(f"{key}: {name!r} is no time zone; {hint}")
+        problems.append(f"{key}: {name!r} is no time zone, {hint}")

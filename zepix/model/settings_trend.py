@@ -74,7 +74,7 @@ class TrendSettings:
             problems.append("pillars needs at least one timeframe")
         unknown = [tf for tf in self.pillar_weights if tf not in self.pillars]
         if unknown:
-            problems.append(f"pillar_weights: {', '.join(unknown)} is no pillar; there are {', '.join(self.pillars)}")
+            problems.append(f"pillar_weights: {', '.join(unknown)} is no pillar, there are {', '.join(self.pillars)}")
         most = sum(self.weight_of(tf) for tf in self.pillars)
         if not _is_number(self.min_aligned) or not 0 < self.min_aligned <= most:
             problems.append(f"min_aligned must lie above 0 and not above {most:g}, not {self.min_aligned!r}")

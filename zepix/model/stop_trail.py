@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from decimal import Decimal
+from functools import lru_cache
 
 from zepix.model.order import MAX_TRAIL_POINTS, Trail
 
@@ -38,4 +39,9 @@ class StopTrail(Trail):
 
 
 def _share(points: int, frac: float) -> int:
-    return min(MAX_TRAIL_POINTS, math.ceil(points * Decimal(str(frac))))
+    return min(MAX_TRAIL_POINTS, math.ceil(points * _exactly(frac)))
+
+
+@lru_cache(maxsize=256)
+def _exactly(frac: float) -> Decimal:
+    return Decimal(str(frac))

@@ -22,6 +22,7 @@ EXIT_REASONS = (
     "stop_out",
     "equity_guard",
     "session_end",
+    "time_exit",
     "manual",
     "end_of_data",
 )

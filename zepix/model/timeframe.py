@@ -67,10 +67,10 @@ def minutes(text: str) -> int:
     spelled = low in (number + unit, unit + number)
     unit = unit or "m"
     if unit not in _UNIT_MINUTES or len(number) > 5 or not spelled or not low:
-        raise ValueError(f"{text!r} is no timeframe; examples: 5, 5m, 1h, 240, 1D")
+        raise ValueError(f"{text!r} is no timeframe, examples: 5, 5m, 1h, 240, 1D")
     count = int(number or 1)
     if count < 1:
-        raise ValueError(f"{text!r} is no timeframe; examples: 5, 5m, 1h, 240, 1D")
+        raise ValueError(f"{text!r} is no timeframe, examples: 5, 5m, 1h, 240, 1D")
     return count * _UNIT_MINUTES[unit]
 
 

@@ -24,6 +24,8 @@ _STOPS: Final = {
     "stop_out": "the margin's stop-out",
     "equity_guard": "the equity guard",
     "profit_booking": "our profit booking",
+    "session_end": "the session's end",
+    "time_exit": "our longest hold",
 }
 _FAR: Final = 3.0
 _SAME_PRICE_FRAC: Final = 0.001

@@ -15,22 +15,21 @@ from zepix.alerts.log import read_logs
 from zepix.alerts.rows import in_order
 from zepix.alerts.understanding import processor_for
 from zepix.brokers.backtrader import require_backtrader
-from zepix.config import complete_settings
-from zepix.data import BarsLoaded, default_catalogue, load_bars, load_instruments
+from zepix.data import BarsLoaded, load_bars
 from zepix.data.checksum import hash_file
 from zepix.engine.record import RunRecord
-from zepix.engine.registry import PluginConfig, PluginRegistry, find_strategies
+from zepix.engine.registry import PluginConfig, PluginRegistry
 from zepix.engine.session import Progress
-from zepix.engine.strategy import settings_fields
 from zepix.errors import ConfigError, DataError
 from zepix.kernels.warm import warm_up
 from zepix.model import Alert, Catalogue, Quarantined, Series
 from zepix.model.alert import ACTIONS
+from zepix.research.parts import catalogue_of, plugins_of, registry_for, rules_of
 from zepix.research.result import Result
-from zepix.research.simulate import Rules, simulate
+from zepix.research.simulate import simulate
 from zepix.spec import Spec
 
-__all__ = ["Loaded", "load", "plugins_of", "registry_for", "run", "run_loaded"]
+__all__ = ["Loaded", "catalogue_of", "load", "plugins_of", "registry_for", "rules_of", "run", "run_loaded"]
 
 MS: Final = 1000.0
 _NEVER: Final = 1 << 63
@@ -71,21 +70,7 @@ def run_loaded(
 
     ``services``: the user's own, by name, registered with every plugin's ServiceAPI.
     """
-    spec.config.load_plugins({p.plugin_id: _defaults(registry, p) for p in plugins})
-    rules = Rules(
-        account=spec.account,
-        fill_model=spec.fill,
-        costs=spec.costs,
-        dedup_window_s=spec.dedup_window_s,
-        as_family=spec.as_strategy,
-        from_ns=spec.from_ns,
-        config=spec.config.get("", {}) or {},
-        broker=spec.broker,
-        restrictions=spec.restrictions,
-        assets=spec.assets,
-        settings=spec.services,
-        services=services,
-    )
+    rules = rules_of(spec, registry, plugins, services)
     clock: Callable[[], float] | None = (lambda: time.perf_counter() * MS) if spec.profile else None
     started = time.perf_counter()
     record = simulate(
@@ -125,9 +110,7 @@ def load(spec: Spec, alerts: Sequence[Alert | Quarantined] = ()) -> Loaded:
     started = time.perf_counter()
     if spec.broker == "backtrader":
         require_backtrader()
-    catalogue = default_catalogue()
-    if spec.instruments is not None:
-        catalogue = catalogue.with_instruments(load_instruments(spec.instruments))
+    catalogue = catalogue_of(spec)
     rows, parse_s, checksums = (_in_period(spec, alerts), 0.0, {}) if alerts else _alerts(spec, catalogue)
     symbols = {r.symbol for r in rows if isinstance(r, Alert)}
     if not symbols:
@@ -190,24 +173,6 @@ def _nothing_priced(rows: Sequence[Alert | Quarantined], series: dict[str, Serie
         f"none of {len(alerts)} alerts has prices: they name {', '.join(named[:12])}, "
         f"the bars are of {', '.join(series) or 'nothing they name'}"
     )
-
-
-def registry_for(spec: Spec) -> PluginRegistry:
-    """The strategies a spec can name."""
-    return find_strategies(spec.strategy_folders, complete_settings)
-
-
-def _defaults(registry: PluginRegistry, plugin: PluginConfig) -> dict[str, Any]:
-    """The class's own settings, the lowest layer of the merge."""
-    fields_of = settings_fields(registry.find_class(plugin.strategy))
-    return {name: default for name, (_, default) in fields_of.items() if default is not ...}
-
-
-def plugins_of(spec: Spec) -> list[PluginConfig]:
-    """The plugins that run."""
-    return [
-        PluginConfig(p.plugin_id, p.strategy, p.settings, p.timeframes, p.enabled, p.shadow_mode) for p in spec.plugins
-    ]
 
 
 def _warnings(spec: Spec, record: RunRecord, loaded: Loaded, registry: PluginRegistry) -> list[str]:

@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-import contextlib
-import gc
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, overload
+from typing import TYPE_CHECKING, Any, Protocol
 
-from zepix.alerts.dedup import Deduplicator
+from zepix.alerts.dedup import IDS_LIMIT, Deduplicator
 from zepix.brokers.shadow.agenda import Agenda
 from zepix.brokers.shadow.broker import ShadowBroker
 from zepix.brokers.shadow.forms import Form
 from zepix.engine.engine import TradingEngine
 from zepix.engine.health import PluginHealthMonitor
 from zepix.engine.house import OPTIONAL, House, ServiceSettings
-from zepix.engine.record import JournalLine, RunRecord
+from zepix.engine.record import RunRecord
 from zepix.engine.registry import PluginConfig, PluginRegistry
 from zepix.engine.router import PluginRouter
 from zepix.engine.service_api import ElapsedClock, ServiceAPI
 from zepix.engine.session import Progress, Session, SimulatedBroker, describe
 from zepix.errors import ConfigError, DataError
-from zepix.model import AccountSpec, Alert, Bar, Catalogue, ClosingFill, FillModel, Order, Quarantined, Series
+from zepix.model import AccountSpec, Alert, Bar, Catalogue, FillModel, Quarantined, Series
 from zepix.model.restriction import Restriction
+from zepix.research.collector import without_collector
+from zepix.research.journal_lines import JournalLines
+from zepix.research.price_sums import Summed
 from zepix.services.account import AccountService
 from zepix.services.market import BarTable, MarketDataService
 from zepix.services.orders import OrderExecutionService
@@ -30,6 +31,9 @@ from zepix.services.prices import PriceBook, SymbolPrices
 from zepix.services.restrictions import TradeRestrictions
 from zepix.services.risk import RiskManagementService
 from zepix.services.sizing import Sizing
+
+if TYPE_CHECKING:
+    from zepix.research.run_state import History
 
 __all__ = ["ReplayBroker", "Rules", "Simulation", "simulate"]
 
@@ -55,6 +59,8 @@ class Rules:
     fill_model: FillModel = field(default_factory=FillModel)
     costs: str = "instrument"
     dedup_window_s: float = 30
+    dedup_ids: int = IDS_LIMIT
+    """So many ids of alerts are remembered, the newest."""
     as_family: str | None = None
     from_ns: int | None = None
     config: Mapping[str, Any] = field(default_factory=dict)
@@ -107,7 +113,7 @@ class Simulation:
             self.broker,
             registry,
             self.router,
-            dedup=Deduplicator(window_s=rules.dedup_window_s),
+            dedup=Deduplicator(window_s=rules.dedup_window_s, ids_limit=rules.dedup_ids),
             write=self._write,
             restrictions=TradeRestrictions(rules.restrictions, catalogue, rules.assets) if rules.restrictions else None,
         )
@@ -118,27 +124,117 @@ class Simulation:
         self.house = self._make_house(plugins)
         registry.load_all_plugins(plugins, self._make_api)
         self.session = Session(self.engine, self.broker, self._bar_ended)
+        self.start_ns = 0
+        self.is_loaded = False
+        self.fits: dict[str, Any] | None = None
+        """What a saved state must fit, made when it is first needed; and the prices it was made with."""
+        self.price_sums: Summed = {}
+        self.bar_sums: Summed = {}
+        self._rows: Sequence[Alert | Quarantined] = ()
+        self._alerts: list[Alert] = []
 
     def run(self, rows: Sequence[Alert | Quarantined], progress: Progress | None = None) -> RunRecord:
-        """Replay ``rows`` (in order of arrival) and hand out the record."""
-        engine, broker = self.engine, self.broker
-        alerts = [r for r in rows if isinstance(r, Alert)]
-        broker.require_conversions({a.symbol for a in alerts if a.is_action})
+        """Replay ``rows`` (in order of arrival) and hand out the record: ``begin``, ``go_on`` and ``finish``."""
+        if self.rules.broker != "backtrader":
+            self.begin(rows)
+            self.go_on(progress=progress)
+            record = self.finish()
+            if progress is not None:
+                progress(len(self._alerts), len(self._alerts))
+            return record
+        from zepix.brokers.backtrader import run_in_cerebro
+
+        self._take_rows(rows)
+        self._open_books(rows)
+        shown = {p.symbol: p.series for p in self.bars}
+        with without_collector():
+            late = run_in_cerebro(
+                self.session, self.broker, shown, self._alerts, self.start_ns, progress, self._cerebro
+            )
+        return self._record(int(late))
+
+    def begin(self, rows: Sequence[Alert | Quarantined]) -> None:
+        """Start plugins and services for ``rows``; after ``load_state``, where they run already, go on in the rows.
+
+        Raises DataError where money cannot be converted, StateError for rows that are not those of the state.
+        """
+        self._take_rows(rows)
+        if self.is_loaded:
+            self.session.check_alerts(self._alerts)
+        else:
+            self._open_books(rows)
+            with without_collector():
+                self.session.begin(self.start_ns)
+
+    def go_on(self, most: int = -1, progress: Progress | None = None) -> bool:
+        """Go on by ``most`` events (-1: to the end of the data); whether everything is done. See ``Session.go_on``."""
+        with without_collector():
+            return self.session.go_on(self._alerts, most, progress)
+
+    def finish(self) -> RunRecord:
+        """End the run with its data, and hand out the record: of all that is still in memory."""
+        with without_collector():
+            late = self.session.finish(self._alerts)
+        return self._record(late)
+
+    def save_state(self, history: bool = False) -> dict[str, Any]:
+        """The run between two events, as JSON values; ``history``: with all it has done so far (docs/state.md).
+
+        Raises StateError for what cannot be saved: a strategy's attribute that is no data, a run that is over, the
+        backtrader broker.
+        """
+        from zepix.research.run_state import save
+
+        return save(self, history)
+
+    def load_state(self, state: Mapping[str, Any]) -> None:
+        """Become the run whose state this is; then ``begin`` with the same rows. Only before the run has begun.
+
+        Raises StateError that names everything that does not fit: plugins, settings, rules, prices, a newer version.
+        """
+        from zepix.research.run_state import load
+
+        load(self, state)
+
+    def take_over_state(self, state: Mapping[str, Any]) -> list[str]:
+        """As ``load_state`` for a run of other plugins or settings: what does not fit is set aside, a sentence each.
+
+        Tickets keep their stops whatever became of their plugin; plugins and services that are new begin now. Raises
+        StateError where the prices or the instruments are others.
+        """
+        from zepix.research.run_state import load
+
+        return load(self, state, loosely=True)
+
+    def forget_history(self) -> History:
+        """Between two events: hand out what is over and forget it, so that memory stays as large as what is open."""
+        from zepix.research.run_state import forget
+
+        return forget(self)
+
+    def _take_rows(self, rows: Sequence[Alert | Quarantined]) -> None:
+        self._rows = rows
+        self._alerts = [r for r in rows if isinstance(r, Alert)]
+        self.broker.require_conversions({a.symbol for a in self._alerts if a.is_action})
+
+    def _open_books(self, rows: Sequence[Alert | Quarantined]) -> None:
         for row in rows:
             if isinstance(row, Quarantined):
-                engine.decisions.quarantined(row)
-        start_ns = self._start_ns(alerts)
-        balances = broker.book.balances
-        balances.append((start_ns, broker.book.balance_minor))
-        with _without_collector():
-            late = self._drive(alerts, start_ns, progress)
+                self.engine.decisions.quarantined(row)
+        self.start_ns = self._start_ns(self._alerts)
+        self.broker.book.balances.append((self.start_ns, self.broker.book.balance_minor))
+
+    def _record(self, late: int) -> RunRecord:
+        engine, broker, rows, alerts = self.engine, self.broker, self._rows, self._alerts
+        start_ns, balances = self.start_ns, broker.book.balances
         if self.rules.from_ns is None:
-            start_ns = self._first_deed_ns(alerts, start_ns)
-            balances[0] = (start_ns, balances[0][1])
+            begun_ns, start_ns = start_ns, self._first_deed_ns(alerts, start_ns)
+            if balances and balances[0][0] == begun_ns:
+                balances[0] = (start_ns, balances[0][1])
         record = RunRecord(self.rules.account, self.rules.fill_model, self.catalogue, self.series, self.rules.costs)
         record.start_ns, record.end_ns = start_ns, broker.end_ns
         record.alerts = list(rows)
-        record.fills, record.balances = broker.book.fills, broker.book.balances
+        record.fills, record.balances = broker.book.fills, balances
         record.orders, record.recorded = engine.orders, engine.recorded
         record.decisions = engine.decisions.settle(describe(self.catalogue))
         record.journal = JournalLines(self.log)
@@ -166,18 +262,12 @@ class Simulation:
             raise ConfigError(f"broker {rules.broker!r} is unknown; there are shadow and backtrader")
         return ShadowBroker(*given, has_costs=has_costs, agenda=agenda, form=form)
 
-    def _drive(self, alerts: Sequence[Alert], start_ns: int, progress: Progress | None) -> int:
-        """Turn the session to the end of the data; how many alerts came after it."""
-        if self.rules.broker != "backtrader":
-            return self.session.run(alerts, start_ns, progress)
-        from zepix.brokers.backtrader import run_in_cerebro
-
-        shown = {p.symbol: p.series for p in self.bars}
-        return int(run_in_cerebro(self.session, self.broker, shown, alerts, start_ns, progress, self._cerebro))
+    def _first_bar_ns(self) -> int:
+        return min(int(p.time[0]) for p in self.prices if p.n)
 
     def _start_ns(self, alerts: Sequence[Alert]) -> int:
         """When the session begins: as asked for, not before the first bar; else with the first bar or alert."""
-        first_bar = min(p.series.start_ns for p in self.prices)
+        first_bar = self._first_bar_ns()
         if self.rules.from_ns is not None:
             return min(max(self.rules.from_ns, first_bar), self.broker.end_ns)
         return min([first_bar, *(a.received_ns for a in alerts[:1])])
@@ -185,12 +275,13 @@ class Simulation:
     def _first_deed_ns(self, alerts: Sequence[Alert], start_ns: int) -> int:
         """When the recorded period begins, where no day was asked for: with the first alert or order, whichever is
         earlier. Bars before it are history for indicators, and no days on which nothing was earned."""
-        deeds = [a.received_ns for a in alerts[:1]] + [o.decided_ns for o in self.engine.orders[:1]]
-        first_bar = min(p.series.start_ns for p in self.prices)
+        first = self.engine.first_order_ns
+        deeds = [a.received_ns for a in alerts[:1]] + ([] if first is None else [first])
+        first_bar = self._first_bar_ns()
         return min(max(min(deeds, default=start_ns), first_bar), self.broker.end_ns)
 
     def _counts(self, rows: Sequence[Any], alerts: Sequence[Alert], late: int) -> dict[str, int]:
-        first = min(p.series.start_ns for p in self.prices)
+        first = self._first_bar_ns()
         return {
             "rows": len(rows),
             "alerts": len(alerts),
@@ -281,19 +372,6 @@ def _price_book(series: Mapping[str, Series], catalogue: Catalogue, order: Mappi
     return PriceBook(SymbolPrices(s, catalogue[s.symbol], order[s.symbol]) for s in series.values())
 
 
-@contextlib.contextmanager
-def _without_collector() -> Iterator[None]:
-    """Python's cycle collector off for the run: a replay makes many objects and no cycles, and the collector would walk
-    all of them again and again (a quarter of the time at 10,000 alerts)."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
-
-
 def simulate(
     series: Mapping[str, Series],
     catalogue: Catalogue,
@@ -312,69 +390,3 @@ def simulate(
         series, catalogue, registry, plugins, rules or Rules(), elapsed_clock, finer=finer, cerebro=cerebro
     )
     return simulation.run(list(rows), progress)
-
-
-class JournalLines(Sequence[JournalLine]):
-    """The run's journal; a line is put into words when it is read, so that the replay does not pay for the writing."""
-
-    def __init__(self, log: list[tuple[int, str, Any]]) -> None:
-        self._log = log
-
-    def __len__(self) -> int:
-        return len(self._log)
-
-    @overload
-    def __getitem__(self, index: int) -> JournalLine: ...
-
-    @overload
-    def __getitem__(self, index: slice) -> list[JournalLine]: ...
-
-    def __getitem__(self, index: int | slice) -> JournalLine | list[JournalLine]:
-        return [_line(e) for e in self._log[index]] if isinstance(index, slice) else _line(self._log[index])
-
-
-def _line(entry: tuple[int, str, Any]) -> JournalLine:
-    """A journal line of plain values; orders are described as they ended."""
-    ns, kind, what = entry
-    if isinstance(what, Alert):
-        return (
-            ns,
-            kind,
-            {"id": what.id, "type": what.type, "symbol": what.symbol, "side": what.side or "", "raw": what.raw},
-        )
-    if isinstance(what, Order):
-        return (
-            ns,
-            kind,
-            {
-                "order": what.id,
-                "what": what.kind,
-                "plugin": what.plugin_id,
-                "alert": what.alert_id,
-                "symbol": what.symbol,
-                "side": what.side,
-                "steps": what.volume_steps,
-                "sl": what.sl,
-                "tp": what.tp,
-                "reason": what.reason,
-                "ticket": what.ticket,
-                "points": what.fill_points,
-                "fill_ns": what.fill_ns,
-            },
-        )
-    if isinstance(what, ClosingFill):
-        return (
-            ns,
-            kind,
-            {
-                "ticket": what.ticket,
-                "part": what.part,
-                "symbol": what.symbol,
-                "steps": what.steps,
-                "points": what.exit_points,
-                "exit_ns": what.exit_ns,
-                "reason": what.exit_reason,
-                "pnl_minor": what.pnl_minor,
-            },
-        )
-    return ns, kind, dict(what)

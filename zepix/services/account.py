@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 from zepix.services.ports import BrokerPort
 
@@ -14,10 +15,13 @@ class AccountService:
 
     def __init__(self, broker: BrokerPort) -> None:
         self._broker = broker
+        self._knows_balance = hasattr(broker, "balance")
 
     @property
     def balance(self) -> Decimal:
-        return self._broker.account().balance
+        broker: Any = self._broker
+        found: Decimal = broker.balance if self._knows_balance else broker.account().balance
+        return found
 
     @property
     def equity(self) -> Decimal:

@@ -23,6 +23,13 @@ _RATES: Final = frozenset({"forex", "metal", "crypto"})
 """Classes whose price is so much of one currency for one of the other; an index is one only of its own units."""
 
 _Leg = tuple[SymbolPrices, Decimal, bool]
+MOST_RATES: Final = 65_536
+
+
+def _of_leg(leg: _Leg, doubled_mid: int) -> Decimal:
+    _, half_point, is_inverse = leg
+    mid = MONEY.multiply(Decimal(doubled_mid), half_point)
+    return MONEY.divide(ONE, mid) if is_inverse else mid
 
 
 class Conversions:
@@ -38,6 +45,10 @@ class Conversions:
             if pair[0] != pair[1] and (instrument.asset_class in _RATES or pair[0] == instrument.symbol):
                 self._by_pair.setdefault(pair, one)
         self._ways: dict[str, tuple[_Leg, ...]] = {account_currency: ()}
+        self._last: dict[str, tuple[int, Decimal]] = {}
+        """(when, rate) that was asked last; an instant asks several times."""
+        self._rates: dict[tuple[str, int], Decimal] = {}
+        """Rates of one leg by currency and doubled mid: prices come again and again."""
 
     def require(self, currencies: Iterable[str]) -> None:
         """Raise DataError that lists every currency that cannot be converted, and the pairs that would do it."""
@@ -56,18 +67,29 @@ class Conversions:
 
     def rate(self, currency: str, t_ns: int) -> Decimal:
         """Units of the account's currency for one of ``currency``, at t; raises DataError if no pair serves."""
+        last = self._last.get(currency)
+        if last is not None and last[0] == t_ns:
+            return last[1]
         way = self._ways.get(currency)
         if way is None:
             way = self._way(currency)
             if way is None:
                 self.require([currency])
                 raise AssertionError("require raises")
-        rate = ONE
-        for prices, half_point, is_inverse in way:
-            mid = MONEY.multiply(Decimal(prices.doubled_mid(t_ns)), half_point)
-            leg = MONEY.divide(ONE, mid) if is_inverse else mid
-            rate = leg if rate is ONE else MONEY.multiply(rate, leg)
-        return rate
+        if not way:
+            return ONE
+        if len(way) == 1:
+            doubled = way[0][0].doubled_mid(t_ns)
+            known = self._rates.get((currency, doubled))
+            if known is None:
+                if len(self._rates) >= MOST_RATES:
+                    self._rates.clear()
+                known = self._rates[currency, doubled] = _of_leg(way[0], doubled)
+            if not way[0][0].is_growing:
+                self._last[currency] = (t_ns, known)
+            return known
+        first, second = (_of_leg(leg, leg[0].doubled_mid(t_ns)) for leg in way)
+        return MONEY.multiply(first, second)
 
     def rate_bounds(self, currency: str, bands: Mapping[str, tuple[int, int]]) -> tuple[float, float]:
         """(lowest, highest) rate while every pair's bid and ask stay inside its band of points."""

@@ -14,6 +14,7 @@ from zepix.model import Catalogue, Event, OrderCancelled, OrderFilled, OrderRefu
 from zepix.model.settings_dual_order import DualOrderSettings
 from zepix.model.timeframe import NS
 from zepix.services.dual_plan import Quotes, Rates
+from zepix.services.lot_split import Sizes
 from zepix.services.ports import Clock
 
 __all__ = ["DualOrderBook", "Pair", "PlacedLeg"]
@@ -57,6 +58,7 @@ class DualOrderBook:
         self.clock = clock
         self.catalogue = catalogue
         self.rates = rates
+        self.sizes = Sizes()
         self.quick_closes = 0
         """Bs that their stop closed within ``quick_close_s`` of their fill: their stop is too tight."""
         self._last_chain = 0
@@ -75,24 +77,23 @@ class DualOrderBook:
     def on_event(self, event: Event) -> None:
         """Told of every broker's answer before the strategies are."""
         if isinstance(event, OrderFilled):
-            if event.ticket is not None:
+            if event.ticket is not None and event.order.id in self._by_order:
                 self._filled(event)
+        elif isinstance(event, TicketClosed):
+            if not event.ticket.is_open:
+                known = self._by_order.get(event.ticket.order_id)
+                if known is not None:
+                    self._count_quick(known[1], event)
+                    self._ended(*known, "closed", event.fill.exit_reason)
         elif isinstance(event, OrderRefused | OrderCancelled):
             known = self._by_order.get(event.order.id)
             if known is not None:
                 status = "refused" if isinstance(event, OrderRefused) else "cancelled"
                 self._ended(*known, status, event.order.reason)
-        elif isinstance(event, TicketClosed) and not event.ticket.is_open:
-            known = self._by_order.get(event.ticket.order_id)
-            if known is not None:
-                self._count_quick(known[1], event)
-                self._ended(*known, "closed", event.fill.exit_reason)
 
     def _filled(self, event: OrderFilled) -> None:
-        known = self._by_order.get(event.order.id)
-        if known is None or event.ticket is None:
-            return
-        pair, leg = known
+        assert event.ticket is not None, "only orders that open are legs"
+        pair, leg = self._by_order[event.order.id]
         leg.status, leg.ticket, leg.filled_ns = "filled", event.ticket.id, event.ts_event_ns
         quotes = self._quotes.get(pair.plugin_id)
         if leg.booking_points and quotes is not None:
@@ -109,10 +110,12 @@ class DualOrderBook:
     def _ended(self, pair: Pair, leg: PlacedLeg, status: str, reason: str) -> None:
         leg.status, leg.reason = status, reason
         self._by_order.pop(leg.order_id, None)
-        if self._by_watch.pop(leg.watch_id, None) is not None:
+        if leg.watch_id and self._by_watch.pop(leg.watch_id, None) is not None:
             self._quotes[pair.plugin_id].drop_watch(leg.watch_id)
-        if all(one.status in _DONE for one in pair.legs):
-            self._pairs.pop(pair.legs[0].order_id, None)
+        for one in pair.legs:
+            if one.status not in _DONE:
+                return
+        self._pairs.pop(pair.legs[0].order_id, None)
 
     # --- what the plugins' services need --------------------------------------------------------------------------
 
@@ -123,7 +126,8 @@ class DualOrderBook:
 
     def add(self, pair: Pair) -> None:
         self._pairs[pair.legs[0].order_id] = pair
-        self._by_order.update((leg.order_id, (pair, leg)) for leg in pair.legs)
+        for leg in pair.legs:
+            self._by_order[leg.order_id] = (pair, leg)
 
     def leg_of_watch(self, watch_id: int) -> PlacedLeg | None:
         return self._by_watch.get(watch_id)

@@ -14,10 +14,10 @@ import math
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
-from zepix.model import Instrument, Refused
+from zepix.model import Instrument, Refused, Trail
 from zepix.model.settings_dual_order import DualOrderSettings
 from zepix.model.stop_trail import StopTrail
-from zepix.services.dual_plan import DualPlan, Leg
+from zepix.services.dual_plan import DualPlan, Leg, OrderConfig
 from zepix.services.lot_split import min_steps
 
 __all__ = ["LegMaker", "Situation"]
@@ -61,7 +61,10 @@ class LegMaker:
         self._settings = settings
         self._plan = plan
         self._at = situation
-        self._sign = plan.side.sign
+        self._sign = sign = plan.side.sign
+        self._entry, self._closing = situation.entry(sign), situation.closing(sign)
+        self._stop_level: tuple[float | None, int] = (None, 0)
+        """A stop and its points: A and B mostly have the same."""
         self.numbers: dict[str, Any] = {"spread_points": situation.spread}
 
     @property
@@ -72,7 +75,12 @@ class LegMaker:
         """Whether a price is there and lies behind the price that a close would get."""
         if not sl or not math.isfinite(sl):
             return False
-        return self._sign * (self._at.closing(self._sign) - self._at.instrument.level(sl)) > 0
+        return self._sign * (self._closing - self._level(sl)) > 0
+
+    def _level(self, sl: float | None) -> int:
+        if sl != self._stop_level[0]:
+            self._stop_level = (sl, self._at.instrument.level(sl))
+        return self._stop_level[1]
 
     def leg_a(self, steps: int, sl: float | Refused) -> Leg:
         """A with its stop; Refused where nobody knows one."""
@@ -112,16 +120,59 @@ class LegMaker:
             self._ahead(leg, _share(leg.stop_points, settings.b_rr_ratio))
         return self._checked(leg)
 
+    def leg_by(self, config: OrderConfig, role: str, steps: int, sl: float | Refused) -> Leg:
+        """A leg as its strategy wants it; ``sl`` is the plan's stop, where the configuration has none."""
+        plan, settings, leg = self._plan, self._settings, Leg(role, steps)
+        if config.sl_type == "fixed_risk_sl":
+            self._dollar_stop(leg, Decimal(str(config.risk_amount)))
+        elif config.sl_pips:
+            leg.stop_points = self._pips(config.sl_pips)
+            leg.sl_offset = self._at.instrument.price(leg.stop_points) * -self._sign
+        elif isinstance(sl, Refused):
+            leg.refused = sl
+        else:
+            self._set_stop(leg, sl)
+        if leg.refused is not None:
+            return leg
+        target, ratio = (plan.tp_a, settings.rr_ratio) if role == "A" else (plan.tp_b, settings.b_rr_ratio)
+        if role == "A" and plan.rr_ratio is not None:
+            ratio = plan.rr_ratio
+        if config.tp_pips:
+            self._ahead(leg, self._pips(config.tp_pips))
+        elif config.order_type == "PROFIT_TRAIL":
+            self._book(leg)
+        elif _is_price(target):
+            leg.tp = target
+        else:
+            self._ahead(leg, _share(leg.stop_points, ratio))
+        if config.trailing_enabled:
+            leg.trails = (self._trail(config, leg),)
+        return self._checked(leg)
+
+    def _trail(self, config: OrderConfig, leg: Leg) -> Trail:
+        """Break-even at its start, then in steps; what the configuration leaves open is a share of the stop."""
+        settings, level = self._settings, self._at.instrument.stops_level_points
+        start, step = self._pips(config.trailing_start_pips), self._pips(config.trailing_step_pips)
+        usual = StopTrail.of(leg.stop_points, settings.a_trail_start_frac, settings.a_trail_step_frac, level)
+        if not start and not step:
+            return usual
+        start = max(level, start) or usual.start
+        return Trail(start, step or usual.step, start)
+
+    def _pips(self, pips: float) -> int:
+        instrument = self._at.instrument
+        return min(_MOST_POINTS, math.ceil(Decimal(str(pips)) * instrument.pip / instrument.point))
+
     def floor_points(self) -> int:
         """The least distance of B's stop from its fill."""
         instrument, spread = self._at.instrument, self._at.spread
         least = math.ceil(instrument.min_stop_distance / instrument.point)
         return max(self.stops_level + spread, _share(spread, self._settings.b_floor_spreads), least, 1)
 
-    def _dollar_stop(self, leg: Leg) -> None:
+    def _dollar_stop(self, leg: Leg, wanted: Decimal | None = None) -> None:
         settings, instrument = self._settings, self._at.instrument
         by_logic = settings.b_loss_money_by_logic
-        money = Decimal(str(by_logic.get(self._plan.logic, settings.b_loss_money)))
+        money = Decimal(str(by_logic.get(self._plan.logic, settings.b_loss_money))) if wanted is None else wanted
         floor = self.floor_points()
         before = leg.steps
         self.numbers |= {"b_loss_money": float(money), "b_floor_points": floor}
@@ -134,7 +185,8 @@ class LegMaker:
             if leg.steps < min_steps(instrument):
                 leg.refused = Refused(
                     "volume_too_small",
-                    f"B would lose {money} at {floor} points only below the minimum of {instrument.volume_min} lots",
+                    f"{leg.role} would lose {money} at {floor} points only below the minimum of "
+                    f"{instrument.volume_min} lots",
                 )
                 return
         distance = min(_MOST_POINTS, int(money / self._at.money(leg.steps)))
@@ -155,7 +207,7 @@ class LegMaker:
 
     def _set_stop(self, leg: Leg, sl: float) -> None:
         leg.sl = sl
-        leg.stop_points = abs(self._at.entry(self._sign) - self._at.instrument.level(sl))
+        leg.stop_points = abs(self._entry - self._level(sl))
 
     def _ahead(self, leg: Leg, points: int) -> None:
         leg.tp_offset = self._at.instrument.price(points) * self._sign
@@ -163,9 +215,11 @@ class LegMaker:
     def _checked(self, leg: Leg) -> Leg:
         """Sides and the stops level, by the closing side's price, as the broker will check them at the fill."""
         instrument, sign = self._at.instrument, self._sign
-        entry, closing, level = self._at.entry(sign), self._at.closing(sign), max(1, self.stops_level)
-        stop = instrument.level(leg.sl) if leg.sl_offset is None else entry + instrument.points(leg.sl_offset)
+        entry, closing, level = self._entry, self._closing, max(1, self.stops_level)
+        stop = self._level(leg.sl) if leg.sl_offset is None else entry + instrument.points(leg.sl_offset)
         target = instrument.level(leg.tp) if leg.tp_offset is None else entry + instrument.points(leg.tp_offset)
+        if (not stop or sign * (closing - stop) >= level) and (not target or sign * (target - closing) >= level):
+            return leg
         for name, points, ahead in (("stop", stop, -sign), ("target", target, sign)):
             if points and ahead * (points - closing) < level:
                 leg.refused = Refused(

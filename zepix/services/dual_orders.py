@@ -11,21 +11,26 @@ Chain ids are counted, ``EURUSD_00000001`` for A and ``PROFIT_EURUSD_00000001`` 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from zepix.errors import BrokerError
 from zepix.model import Accepted, PriceReached, Refused
 from zepix.model.settings_dual_order import ROUTINGS
 from zepix.services.dual_book import DualOrderBook, Pair, PlacedLeg
+from zepix.services.dual_config import configs_of, own_lots
 from zepix.services.dual_legs import LegMaker, Situation
-from zepix.services.dual_plan import DualOrderResult, DualPlan, Leg, Quotes, StopTable
+from zepix.services.dual_plan import DualOrderResult, DualPlan, Leg, OrderConfig, Quotes, StopTable
 from zepix.services.dual_trails import with_break_even
-from zepix.services.lot_split import halves, min_steps
+from zepix.services.lot_split import Size, halves
 from zepix.services.orders import OrderExecutionService
 from zepix.services.ports import OrderGate
 
 __all__ = ["DualOrderBook", "DualOrderResult", "DualOrderService", "DualPlan"]
+
+
+NO_LOTS: Final = Size(Decimal(0), 0.0, "0")
 
 
 class DualOrderService:
@@ -39,14 +44,19 @@ class DualOrderService:
         quotes: Quotes,
         stops: StopTable | None = None,
         gate: OrderGate | None = None,
+        owner: Callable[[], object] | None = None,
     ) -> None:
-        """``stops`` knows a stop where a plan has none, ``gate`` notes our own refusals."""
+        """``stops`` knows a stop where a plan has none, ``gate`` notes our own refusals.
+
+        ``owner`` gives the strategy, which may decide of its legs itself (``get_order_a_config, get_order_b_config``).
+        """
         self._book = book
         self._plugin_id = plugin_id
         self._orders = orders
         self._quotes = quotes
         self._stops = stops
         self._gate = gate
+        self._owner = owner
         book.add_plugin(plugin_id, quotes)
 
     async def create_dual_orders(self, plan: DualPlan) -> DualOrderResult:
@@ -63,14 +73,17 @@ class DualOrderService:
         if isinstance(situation, Refused):
             return self._neither(situation, routing)
         maker = LegMaker(self._book.settings, plan, situation)
+        own = {} if self._owner is None else configs_of(self._owner(), plan, routing)
         steps_a, steps_b = self._lots(plan, situation, routing, maker)
+        if own:
+            steps_a, steps_b = own_lots(own, situation.instrument, (steps_a, steps_b), maker.numbers)
         if not steps_a and not steps_b:
             lots = situation.instrument.volume_min
             refused = Refused("volume_too_small", f"{plan.lots} lots, the minimum is {lots}")
             return self._neither(refused, routing, maker.numbers)
         stop = self._stop(plan, situation, maker, steps_a or steps_b)
-        leg_a = maker.leg_a(steps_a, stop) if steps_a else Leg("A", 0)
-        leg_b = maker.leg_b(steps_b, stop) if steps_b else self._left_out(plan, routing, maker)
+        leg_a = self._leg(maker, own, "A", steps_a, stop) if steps_a else Leg("A", 0)
+        leg_b = self._leg(maker, own, "B", steps_b, stop) if steps_b else self._left_out(plan, routing, maker)
         if steps_a and leg_a.refused is None:
             with_break_even(leg_a, plan, situation, self._orders)
         return await self._place(plan, situation, (leg_a, leg_b), maker.numbers)
@@ -103,8 +116,8 @@ class DualOrderService:
 
     def _lots(self, plan: DualPlan, at: Situation, routing: str, maker: LegMaker) -> tuple[int, int]:
         """(A, B) in steps, with what they were before."""
-        settings = self._book.settings
-        total, least = at.instrument.steps(plan.lots), min_steps(at.instrument)
+        settings, sizes, instrument = self._book.settings, self._book.sizes, at.instrument
+        total, least = instrument.steps(plan.lots), sizes.least(instrument)
         mode = plan.split_mode or settings.split_mode
         if mode not in ("split", "full"):
             raise ValueError(f"{mode!r} is no way to split; there are split and full")
@@ -114,9 +127,11 @@ class DualOrderService:
         else:
             alone = total if total >= least else least if settings.force_min_lot else 0
             a, b = (alone, 0) if routing == "order_a_only" else (0, alone)
-        lots = at.instrument.lots
-        maker.numbers |= {"routing": routing, "lots_total": float(lots(total)), "split_mode": mode}
-        maker.numbers |= {"lots_a_split": float(lots(a)), "lots_b_split": float(lots(b))}
+        numbers = maker.numbers
+        numbers["routing"] = routing
+        numbers["lots_total"], numbers["split_mode"] = sizes.of(instrument, total).number, mode
+        numbers["lots_a_split"] = sizes.of(instrument, a).number
+        numbers["lots_b_split"] = sizes.of(instrument, b).number
         return a, b
 
     def _stop(self, plan: DualPlan, at: Situation, maker: LegMaker, steps: int) -> float | Refused:
@@ -139,6 +154,13 @@ class DualOrderService:
         maker.numbers["stop_from"] = "table"
         return float(found or 0.0)
 
+    @staticmethod
+    def _leg(maker: LegMaker, own: Mapping[str, OrderConfig], role: str, steps: int, stop: float | Refused) -> Leg:
+        """A leg as its strategy wants it, where it says so, else as the settings do."""
+        if role in own:
+            return maker.leg_by(own[role], role, steps, stop)
+        return maker.leg_a(steps, stop) if role == "A" else maker.leg_b(steps, stop)
+
     def _left_out(self, plan: DualPlan, routing: str, maker: LegMaker) -> Leg:
         leg = Leg("B", 0)
         if routing == "dual_orders":
@@ -151,35 +173,33 @@ class DualOrderService:
     async def _place(
         self, plan: DualPlan, at: Situation, legs: tuple[Leg, Leg], numbers: dict[str, Any]
     ) -> DualOrderResult:
-        chains = self._book.next_chain(plan.symbol)
-        placed: list[PlacedLeg] = []
-        ids, statuses, errors, lots, ids_of_chain = [], [], [], [], []
-        for leg, chain in zip(legs, chains, strict=True):
-            order_id, status, error = await self._place_leg(plan, at, leg, chain)
-            if order_id is not None:
-                placed.append(PlacedLeg(order_id, leg.role, chain, booking_points=leg.booking_points))
-            ids.append(order_id)
-            statuses.append(status)
-            errors.append(error)
-            lots.append(Decimal(0) if order_id is None else at.instrument.lots(leg.steps))
-            ids_of_chain.append("" if order_id is None else chain)
+        book, leg_a, leg_b = self._book, *legs
+        chain_a, chain_b = book.next_chain(plan.symbol)
+        id_a, status_a, error_a = await self._place_leg(plan, at, leg_a, chain_a)
+        id_b, status_b, error_b = await self._place_leg(plan, at, leg_b, chain_b)
+        size_a = NO_LOTS if id_a is None else book.sizes.of(at.instrument, leg_a.steps)
+        size_b = NO_LOTS if id_b is None else book.sizes.of(at.instrument, leg_b.steps)
+        placed = [] if id_a is None else [PlacedLeg(id_a, leg_a.role, chain_a, booking_points=leg_a.booking_points)]
+        if id_b is not None:
+            placed.append(PlacedLeg(id_b, leg_b.role, chain_b, booking_points=leg_b.booking_points))
         if placed:
-            self._book.add(Pair(self._plugin_id, plan.symbol, str(plan.side), placed))
+            book.add(Pair(self._plugin_id, plan.symbol, str(plan.side), placed))
+        numbers["lots_a"], numbers["lots_b"] = size_a.number, size_b.number
         return DualOrderResult(
-            order_a_id=ids[0],
-            order_b_id=ids[1],
-            order_a_status=statuses[0],
-            order_b_status=statuses[1],
-            total_lot_size=float(sum(lots)),
-            error="; ".join(error for error in errors if error),
-            timestamp=self._book.clock.now_ns,
-            order_a_error=errors[0],
-            order_b_error=errors[1],
-            lots_a=lots[0],
-            lots_b=lots[1],
-            chain_a=ids_of_chain[0],
-            chain_b=ids_of_chain[1],
-            numbers=numbers | {"lots_a": float(lots[0]), "lots_b": float(lots[1])},
+            order_a_id=id_a,
+            order_b_id=id_b,
+            order_a_status=status_a,
+            order_b_status=status_b,
+            total_lot_size=float(size_a.lots + size_b.lots),
+            error=f"{error_a}; {error_b}" if error_a and error_b else error_a or error_b,
+            timestamp=book.clock.now_ns,
+            order_a_error=error_a,
+            order_b_error=error_b,
+            lots_a=size_a.lots,
+            lots_b=size_b.lots,
+            chain_a="" if id_a is None else chain_a,
+            chain_b="" if id_b is None else chain_b,
+            numbers=numbers,
         )
 
     async def _place_leg(self, plan: DualPlan, at: Situation, leg: Leg, chain: str) -> tuple[int | None, str, str]:
@@ -193,7 +213,7 @@ class DualOrderService:
             answer = await self._orders.place_order(
                 plan.symbol,
                 plan.side,
-                str(at.instrument.lots(leg.steps)),
+                self._book.sizes.of(at.instrument, leg.steps).text,
                 leg.sl,
                 leg.tp,
                 sl_offset=leg.sl_offset,

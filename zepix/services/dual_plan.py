@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from zepix.model import Quantity, Refused, Side, Trail
 from zepix.model.alert import EMPTY
 
-__all__ = ["DualOrderResult", "DualPlan", "Leg", "Quotes", "Rates", "StopTable"]
+__all__ = ["DualOrderResult", "DualPlan", "Leg", "OrderConfig", "Quotes", "Rates", "StopTable"]
+
+ORDER_TYPES: Final = ("TP_TRAIL", "PROFIT_TRAIL")
+SL_TYPES: Final = ("v3_smart_sl", "fixed_risk_sl")
 
 
 class Rates(Protocol):
@@ -39,7 +43,7 @@ class StopTable(Protocol):
     ) -> float | Refused | None: ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class DualPlan:
     """One position as two orders. Prices of an alert, None where it has none; None elsewhere is the setting.
 
@@ -72,9 +76,46 @@ class DualPlan:
     after: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "side", Side.of(self.side))  # a word in the wrong case once sold instead of buying
+        self.side = Side.of(self.side)  # a word in the wrong case once sold instead of buying
         if isinstance(self.break_even_at, str) and self.break_even_at != "tp_b":
             raise ValueError(f"break_even_at is a Quantity or 'tp_b', not {self.break_even_at!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class OrderConfig:
+    """How a strategy wants one leg of its dual orders, where it decides itself (``get_order_a_config``).
+
+    order_type: ``TP_TRAIL`` has a target, ``PROFIT_TRAIL`` books the booking money. sl_type: ``v3_smart_sl`` is the
+    plan's stop, or ``sl_pips`` from the fill where that is above 0; ``fixed_risk_sl`` loses ``risk_amount`` at its
+    stop. lot_size: 0 is the service's share. tp_pips: from the fill; None: the plan's target, or the booking.
+    trailing_start_pips, trailing_step_pips: 0 is the service's share of the stop.
+
+    Raises ValueError for a word that is none, and for a number below 0 or none.
+    """
+
+    order_type: str
+    sl_type: str
+    lot_size: float = 0.0
+    sl_pips: float = 0.0
+    tp_pips: float | None = None
+    trailing_enabled: bool = False
+    trailing_start_pips: float = 0.0
+    trailing_step_pips: float = 0.0
+    risk_amount: float = 10.0
+    plugin_id: str = ""
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name, word, known in (
+            ("order_type", self.order_type, ORDER_TYPES),
+            ("sl_type", self.sl_type, SL_TYPES),
+        ):
+            if word not in known:
+                raise ValueError(f"{name} is {' or '.join(known)}, not {word!r}")
+        for name in ("lot_size", "sl_pips", "tp_pips", "trailing_start_pips", "trailing_step_pips", "risk_amount"):
+            value = getattr(self, name)
+            if value is not None and not 0 <= value < math.inf:
+                raise ValueError(f"{name} must be 0 or above, not {value!r}")
 
 
 @dataclass(slots=True)
@@ -96,7 +137,7 @@ class Leg:
     refused: Refused | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class DualOrderResult:
     """What became of both legs, each for itself; true where either was placed.
 

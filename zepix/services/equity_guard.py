@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, runtime_checkable
 
 from zepix.model import Alert, Event, OrderFilled, OrderRefused, Refused, TicketClosed
 from zepix.model.settings_equity_guard import EquityGuardSettings
@@ -28,13 +28,14 @@ MAX_CLOSES: Final = 8
 """How often the guard orders everything closed for one trip before it asks for a human."""
 
 
+@runtime_checkable
 class EquityWatch(Protocol):
     """A broker that knows the first instant at which the equity reaches a level.
 
     The equity is the books' own (balance plus unrounded gross at the prices of the instant, no swap); within a bar each
     symbol counts at the corner that is worst for ``below`` and best for ``above``, as for a stop-out, at the bar's end.
-    Where one bar holds both, ``below`` wins. A watch wakes once: the engine then calls ``EquityGuard.on_equity``, in
-    the phase of a stop-out and right after it.
+    Where one bar holds both, ``below`` wins. A watch wakes once, by the event ``EquityReached``: the engine then calls
+    ``EquityGuard.on_equity``, in the phase of a stop-out and right after it.
     """
 
     def watch_equity(self, below: Decimal | None, above: Decimal | None) -> int:
@@ -221,19 +222,24 @@ class EquityGuard:
             "tripped_equity": str(self._tripped_equity),
             "closes": self._closes,
             "trips": self._trips,
+            "watch_id": self._watch_id,
         }
 
     def load_state(self, state: Mapping[str, Any]) -> None:
-        """Go on from a saved state, then call ``start``; raises ValueError for one of another version.
+        """Go on from a saved state; raises ValueError for one of another version.
 
-        A watch that this object set is dropped; ``start`` sets the right one.
+        Where the broker's watches were saved and loaded too, the guard goes on as it is; where not, call ``start``,
+        which sets a watch anew. A watch that this object set is dropped.
         """
         if state.get("version") != VERSION:
             raise ValueError(f"the equity guard's state has version {state.get('version')!r}, expected {VERSION}")
         base = None if state["base"] is None else Decimal(state["base"])
         tripped_ns = None if state["tripped_ns"] is None else int(state["tripped_ns"])
         tripped_equity, closes, trips = Decimal(state["tripped_equity"]), int(state["closes"]), int(state["trips"])
-        self._drop_watch()
+        watch_id = int(state["watch_id"])
+        if self._watch_id != watch_id:
+            self._drop_watch()
+        self._watch_id = watch_id
         self._base, self._tripped_ns, self._tripped_by = base, tripped_ns, str(state["tripped_by"])
         self._tripped_equity, self._closes, self._trips = tripped_equity, closes, trips
 

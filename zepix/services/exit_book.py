@@ -106,6 +106,8 @@ class ExitBook:
 
     def on_event(self, event: Event) -> None:
         """Told of every broker's answer before the strategies are."""
+        if not self._by_order and not self._ended:
+            return
         self._forget_ended()
         if isinstance(event, OrderFilled):
             if event.ticket is not None:

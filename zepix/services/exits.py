@@ -12,7 +12,7 @@ Three things wait for an event and are forwarded by the strategy:
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -219,12 +219,17 @@ class ExitService:
             return False
         group = self._book.get(event.tag.removeprefix(TIMER))
         if group is not None and group.plugin_id == self._plugin_id and not group.is_done:
-            await self._close_all(group)
+            await self._close_all(group, "time_exit")
         return True
 
-    async def on_exit_alert(self, alert: Alert) -> int:
-        """Close the plan's portion of every group on the alert's symbol and side (None: both); how many there were."""
-        found = [g for g in self.groups(alert.symbol) if alert.side in (None, g.side)]
+    async def on_exit_alert(self, alert: Alert, only: Collection[str] | None = None) -> int:
+        """Close the plan's portion of every group on the alert's symbol and side (None: both); how many there were.
+
+        ``only``: of the groups with these ids.
+        """
+        found = [
+            g for g in self.groups(alert.symbol) if alert.side in (None, g.side) and (only is None or g.id in only)
+        ]
         for group in found:
             await self._cut(group)
         return len(found)
@@ -285,9 +290,9 @@ class ExitService:
         found = self._orders.points(symbol, Quantity(abs(place.value), place.unit))
         return found if isinstance(found, Refused) else int(math.copysign(found, place.value))
 
-    async def _close_all(self, group: ExitGroup) -> None:
+    async def _close_all(self, group: ExitGroup, reason: str = "signal") -> None:
         orders = tuple(leg.order_id for leg in group.legs if not leg.is_done)
-        await self._orders.close_positions(group.symbol, group.side, orders=orders)
+        await self._orders.close_positions(group.symbol, group.side, orders=orders, reason=reason)
 
     async def _cut(self, group: ExitGroup) -> None:
         """What an exit alert does to a group."""

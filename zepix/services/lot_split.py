@@ -14,10 +14,52 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from decimal import Decimal
+from functools import lru_cache
+from typing import Final, NamedTuple
 
 from zepix.model import Instrument
 
-__all__ = ["halves", "min_steps", "portions"]
+__all__ = ["Size", "Sizes", "halves", "min_steps", "portions"]
+
+
+MOST_SIZES: Final = 4096
+
+
+class Size(NamedTuple):
+    """So many steps in lots, in the forms in which they are asked for."""
+
+    lots: Decimal
+    number: float
+    text: str
+
+
+class Sizes:
+    """Volumes of steps; the same few come again and again, so each is worked out once."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, int], Size] = {}
+        self._least: dict[str, int] = {}
+
+    def of(self, instrument: Instrument, steps: int) -> Size:
+        known = self._known.get((instrument.symbol, steps))
+        if known is None:
+            lots = instrument.lots(steps)
+            known = Size(lots, float(lots), str(lots))
+            if len(self._known) < MOST_SIZES:
+                self._known[instrument.symbol, steps] = known
+        return known
+
+    def least(self, instrument: Instrument) -> int:
+        """``min_steps``"""
+        known = self._least.get(instrument.symbol)
+        if known is None:
+            known = self._least[instrument.symbol] = min_steps(instrument)
+        return known
+
+
+@lru_cache(maxsize=64)
+def _exactly(frac: float) -> Decimal:
+    return Decimal(str(frac))
 
 
 def min_steps(instrument: Instrument) -> int:
@@ -30,7 +72,7 @@ def halves(total: int, least: int, b_share_frac: float, *, is_full: bool, force_
     if is_full:
         a = b = total
     else:
-        b = int(total * Decimal(str(b_share_frac)))
+        b = int(total * _exactly(b_share_frac))
         a = total - b
     if b >= least:
         return a, b

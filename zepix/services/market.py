@@ -20,6 +20,7 @@ from zepix.model import Bar, Catalogue, Side
 from zepix.model.series import Int32, Int64
 from zepix.model.settings_market import MarketSettings
 from zepix.model.timeframe import NS, minutes, normalise
+from zepix.services.growing_bars import GrowingBars
 from zepix.services.ports import Clock
 from zepix.services.prices import PriceBook, SymbolPrices
 
@@ -49,8 +50,14 @@ class BarTable:
             raise ValueError(
                 f"{prices.symbol}: {timeframe} is finer than the prices at hand ({prices.series.timeframe})"
             )
-        self.time: Int64
-        self.columns: tuple[Int32, Int32, Int32, Int32]
+        none = np.empty(0, np.int32)
+        self.time: Int64 = np.empty(0, np.int64)
+        self.columns: tuple[Int32, Int32, Int32, Int32] = (none, none, none, none)
+        self._atr: dict[int, NDArray[np.float64]] = {}
+        self._growing = GrowingBars(prices, self.tf_ns) if prices.is_growing else None
+        if self._growing is not None:
+            self._take_in()
+            return
         whole = (prices.bid_open, prices.bid_high, prices.bid_low, prices.bid_close)
         if self.tf_ns == prices.tf_ns:
             self.time, self.columns = prices.time, whole
@@ -60,9 +67,17 @@ class BarTable:
             self.time = group_times(prices.time, starts, self.tf_ns)
             first, high, low, last = (fold(c, starts) for fold, c in zip(folds, whole, strict=True))
             self.columns = (first, high, low, last)
-        self._atr: dict[int, NDArray[np.float64]] = {}
+
+    def _take_in(self) -> None:
+        """The rows that a feed brought since the last time."""
+        fresh = None if self._growing is None else self._growing.refresh()
+        if fresh is not None:
+            self.time, self.columns = fresh
+            self._atr.clear()
 
     def ended_row(self, t_ns: int) -> int:
+        if self._growing is not None:
+            self._take_in()
         return int(last_at_or_before(self.time, t_ns - self.tf_ns))
 
     def ended_at(self, prices: SymbolPrices, t_ns: int) -> tuple[Bar | None, int | None]:
@@ -70,6 +85,8 @@ class BarTable:
         row = self.ended_row(t_ns)
         ends_now = row >= 0 and int(self.time[row]) + self.tf_ns == t_ns
         following = int(self.time[row + 1]) + self.tf_ns if row + 1 < len(self.time) else None
+        if following is None and self._growing is not None:  # only a feed knows which bar comes next
+            following = (t_ns // self.tf_ns + 1) * self.tf_ns
         return (_bar(prices, self, row) if ends_now else None), following
 
     def atr(self, period: int) -> NDArray[np.float64]:

@@ -12,7 +12,7 @@ from zepix.model.timeframe import NS
 
 __all__ = ["CLOSE_REASONS", "TARGET_REASONS", "check_reason", "complete", "names_of", "share_of"]
 
-CLOSE_REASONS: Final = ("signal", "reversal", "profit_booking", "equity_guard", "session_end", "manual")
+CLOSE_REASONS: Final = ("signal", "reversal", "profit_booking", "equity_guard", "session_end", "time_exit", "manual")
 """Exit reasons a strategy may give; the others are the broker's to say."""
 TARGET_REASONS: Final = ("tp", "profit_booking")
 MAX_TRAILS: Final = 8

@@ -6,17 +6,20 @@ later, as an event.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import ROUND_CEILING, Context, Decimal
-from typing import Final
+from typing import Any, Final
 
 from zepix.model import Accepted, Catalogue, Instrument, Order, Quantity, Refused, Side, Ticket, Trail
 from zepix.services.order_parts import CLOSE_REASONS, check_reason, complete, names_of, share_of
+from zepix.services.own_tickets import OwnTickets
 from zepix.services.ports import BrokerPort, OrderGate
 from zepix.services.sizing import Sizing
 
 __all__ = ["CLOSE_REASONS", "OrderExecutionService"]
 
+MAX_KNOWN: Final = 20_000
+"""So many opening orders are known by the names of their alerts, and those that are open or under way."""
 _UPWARDS: Final = Context(prec=28, rounding=ROUND_CEILING)
 
 
@@ -39,9 +42,10 @@ class OrderExecutionService:
         self._sizing = sizing
         self._plugin_id = plugin_id
         self._family = family
+        self._own_tickets = OwnTickets(broker, plugin_id)
         self._known_steps: dict[tuple[str, str], int] = {}
-        self._opened: dict[int, str] = {}
-        """The symbol of every opening order that went out, by its id."""
+        self._opened: dict[int, tuple[str, tuple[object, ...]]] = {}
+        """(symbol, names) of the opening orders that went out, by id; the oldest that are over are forgotten."""
         self._by_alert: dict[object, list[int]] = {}
         """Opening orders by what an alert may call them: (source, symbol, its own id), (source, its own id), its id."""
 
@@ -114,9 +118,9 @@ class OrderExecutionService:
                 return gate.refuse(refused)
         answer = gate.submit(order, after)
         if answer:
-            self._opened[order.id] = symbol
-            for name in names_of(gate.alert, symbol):
-                self._by_alert.setdefault(name, []).append(order.id)
+            self._know(order.id, symbol, names_of(gate.alert, symbol))
+            if len(self._opened) > MAX_KNOWN:
+                self._forget_oldest()
         return answer
 
     async def close_positions(
@@ -244,17 +248,13 @@ class OrderExecutionService:
             for name in ((asking.source, asking.symbol, alert_id), (asking.source, alert_id)):
                 found = self._by_alert.get(name)
                 if found:  # an id used for several symbols means the last of them, where none is the asking alert's
-                    return tuple(n for n in found if self._opened[n] == self._opened[found[-1]])
+                    return tuple(n for n in found if self._opened[n][0] == self._opened[found[-1]][0])
         return tuple(self._by_alert.get(alert_id, ()))
 
     def open_tickets(self, symbol: str | None = None, side: Side | str | None = None) -> list[Ticket]:
         """This plugin's open tickets, older first."""
         sign = 0 if side is None else Side.of(side).sign
-        return [
-            t
-            for t in self._broker.tickets.values()
-            if t.plugin_id == self._plugin_id and symbol in (None, t.symbol) and sign in (0, t.side)
-        ]
+        return self._own_tickets.of(symbol, sign)
 
     def under_way(self, symbol: str | None = None, side: Side | str | None = None) -> list[Order]:
         """This plugin's opening orders that are decided and not yet answered."""
@@ -267,7 +267,36 @@ class OrderExecutionService:
 
     def _symbol_of(self, orders: Sequence[int], symbol: str) -> str:
         """A command that names orders is about their symbol."""
-        return next((self._opened[n] for n in orders if n in self._opened), symbol)
+        return next((self._opened[n][0] for n in orders if n in self._opened), symbol)
+
+    # --- what alerts may call our orders --------------------------------------------------------------------------
+
+    def _know(self, order_id: int, symbol: str, names: tuple[object, ...]) -> None:
+        self._opened[order_id] = (symbol, names)
+        for name in names:
+            self._by_alert.setdefault(name, []).append(order_id)
+
+    def _forget_oldest(self) -> None:
+        """Half of what is known goes, but nothing that is open or under way."""
+        alive = {t.order_id for t in self._broker.tickets.values()} | {o.id for o in self._broker.under_way()}
+        for number in list(self._opened)[: len(self._opened) // 2]:
+            if number in alive:
+                continue
+            for name in self._opened.pop(number)[1]:
+                found = self._by_alert[name]
+                found.remove(number)
+                if not found:
+                    del self._by_alert[name]
+
+    def state(self) -> dict[str, Any]:
+        """What alerts may call our orders, as JSON values."""
+        return {"opened": [[n, symbol, [_as_list(x) for x in names]] for n, (symbol, names) in self._opened.items()]}
+
+    def load_state(self, state: Mapping[str, Any]) -> None:
+        """Go on from a saved state; what was here is forgotten."""
+        self._opened, self._by_alert = {}, {}
+        for number, symbol, names in state["opened"]:
+            self._know(number, symbol, tuple(tuple(x) if isinstance(x, list) else x for x in names))
 
     def _steps(self, instrument: Instrument, volume: str) -> int:
         key = (instrument.symbol, volume)
@@ -356,3 +385,7 @@ class OrderExecutionService:
         return Order(
             gate.next_order_id(), kind, self._plugin_id, self._family, gate.alert_id, symbol, sign, now_ns, now_ns
         )
+
+
+def _as_list(name: object) -> object:
+    return list(name) if isinstance(name, tuple) else name

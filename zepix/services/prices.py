@@ -19,14 +19,20 @@ from zepix.model import Instrument, Series
 __all__ = ["PriceBook", "SymbolPrices"]
 
 NONE: Final = -1
+EVER: Final = 1 << 62
 
 
 class SymbolPrices:
-    """One symbol's rows; ``row_at`` remembers its last answer, since an instant asks several times."""
+    """One symbol's rows; answers are remembered as long as they hold, since an instant asks several times."""
 
     __slots__ = (
-        "_asked_ns",
+        "_from_ns",
+        "_mid",
+        "_mid_ns",
+        "_quote",
+        "_quoted",
         "_row",
+        "_until_ns",
         "ask_close",
         "ask_high",
         "ask_low",
@@ -64,23 +70,34 @@ class SymbolPrices:
             series.ask_low,
             series.ask_close,
         )
-        self._asked_ns = -(1 << 62)
+        self.forget_rows()
+
+    def forget_rows(self) -> None:
+        """Look everything up anew: there are other rows now."""
         self._row = NONE
+        self._from_ns, self._until_ns = EVER, -EVER
+        """From when until before when ``_row`` is the last row that opened."""
+        self._quoted = (-EVER, 0)
+        self._quote: tuple[int, int] | None = None
+        self._mid_ns = -EVER
+        self._mid = 0
 
     def row_at(self, t_ns: int) -> int:
         """The last row that opened at or before t, -1 before the first."""
-        if t_ns == self._asked_ns:
+        if self._from_ns <= t_ns < self._until_ns:
             return self._row
-        row = int(last_at_or_before(self.time, t_ns))
-        self._asked_ns = t_ns
-        self._row = row
+        row = self._row = int(last_at_or_before(self.time, t_ns))
+        self._from_ns = int(self.time[row]) if row >= 0 else -EVER
+        self._until_ns = int(self.time[row + 1]) if row + 1 < self.n else t_ns + 1
         return row
 
     def ended_row(self, t_ns: int) -> int:
         """The last row that had ended at or before t, -1 if none."""
         row = self.row_at(t_ns)
-        while row >= 0 and self.time[row] + self.tf_ns > t_ns:
+        if self._from_ns + self.tf_ns > t_ns:
             row -= 1
+            while row >= 0 and self.time[row] + self.tf_ns > t_ns:
+                row -= 1
         return row
 
     def next_open(self, t_ns: int) -> int:
@@ -94,26 +111,51 @@ class SymbolPrices:
 
     def quote(self, t_ns: int, phase: int) -> tuple[int, int] | None:
         """(bid, ask) in points as known in ``phase`` of t; None before the first open."""
+        if self._quoted == (t_ns, phase):
+            return self._quote
+        quote = self._quote_at(t_ns, phase)
+        if not self.is_growing:  # rows that are still to come may change it within the instant
+            self._quoted, self._quote = (t_ns, phase), quote
+        return quote
+
+    def _quote_at(self, t_ns: int, phase: int) -> tuple[int, int] | None:
         row = self.row_at(t_ns)
-        if phase == 1:
+        opened_ns = self._from_ns
+        if phase == 1 and opened_ns >= t_ns:
             while row >= 0 and self.time[row] >= t_ns:
                 row -= 1
+            opened_ns = int(self.time[row]) if row >= 0 else 0
         if row < 0:
             return None
-        if self.time[row] + self.tf_ns > t_ns:
+        if opened_ns + self.tf_ns > t_ns:
             return int(self.bid_open[row]), int(self.ask_open[row])
         return int(self.bid_close[row]), int(self.ask_close[row])
 
     def doubled_mid(self, t_ns: int) -> int:
         """bid + ask (points) of the last close ended at or before t; before the first bar's end, of its open."""
+        if t_ns == self._mid_ns:
+            return self._mid
         row = self.ended_row(t_ns)
         if row < 0:
-            return int(self.bid_open[0]) + int(self.ask_open[0])
-        return int(self.bid_close[row]) + int(self.ask_close[row])
+            mid = int(self.bid_open[0]) + int(self.ask_open[0])
+        else:
+            mid = int(self.bid_close[row]) + int(self.ask_close[row])
+        if not self.is_growing:
+            self._mid_ns, self._mid = t_ns, mid
+        return mid
 
     @property
     def end_ns(self) -> int:
         return int(self.time[self.n - 1]) + self.tf_ns
+
+    @property
+    def is_growing(self) -> bool:
+        """Whether rows are still to come, as a feed brings them."""
+        return False
+
+    def progress(self) -> tuple[int, int]:
+        """(rows that opened, rows that ended); what was made of the rows is out of date when it changes."""
+        return self.n, self.n
 
 
 class PriceBook:

@@ -31,6 +31,8 @@ ZERO: Final = Decimal(0)
 class RiskCore:
     """The risk of one run, shared by all plugins; told of events, asked by facades."""
 
+    HEARS: Final = (OrderFilled, TicketClosed)
+
     def __init__(
         self,
         settings: RiskSettings,
@@ -89,6 +91,7 @@ class RiskCore:
     def load_state(self, state: Mapping[str, Any]) -> None:
         """Go on from a saved state; raises ValueError for one of another version, and keeps what it had."""
         self._ledger.load_state(state["ledger"])
+        self.at_stake.forget()
 
     def is_healthy(self) -> bool:
         """Whether the account's money is known: a balance that is a number."""

@@ -20,23 +20,24 @@ class TradingDay:
     def __init__(self, reset_time: str, zone: str) -> None:
         self._time = time.fromisoformat(reset_time)
         self._zone = ZoneInfo(zone)
-        self._start_ns = 0
-        self._end_ns = 0
+        self.began_ns = 0
+        self.ends_ns = 0
+        """The day that was asked for last: from its start to before its end."""
 
     def start_ns(self, now_ns: int) -> int:
         """The last reset at or before an instant."""
-        if not self._start_ns <= now_ns < self._end_ns:
+        if not self.began_ns <= now_ns < self.ends_ns:
             day = datetime.fromtimestamp(now_ns // NS, UTC).astimezone(self._zone).date()
-            days = (day + timedelta(days=shift) for shift in (-1, 0, 1, 2))
+            days = (day + timedelta(days=shift) for shift in (-2, -1, 0, 1, 2))  # a zone may skip a whole day
             resets = [self._reset_ns(one) for one in days]
-            self._start_ns = max(reset for reset in resets if reset <= now_ns)
-            self._end_ns = min(reset for reset in resets if reset > now_ns)
-        return self._start_ns
+            self.began_ns = max(reset for reset in resets if reset <= now_ns)
+            self.ends_ns = min(reset for reset in resets if reset > now_ns)
+        return self.began_ns
 
     def end_ns(self, now_ns: int) -> int:
         """The first reset after an instant."""
         self.start_ns(now_ns)
-        return self._end_ns
+        return self.ends_ns
 
     def _reset_ns(self, day: date) -> int:
         return round(datetime.combine(day, self._time, self._zone).astimezone(UTC).timestamp()) * NS

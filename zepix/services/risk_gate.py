@@ -19,88 +19,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final
 
-from zepix.model import Catalogue, Instrument, Refused, Side
-from zepix.model.settings_risk import PluginLimits, RiskSettings
-from zepix.services.account import AccountService
+from zepix.model import Instrument, Refused, Side
+from zepix.model.settings_risk import PluginLimits
 from zepix.services.market import UNKNOWN_SPREAD_PIPS
-from zepix.services.risk_ledger import RiskLedger
-from zepix.services.risk_money import RiskMoney
-from zepix.services.risk_open import AtStake, OpenRisk
-from zepix.services.risk_size import Fitting, Sizes, SizeWanted
-from zepix.services.risk_tables import StopTables
-from zepix.services.risk_tiers import RiskTiers
-from zepix.services.risk_values import GateAnswer, QuoteSource, TradeRequest
+from zepix.services.risk_case import Case, GatePorts
+from zepix.services.risk_size import Fitting, Sizes, SizeWanted, number_of
+from zepix.services.risk_values import GateAnswer, TradeRequest
 
-__all__ = ["Case", "GatePorts", "RiskGate"]
+__all__ = ["RiskGate"]
 
 ZERO: Final = Decimal(0)
-_Limit = TypeVar("_Limit")
-
-
-class GatePorts(Protocol):
-    """What the gate needs of the risk service's core."""
-
-    settings: RiskSettings
-    account: AccountService
-    catalogue: Catalogue
-    quotes: QuoteSource
-    tiers: RiskTiers
-    tables: StopTables
-    money: RiskMoney
-    at_stake: OpenRisk
-    leverage: Decimal
-
-    @property
-    def ledger(self) -> RiskLedger: ...
-
-    def table_stop(
-        self,
-        instrument: Instrument,
-        side: Side,
-        entry_price: float,
-        lots: Decimal | float | str | None,
-        multiplier: Decimal,
-    ) -> tuple[float | None, str]: ...
-
-    def standing_refusal(self) -> Refused | None:
-        """``paused`` or ``equity_guard``; None where entries are open."""
-        ...
-
-    def session_refusal(self, symbol: str, is_recovery: bool) -> Refused | None: ...
-
-
-@dataclass(slots=True)
-class Case:
-    """One request on its way through the gate, with what was found out so far."""
-
-    request: TradeRequest
-    plugin_id: str
-    limits: PluginLimits
-    side: Side
-    instrument: Instrument
-    tier: str
-    balance: Decimal
-    numbers: dict[str, Any] = field(default_factory=dict)
-    """As they were computed; the answer has them as floats."""
-    stake: AtStake = field(default_factory=AtStake)
-    left: Decimal = ZERO
-    """Money that the nearest of the caps leaves."""
-    day_left: Decimal = ZERO
-    exposure_left: Decimal | None = None
-    quote: tuple[int, int] | None = None
-    entry_points: int = 0
-    sl_points: int = 0
-    lots: Decimal = ZERO
-
-    def answer(self, reason: str) -> GateAnswer:
-        numbers = {name: v if isinstance(v, str) else float(v) for name, v in self.numbers.items()}
-        if reason:
-            return GateAnswer(False, reason, ZERO, None, numbers)
-        return GateAnswer(True, "", self.lots, self.instrument.price(self.sl_points), numbers)
+INFINITE: Final = Decimal("Infinity")
+MOST_SPREADS: Final = 10_000
 
 
 class RiskGate:
@@ -109,6 +42,8 @@ class RiskGate:
     def __init__(self, core: GatePorts) -> None:
         self._core = core
         self._sizes = Sizes(core.settings)
+        self._spreads: dict[tuple[str, int], Decimal] = {}
+        self._least: dict[str, Decimal] = {}
         self._checks: tuple[Callable[[Case], str], ...] = (
             self._standing,
             self._session,
@@ -128,7 +63,7 @@ class RiskGate:
     def check(self, request: TradeRequest, plugin_id: str, limits: PluginLimits) -> GateAnswer:
         """The answer to an entry; raises ValueError for a side that is none."""
         core = self._core
-        side = Side.of(request.side)
+        side = request.side if isinstance(request.side, Side) else Side.of(request.side)
         instrument = core.catalogue.get(request.symbol)
         if instrument is None:
             return GateAnswer(False, "unknown_symbol", ZERO, None, {"symbol": request.symbol})
@@ -143,77 +78,76 @@ class RiskGate:
     # --- who may enter at all --------------------------------------------------------------------------------------
 
     def _standing(self, case: Case) -> str:
-        case.numbers.update(risk_tier=case.tier)
+        case.said += ("risk_tier", case.tier)
         return _noted(case, self._core.standing_refusal())
 
     def _session(self, case: Case) -> str:
         return _noted(case, self._core.session_refusal(case.request.symbol, case.request.is_recovery))
 
     def _measure(self, case: Case) -> str:
-        if not self._core.money.has_rate(case.instrument):
+        core = self._core
+        if not core.money.has_rate(case.instrument):
             return "no_conversion"
-        case.stake = self._core.at_stake.look(case.tier, case.plugin_id, case.request.symbol)
+        case.per_point = core.money.per_point(case.instrument)
+        case.stake = core.at_stake.look(case.tier, case.plugin_id, case.request.symbol)
         return ""
 
     def _plugin(self, case: Case) -> str:
         request, limits, stake = case.request, case.limits, case.stake
-        ledger, most = self._core.ledger, self._core.settings.min_remaining
-        trades = _first(request.max_trades_day, limits.max_trades_day)
+        core = self._core
+        ledger = core.ledger
+        trades = limits.max_trades_day if request.max_trades_day is None else request.max_trades_day
         if trades is not None:
-            today = len(ledger.entries(case.plugin_id) | stake.plugin_under_way)
-            case.numbers.update(plugin_trades=today, plugin_max_trades=trades)
+            today = ledger.entries_with(case.plugin_id, stake.plugin_under_way)
+            case.said += ("plugin_trades", today, "plugin_max_trades", trades)
             if today >= trades:
                 return "plugin_trades_limit"
-        opened = _first(request.max_open, limits.max_open)
+        opened = limits.max_open if request.max_open is None else request.max_open
         if opened is not None:
-            case.numbers.update(plugin_open=len(stake.plugin_entries), plugin_max_open=opened)
-            if len(stake.plugin_entries) >= opened:
+            case.said += ("plugin_open", stake.plugin_entries, "plugin_max_open", opened)
+            if stake.plugin_entries >= opened:
                 return "plugin_open_limit"
-        money = _first(request.daily_loss_limit, limits.daily_loss_limit)
-        case.left = Decimal("Infinity")
+        money = limits.daily_loss_limit if request.daily_loss_limit is None else request.daily_loss_limit
+        case.left = INFINITE
         if money is not None:
             lost = ledger.plugin_loss(case.plugin_id)
-            case.left = _limit(money) - lost - stake.plugin_risk
-            case.numbers.update(plugin_loss=lost, plugin_open_risk=stake.plugin_risk, plugin_day_left=case.left)
-            if case.left < most:
+            case.left = left = _limit(money) - lost - stake.plugin_risk
+            case.said += ("plugin_loss", lost, "plugin_open_risk", stake.plugin_risk, "plugin_day_left", left)
+            if left < core.settings.min_remaining:
                 return "plugin_daily_loss"
         return ""
 
     def _caps(self, case: Case) -> str:
-        core, stake = self._core, case.stake
-        daily, lifetime = core.settings.daily_caps[case.tier], core.settings.lifetime_caps[case.tier]
-        lost, ever = core.ledger.day_loss, core.ledger.lifetime_loss
-        case.day_left = daily - lost - stake.risk
-        lifetime_left = lifetime - ever - stake.risk
-        case.numbers.update(
-            open_risk=stake.risk,
-            day_loss=lost,
-            daily_cap=daily,
-            day_left=case.day_left,
-            lifetime_loss=ever,
-            lifetime_cap=lifetime,
-            lifetime_left=lifetime_left,
+        core, risk = self._core, case.stake.risk
+        settings, ledger = core.settings, core.ledger
+        daily, lifetime = settings.daily_caps[case.tier], settings.lifetime_caps[case.tier]
+        lost, ever = ledger.day_loss, ledger.lifetime_loss
+        case.day_left = day_left = daily - lost - risk
+        lifetime_left = lifetime - ever - risk
+        case.said += (
+            *("open_risk", risk, "day_loss", lost, "daily_cap", daily, "day_left", day_left),
+            *("lifetime_loss", ever, "lifetime_cap", lifetime, "lifetime_left", lifetime_left),
         )
-        if case.day_left < core.settings.min_remaining:
+        if day_left < settings.min_remaining:
             return "daily_cap"
-        if lifetime_left < core.settings.min_remaining:
+        if lifetime_left < settings.min_remaining:
             return "lifetime_cap"
-        case.left = min(case.left, case.day_left, lifetime_left)
+        case.left = min(case.left, day_left, lifetime_left)
         return ""
 
     def _crowd(self, case: Case) -> str:
-        settings, stake = self._core.settings, case.stake
-        by_tickets = settings.count_by == "tickets"
-        there = stake.count if by_tickets else len(stake.entries)
-        most = self._core.tiers.max_concurrent(case.tier)
-        case.numbers.update(concurrent=there, max_concurrent=most)
+        core, stake = self._core, case.stake
+        by_tickets = core.settings.count_by == "tickets"
+        there = stake.count if by_tickets else stake.entries
+        most = core.tiers.max_concurrent(case.tier)
+        case.said += ("concurrent", there, "max_concurrent", most)
         return "concurrent_limit" if there + (max(case.request.legs, 1) if by_tickets else 1) > most else ""
 
     def _exposure(self, case: Case) -> str:
         settings, stake, instrument = self._core.settings, case.stake, case.instrument
         if settings.max_symbol_open:
-            case.numbers.update(symbol_open=len(stake.symbol_entries), symbol_max_open=settings.max_symbol_open)
-            if len(stake.symbol_entries) >= settings.max_symbol_open:
+            case.say("symbol_open", stake.symbol_entries, "symbol_max_open", settings.max_symbol_open)
+            if stake.symbol_entries >= settings.max_symbol_open:
                 return "symbol_exposure"
         rooms = []
         if settings.max_symbol_lots:
@@ -222,7 +156,7 @@ class RiskGate:
             rooms.append(_limit(case.limits.max_symbol_lots) - instrument.lots(stake.plugin_symbol_steps))
         if rooms:
             case.exposure_left = min(rooms)
-            case.numbers.update(exposure_left=case.exposure_left)
+            case.say("exposure_left", case.exposure_left)
             if case.exposure_left < instrument.volume_min:
                 return "symbol_exposure"
         return ""
@@ -231,29 +165,38 @@ class RiskGate:
 
     def _spread(self, case: Case) -> str:
         request, instrument = case.request, case.instrument
-        case.quote = self._core.quotes.quote_points(request.symbol)
-        if case.quote is None:
-            case.numbers.update(spread=UNKNOWN_SPREAD_PIPS)
+        case.quote = quote = self._core.quotes.quote_points(request.symbol)
+        if quote is None:
+            case.say("spread", UNKNOWN_SPREAD_PIPS)
             return "spread_unknown"
-        spread = (case.quote[1] - case.quote[0]) * instrument.point / instrument.spread_pip
-        case.numbers.update(spread=spread)
-        own = _first(request.max_spread_pips, case.limits.max_spread_pips)
+        spread = self._pips(instrument, quote[1] - quote[0])
+        case.said += ("spread", spread)
+        own = case.limits.max_spread_pips if request.max_spread_pips is None else request.max_spread_pips
         most = self._core.settings.max_spread_pips.get(request.symbol) if own is None else _limit(own)
         if most is None:
             return ""
-        case.numbers.update(max_spread=most)
+        case.say("max_spread", most)
         return "spread_high" if spread > most else ""
+
+    def _pips(self, instrument: Instrument, points: int) -> Decimal:
+        """So many points of spread in pips; spreads are few, so each is divided once."""
+        known = self._spreads.get((instrument.symbol, points))
+        if known is None:
+            known = points * instrument.point / instrument.spread_pip
+            if len(self._spreads) < MOST_SPREADS:
+                self._spreads[instrument.symbol, points] = known
+        return known
 
     def _entry(self, case: Case) -> str:
         price = case.request.entry_price
         if price is None:
             assert case.quote is not None, "an unknown price is refused before"
-            case.entry_points = case.quote[1 if case.side is Side.BUY else 0]
+            case.entry_points = case.quote[1 if case.sign > 0 else 0]
         else:
             if not math.isfinite(price) or price <= 0:
                 return "no_entry_price"
             case.entry_points = case.instrument.level(price)
-        case.numbers.update(entry=case.instrument.price(case.entry_points))
+        case.said += ("entry", case.instrument.price(case.entry_points))
         return ""
 
     def _stop(self, case: Case) -> str:
@@ -262,20 +205,20 @@ class RiskGate:
         asked = request.sl_price or 0.0
         if asked and math.isfinite(asked) and asked > 0:
             points = instrument.level(asked)
-            if case.side.sign * (case.entry_points - points) > 0:
+            if case.sign * (case.entry_points - points) > 0:
                 case.sl_points = points
-                case.numbers.update(sl=instrument.price(points), sl_source="alert")
+                case.said += ("sl", instrument.price(points), "sl_source", "alert")
                 return ""
         if asked:
-            case.numbers.update(sl_asked=asked)
+            case.say("sl_asked", asked)
             if self._core.settings.wrong_side_stop == "refuse":
                 return "invalid_stops"
         return self._table_stop(case)
 
     def _table_stop(self, case: Case) -> str:
         request, tables = case.request, self._core.tables
-        own = _number(request.sl_multiplier)
-        lots = None if request.lots is None else _number(request.lots)
+        own = number_of(request.sl_multiplier)
+        lots = None if request.lots is None else number_of(request.lots)
         if own is None or (request.lots is not None and lots is None):
             return "invalid_stops" if own is None else "volume_too_small"
         multiplier = tables.multiplier(request.symbol, own, request.logic, request.is_recovery)
@@ -284,47 +227,56 @@ class RiskGate:
         if level is None:
             return "invalid_stops"
         case.sl_points = case.instrument.points(level)
-        case.numbers.update(sl=level, sl_source=source, sl_multiplied=multiplier)
+        case.say("sl", level, "sl_source", source, "sl_multiplied", multiplier)
         return ""
 
     def _reward(self, case: Case) -> str:
         target, least = case.request.tp_price, self._core.settings.min_rr
         if target is None or not math.isfinite(target) or not target:
             return ""
-        ahead = case.side.sign * (case.instrument.level(target) - case.entry_points)
+        ahead = case.sign * (case.instrument.level(target) - case.entry_points)
         ratio = Decimal(ahead) / abs(case.entry_points - case.sl_points)
-        case.numbers.update(rr=ratio)
+        case.said += ("rr", ratio)
         return "rr_too_low" if least and ratio < least else ""
 
     # --- the size --------------------------------------------------------------------------------------------------
 
     def _size(self, case: Case) -> str:
-        core, request, instrument = self._core, case.request, case.instrument
-        points = abs(case.entry_points - case.sl_points)
-        per_point = core.money.per_point(instrument)
-        least = instrument.min_stop_distance / instrument.point
+        core, request, instrument, tier = self._core, case.request, case.instrument, case.tier
+        points, settings = abs(case.entry_points - case.sl_points), core.settings
+        per_point = case.per_point
+        at_stop = per_point * points
+        least = self._least_points(instrument)
         percent = request.risk_percent
-        if percent is None and core.settings.lot_mode == "risk" and request.lots is None:
-            percent = core.tiers.risk_percent(case.tier, instrument)
+        if percent is None and settings.lot_mode == "risk" and request.lots is None:
+            percent = core.tiers.risk_percent(tier, instrument)
         wanted = SizeWanted(
             instrument,
             request.lots,
             percent,
-            core.tiers.lots(case.tier),
+            core.tiers.lots(tier),
             case.balance,
-            per_point * max(Decimal(points), least),
+            per_point * least if points < least else at_stop,
             (request.lot_multiplier, request.logic, request.symbol),
         )
-        caps = [core.tiers.max_lot(case.tier), instrument.volume_max]
-        own = _first(request.max_lot, case.limits.max_lot)
-        caps += [] if own is None else [_limit(own)]
-        caps += [] if case.exposure_left is None else [case.exposure_left]
-        day_frac = case.day_left / core.settings.daily_caps[case.tier]
-        fitting = Fitting(min(caps), day_frac, case.left, per_point * points)
-        case.lots, reason = self._sizes.size(wanted, fitting, case.numbers)
+        most = min(core.tiers.max_lot(tier), instrument.volume_max)
+        own = case.limits.max_lot if request.max_lot is None else request.max_lot
+        if own is not None:
+            most = min(most, _limit(own))
+        if case.exposure_left is not None:
+            most = min(most, case.exposure_left)
+        fitting = Fitting(most, case.day_left / settings.daily_caps[tier], case.left, at_stop)
+        case.lots, reason = self._sizes.size(wanted, fitting, case.said)
         if not reason:
-            case.numbers.update(lots=case.lots, risk_money=per_point * points * case.lots)
+            case.said += ("lots", case.lots, "risk_money", at_stop * case.lots)
         return reason
+
+    def _least_points(self, instrument: Instrument) -> Decimal:
+        """The symbol's least stop distance in points."""
+        known = self._least.get(instrument.symbol)
+        if known is None:
+            known = self._least[instrument.symbol] = instrument.min_stop_distance / instrument.point
+        return known
 
     def _margin(self, case: Case) -> str:
         """Whether the equity covers the margin after the fill; the larger side of a symbol counts, as in the books."""
@@ -334,11 +286,11 @@ class RiskGate:
             return "no_conversion"
         longs, shorts = case.stake.margins
         before = max(longs, shorts)
-        after = max(longs + wanted, shorts) if case.side is Side.BUY else max(longs, shorts + wanted)
+        after = max(longs + wanted, shorts) if case.sign > 0 else max(longs, shorts + wanted)
         if after > before:
-            free = core.account.free_margin
-            case.numbers.update(margin_wanted=after - before, free_margin=free)
-            if free < after - before:
+            free, more = core.account.free_margin, after - before
+            case.said += ("margin_wanted", more, "free_margin", free)
+            if free < more:
                 return "no_money"
         return ""
 
@@ -347,23 +299,10 @@ def _noted(case: Case, refused: Refused | None) -> str:
     if refused is None:
         return ""
     if refused.detail:
-        case.numbers.update(detail=refused.detail)
+        case.say("detail", refused.detail)
     return refused.reason
 
 
-def _first(asked: _Limit | None, own: _Limit | None) -> _Limit | None:
-    return own if asked is None else asked
-
-
-def _limit(value: object) -> Decimal:
+def _limit(value: Any) -> Decimal:
     """A limit as a number; one that is none allows nothing."""
-    return _number(value) or ZERO
-
-
-def _number(value: object) -> Decimal | None:
-    """A finite number, None for anything else."""
-    try:
-        number = Decimal(str(value))
-    except ArithmeticError:
-        return None
-    return number if number.is_finite() else None
+    return number_of(value) or ZERO

@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from decimal import Decimal
 from typing import Any, Final
 
@@ -21,6 +21,7 @@ __all__ = ["EntryKey", "RiskLedger", "entry_key"]
 EntryKey = tuple[str, str, str, int]
 """(plugin, alert or order, symbol, side)"""
 VERSION: Final = 1
+_NONE: Final[frozenset[EntryKey]] = frozenset()
 
 
 def entry_key(plugin_id: str, alert_id: str, alone: str, symbol: str, side: int) -> EntryKey:
@@ -34,6 +35,7 @@ class RiskLedger:
     def __init__(self, day: TradingDay, money_digits: int) -> None:
         self._day = day
         self._digits = money_digits
+        self._zero = Decimal(0).scaleb(-money_digits)
         self._day_start_ns = 0
         self._day_loss = 0
         self._day_net = 0
@@ -43,7 +45,10 @@ class RiskLedger:
 
     def turn(self, now_ns: int) -> None:
         """Begin a new day where one has begun; time never turns it back."""
-        start_ns = self._day.start_ns(now_ns)
+        day = self._day
+        if day.began_ns <= now_ns < day.ends_ns and day.began_ns == self._day_start_ns:
+            return
+        start_ns = day.start_ns(now_ns)
         if start_ns > self._day_start_ns:
             self._day_start_ns = start_ns
             self.reset_day()
@@ -95,8 +100,13 @@ class RiskLedger:
         """The plugin's entries of the day that were filled; not to be changed."""
         return self._entries.get(plugin_id, set())
 
+    def entries_with(self, plugin_id: str, others: Collection[EntryKey]) -> int:
+        """How many entries of the day a plugin has, with those that are under way."""
+        filled = self._entries.get(plugin_id, _NONE)
+        return len(filled) + sum(key not in filled for key in others) if others else len(filled)
+
     def _money(self, minor: int) -> Decimal:
-        return Decimal(minor).scaleb(-self._digits)
+        return Decimal(minor).scaleb(-self._digits) if minor else self._zero
 
     def state(self) -> dict[str, Any]:
         return {

@@ -9,7 +9,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from zepix.model import Instrument
-from zepix.services.conversion import MONEY, Conversions
+from zepix.services.conversion import MONEY, ONE, Conversions
 from zepix.services.ports import Clock
 
 __all__ = ["RiskMoney"]
@@ -21,6 +21,11 @@ class RiskMoney:
     def __init__(self, clock: Clock, conversions: Conversions) -> None:
         self._clock = clock
         self._conversions = conversions
+        self._has_own_values = conversions.account_currency == "USD"
+        self._points: dict[str, tuple[Instrument, Decimal, Decimal]] = {}
+        """By symbol: the instrument, the rate that was the last, and money of a point of a lot at it."""
+        self._margin: tuple[Instrument | None, Decimal, Decimal, Decimal, Decimal] = (None, ONE, ONE, ONE, ONE)
+        """The last margin: instrument, lots, rate, leverage, money."""
 
     def has_rate(self, instrument: Instrument) -> bool:
         return self._conversions.has(instrument.profit_currency) or self._has_own_value(instrument)
@@ -34,7 +39,15 @@ class RiskMoney:
 
     def per_point(self, instrument: Instrument) -> Decimal:
         """Money of one point of one lot."""
-        return MONEY.multiply(instrument.point_value, self.rate(instrument))
+        rate = self.rate(instrument)
+        known = self._points.get(instrument.symbol)
+        if known is None or known[1] is not rate or known[0] is not instrument:
+            known = self._points[instrument.symbol] = (
+                instrument,
+                rate,
+                MONEY.multiply(instrument.point_value, rate),
+            )
+        return known[2]
 
     def per_pip(self, instrument: Instrument) -> Decimal:
         """Money of one pip of one lot."""
@@ -51,7 +64,11 @@ class RiskMoney:
         if not self._conversions.has(instrument.margin_currency):
             return None
         rate = self._conversions.rate(instrument.margin_currency, self._clock.now_ns)
-        return MONEY.divide(lots * instrument.contract_size * rate, leverage)
+        last = self._margin
+        if last[0] is not instrument or last[2] is not rate or last[1] != lots or last[3] != leverage:
+            money = MONEY.divide(lots * instrument.contract_size * rate, leverage)
+            last = self._margin = (instrument, lots, rate, leverage, money)
+        return last[4]
 
     def _has_own_value(self, instrument: Instrument) -> bool:
-        return self._conversions.account_currency == "USD" and instrument.pip_value_per_lot_usd > 0
+        return self._has_own_values and instrument.pip_value_per_lot_usd > 0

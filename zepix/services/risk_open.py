@@ -8,12 +8,13 @@
   distance that any stop table has for the symbol at the tier, or what the ticket has lost by now, if that is more; a
   symbol that no table has, and all of them with ``cap``, count as the whole daily cap.
 
-Sums are integers (points times steps) until the end, so a thousand tickets cost a thousand products of integers.
+Tickets are summed as they come, move and go (risk_sums.py), so that a look costs the same with one open as with a
+thousand; only orders under way, and tickets without a stop, are looked through.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Final
 
@@ -23,12 +24,14 @@ from zepix.services.conversion import MONEY
 from zepix.services.ports import BrokerPort
 from zepix.services.risk_ledger import EntryKey, entry_key
 from zepix.services.risk_money import RiskMoney
+from zepix.services.risk_sums import EXACT, OpenSums
 from zepix.services.risk_tables import StopTables
 from zepix.services.risk_values import QuoteSource
 
 __all__ = ["AtStake", "OpenRisk"]
 
 ZERO: Final = Decimal(0)
+_NO_ORDERS: Final[frozenset[EntryKey]] = frozenset()
 
 
 class AtStake:
@@ -50,18 +53,18 @@ class AtStake:
     def __init__(self) -> None:
         self.risk = ZERO
         self.plugin_risk = ZERO
-        self.entries: set[EntryKey] = set()
-        self.plugin_entries: set[EntryKey] = set()
-        self.plugin_under_way: set[EntryKey] = set()
-        self.symbol_entries: set[EntryKey] = set()
+        self.entries = 0
+        self.plugin_entries = 0
+        self.symbol_entries = 0
+        self.plugin_under_way: set[EntryKey] | frozenset[EntryKey] = _NO_ORDERS
         self.count = 0
         self.symbol_steps = 0
         self.plugin_symbol_steps = 0
-        self.margins = [ZERO, ZERO]
+        self.margins = (ZERO, ZERO)
 
 
 class OpenRisk:
-    """Looks through the broker's tickets and orders under way."""
+    """Knows the broker's tickets by their sums, and looks through its orders under way."""
 
     def __init__(
         self,
@@ -78,61 +81,74 @@ class OpenRisk:
         self._catalogue = catalogue
         self._broker = broker
         self._quotes = quotes
+        self._sums = OpenSums(broker)
+
+    def forget(self) -> None:
+        """Sum all tickets anew at the next look: the broker's were replaced by those of a saved state."""
+        self._sums.forget()
 
     def look(self, tier: str, plugin_id: str = "", symbol: str = "") -> AtStake:
         """Everything at stake at this instant; ``tier`` is for what has no stop."""
         found = AtStake()
-        stakes: dict[tuple[str, str], int] = {}
-        unstopped: list[tuple[str, Decimal]] = []
-        entries = found.entries
-        for ticket in self._broker.tickets.values():
-            owner, name, side, steps = ticket.plugin_id, ticket.symbol, ticket.side, ticket.steps
-            key = (owner, ticket.alert_id or f"order {ticket.order_id}", name, side)
-            entries.add(key)
-            if name == symbol or owner == plugin_id:
-                _count(found, key, steps, plugin_id, symbol)
-                if name == symbol:
-                    found.margins[0 if side > 0 else 1] += ticket.margin * steps / (ticket.entry_steps or 1)
-            if not ticket.sl:
-                unstopped.append((owner, self._cautious(ticket, tier)))
-                continue
-            points = side * (ticket.entry_points - ticket.sl)
-            if points > 0:
-                stakes[owner, name] = stakes.get((owner, name), 0) + points * steps
+        sums = self._sums
+        for group in sums.groups():
+            entries = len(group.entries)
+            is_own = group.plugin_id == plugin_id
+            found.entries += entries
+            if is_own:
+                found.plugin_entries += entries
+            if group.symbol == symbol:
+                found.symbol_entries += entries
+                found.symbol_steps += group.steps
+                longs, shorts = found.margins
+                found.margins = EXACT.add(longs, group.margins[0]), EXACT.add(shorts, group.margins[1])
+                if is_own:
+                    found.plugin_symbol_steps += group.steps
+            if group.stake:
+                self._add(found, is_own, group.symbol, group.stake)
+        for ticket in sums.unstopped.values():
+            self._add_money(found, ticket.plugin_id == plugin_id, self._cautious(ticket, tier))
+        found.count = len(self._broker.tickets)
         orders = self._broker.under_way()
-        for order in orders:
-            owner, name = order.plugin_id, order.symbol
-            key = entry_key(owner, order.alert_id, f"order {order.id}", name, order.side)
-            entries.add(key)
-            _count(found, key, order.volume_steps, plugin_id, symbol)
-            if owner == plugin_id:
-                found.plugin_under_way.add(key)
-            lost = self._points_of(order)
-            if lost is None:
-                unstopped.append((owner, self._cautious(order, tier)))
-            elif lost > 0:
-                stakes[owner, name] = stakes.get((owner, name), 0) + lost * order.volume_steps
-        found.count = len(self._broker.tickets) + len(orders)
-        self._add(found, plugin_id, stakes, unstopped)
+        if orders:
+            found.count += len(orders)
+            self._count_orders(found, orders, tier, plugin_id, symbol)
         return found
 
-    def _add(
-        self,
-        found: AtStake,
-        plugin_id: str,
-        stakes: Mapping[tuple[str, str], int],
-        unstopped: Iterable[tuple[str, Decimal]],
-    ) -> None:
-        for (owner, symbol), point_steps in stakes.items():
-            instrument = self._catalogue[symbol]
-            money = MONEY.multiply(instrument.volume_step * point_steps, self._money.per_point(instrument))
-            found.risk += money
-            if owner == plugin_id:
-                found.plugin_risk += money
-        for owner, money in unstopped:
-            found.risk += money
-            if owner == plugin_id:
-                found.plugin_risk += money
+    def _count_orders(self, found: AtStake, orders: Sequence[Order], tier: str, plugin_id: str, symbol: str) -> None:
+        """Orders under way beside the tickets; legs of an entry that is open already count no entry more."""
+        seen: set[EntryKey] = set()
+        found.plugin_under_way = own = set()
+        for order in orders:
+            owner, name = order.plugin_id, order.symbol
+            is_own, is_asked = owner == plugin_id, name == symbol
+            key = entry_key(owner, order.alert_id, f"order {order.id}", name, order.side)
+            if key not in seen and not self._sums.has(key):
+                found.entries += 1
+                found.plugin_entries += is_own
+                found.symbol_entries += is_asked
+            seen.add(key)
+            if is_own:
+                own.add(key)
+            if is_asked:
+                found.symbol_steps += order.volume_steps
+                found.plugin_symbol_steps += order.volume_steps if is_own else 0
+            lost = self._points_of(order)
+            if lost is None:
+                self._add_money(found, is_own, self._cautious(order, tier))
+            elif lost > 0:
+                self._add(found, is_own, name, lost * order.volume_steps)
+
+    def _add(self, found: AtStake, is_own: bool, symbol: str, point_steps: int) -> None:
+        instrument = self._catalogue[symbol]
+        self._add_money(
+            found, is_own, MONEY.multiply(instrument.volume_step * point_steps, self._money.per_point(instrument))
+        )
+
+    def _add_money(self, found: AtStake, is_own: bool, money: Decimal) -> None:
+        found.risk += money
+        if is_own:
+            found.plugin_risk += money
 
     def _points_of(self, order: Order) -> int | None:
         """What an order under way would lose in points; None where that is unknown."""
@@ -164,15 +180,3 @@ class OpenRisk:
     def _worth(self, instrument: Instrument, subject: Ticket | Order, points: Decimal) -> Decimal:
         steps = subject.volume_steps if isinstance(subject, Order) else subject.steps
         return MONEY.multiply(points * instrument.volume_step * steps, self._money.per_point(instrument))
-
-
-def _count(found: AtStake, key: EntryKey, steps: int, plugin_id: str, symbol: str) -> None:
-    """Count what belongs to the asking plugin, and what to the asked symbol."""
-    is_own = key[0] == plugin_id
-    if is_own:
-        found.plugin_entries.add(key)
-    if key[2] == symbol:
-        found.symbol_entries.add(key)
-        found.symbol_steps += steps
-        if is_own:
-            found.plugin_symbol_steps += steps

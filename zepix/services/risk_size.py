@@ -14,15 +14,17 @@ enormous.
 from __future__ import annotations
 
 from decimal import ROUND_DOWN, Context, Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from zepix.model import Instrument
 from zepix.model.settings_risk import RiskSettings
 
-__all__ = ["Fitting", "SizeWanted", "Sizes", "reduction_of"]
+__all__ = ["Fitting", "SizeWanted", "Sizes", "capped_number", "number_of", "reduction_of"]
 
 ZERO: Final = Decimal(0)
 ONE: Final = Decimal(1)
+NEVER: Final = Decimal("Infinity")
 _MOST: Final = Decimal(10) ** 12
 _DOWN: Final = Context(prec=28, rounding=ROUND_DOWN)
 
@@ -54,30 +56,29 @@ class Sizes:
 
     def __init__(self, settings: RiskSettings) -> None:
         self._settings = settings
+        self._usable = ONE - settings.fit_buffer_frac
+        froms, tos = settings.reduction_from_frac, settings.reduction_to_frac
+        self._first = (froms[0], tos[0]) if settings.has_smart_reduction and froms else (NEVER, ONE)
 
-    def size(self, wanted: SizeWanted, fit: Fitting, numbers: dict[str, Any]) -> tuple[Decimal, str]:
-        """(lots, "") or (0, reason: ``volume_too_small`` or ``risk_too_large``)."""
+    def size(self, wanted: SizeWanted, fit: Fitting, said: list[Any]) -> tuple[Decimal, str]:
+        """(lots, "") or (0, reason: ``volume_too_small`` or ``risk_too_large``); ``said``: names and values."""
         base = self._base(wanted)
         factor = self._factor(wanted)
         if base is None or factor is None or base <= 0 or factor <= 0:
-            numbers.update(lots_asked=str(wanted.lots), lot_multiplier=str(wanted.multipliers[0]))
+            said += ("lots_asked", str(wanted.lots), "lot_multiplier", str(wanted.multipliers[0]))
             return ZERO, "volume_too_small"
         multiplied = base * factor
         capped = min(multiplied, fit.most)
-        reduction = reduction_of(fit.day_frac, self._settings)
+        whole_from, whole = self._first
+        reduction = whole if fit.day_frac >= whole_from else reduction_of(fit.day_frac, self._settings)
         reduced = capped * reduction
-        usable = fit.left * (ONE - self._settings.fit_buffer_frac)
+        usable = fit.left * self._usable
         fitted = reduced
         if reduced * fit.loss_per_lot > usable:
             fitted = _DOWN.divide(usable, fit.loss_per_lot)
-        numbers.update(
-            lots_base=base,
-            lots_multiplied=multiplied,
-            lots_capped=capped,
-            day_reduction=reduction,
-            lots_reduced=reduced,
-            lots_fitted=fitted,
-            risk_left=usable,
+        said += (
+            *("lots_base", base, "lots_multiplied", multiplied, "lots_capped", capped, "day_reduction", reduction),
+            *("lots_reduced", reduced, "lots_fitted", fitted, "risk_left", usable),
         )
         return self._cut(wanted.instrument, reduced, fitted, fit, usable)
 
@@ -97,17 +98,17 @@ class Sizes:
 
     def _base(self, wanted: SizeWanted) -> Decimal | None:
         if wanted.lots is not None:
-            return _number(wanted.lots)
+            return capped_number(wanted.lots)
         if wanted.risk_percent is None:
             return wanted.fixed_lots
-        percent = _number(wanted.risk_percent)
+        percent = capped_number(wanted.risk_percent)
         if percent is None or wanted.loss_per_lot <= 0:
             return None
         return _DOWN.divide(max(wanted.balance, ZERO) * percent / 100, wanted.loss_per_lot)
 
     def _factor(self, wanted: SizeWanted) -> Decimal | None:
         own, logic, symbol = wanted.multipliers
-        number = _number(own)
+        number = capped_number(own)
         if number is None:
             return None
         settings = self._settings
@@ -124,10 +125,24 @@ def reduction_of(day_frac: Decimal, settings: RiskSettings) -> Decimal:
     return next((to for start, to in steps if day_frac >= start), settings.reduction_to_frac[-1])
 
 
-def _number(value: Decimal | float | str) -> Decimal | None:
-    """A finite number of no absurd size, None for anything else."""
+def number_of(value: object) -> Decimal | None:
+    """A finite number as it is written, None for anything else; limits and factors are the same ones all the time."""
+    try:
+        return _known(value)
+    except TypeError:  # what has no hash is no number either
+        return None
+
+
+@lru_cache(maxsize=1024, typed=True)
+def _known(value: object) -> Decimal | None:
     try:
         number = Decimal(str(value))
     except InvalidOperation:
         return None
-    return min(number, _MOST) if number.is_finite() else None
+    return number if number.is_finite() else None
+
+
+def capped_number(value: Decimal | float | str) -> Decimal | None:
+    """A finite number of no absurd size, None for anything else."""
+    number = number_of(value)
+    return None if number is None else min(number, _MOST)

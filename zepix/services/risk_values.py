@@ -1,11 +1,14 @@
-"""What is asked of the risk service, and what it answers; frozen, in prices, lots and the account's money."""
+"""What is asked of the risk service, and what it answers, in prices, lots and the account's money.
+
+Request and answer are named tuples: they are made for every entry, and a frozen dataclass costs several times as much.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from zepix.model import Refused, Side
 
@@ -71,8 +74,7 @@ class QuoteSource(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class TradeRequest:
+class TradeRequest(NamedTuple):
     """An entry that a plugin would like to make, before it is sized.
 
     entry_price: the price it would pay; None: that of a market order now. lots: the base size of all legs together;
@@ -102,8 +104,7 @@ class TradeRequest:
     tp_price: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class GateAnswer:
+class GateAnswer(NamedTuple):
     """Whether an entry may be made, its size and stop, and all numbers that decided.
 
     ``reason`` is empty where it is allowed, else one of ``GATE_REASONS``; ``lots`` are then 0.

@@ -18,7 +18,7 @@ __all__ = ["rollovers_between"]
 
 NEW_YORK: Final = ZoneInfo("America/New_York")
 CLOSE: Final = time(17)
-YEAR_NS: Final = 366 * 86_400 * NS
+DAY_NS: Final = 86_400 * NS
 
 
 @lru_cache(maxsize=256)
@@ -54,7 +54,18 @@ def _year_start_ns(year: int) -> int:
     return int(datetime(year, 1, 1, tzinfo=NEW_YORK).timestamp()) * NS
 
 
+@lru_cache(maxsize=4096)
+def _year_of_day(day: int) -> int:
+    """The New York year of a whole UTC day, counted from 1970; 0 for a day that lies in two."""
+    first, last = _year_at(day * DAY_NS), _year_at((day + 1) * DAY_NS - 1)
+    return first if first == last else 0
+
+
 def _year_of(t_ns: int) -> int:
     """The New York year of an instant."""
+    return _year_of_day(t_ns // DAY_NS) or _year_at(t_ns)
+
+
+def _year_at(t_ns: int) -> int:
     guess = datetime.fromtimestamp(t_ns // NS, UTC).year
     return guess if t_ns >= _year_start_ns(guess) else guess - 1

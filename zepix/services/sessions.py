@@ -42,6 +42,8 @@ class ClosePort(Protocol):
 class SessionCore:
     """The sessions of one run: its table, its switch, and which forced close was the last."""
 
+    HEARS: Final = (OrderRefused,)
+
     def __init__(self, settings: SessionSettings, clock: Clock, broker: BrokerPort, closer: ClosePort) -> None:
         self.settings = settings
         self.clock = clock

@@ -57,6 +57,8 @@ def read_alert(alert: Alert) -> Said | None:
 
 def whole_counts(bull: Any, bear: Any) -> tuple[int, int]:
     """(bull, bear) of six timeframes as whole numbers; raises ValueError for what cannot be so many of six."""
+    if type(bull) is int and type(bear) is int and bull >= 0 and bear >= 0 and bull + bear <= SIX_TIMEFRAMES:
+        return bull, bear
     found = []
     for name, value in (("bull", bull), ("bear", bear)):
         is_number = isinstance(value, int | float) and not isinstance(value, bool)

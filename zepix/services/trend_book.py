@@ -144,10 +144,10 @@ class TrendBook:
     # --- pulses, states, momenta ----------------------------------------------------------------------------------
 
     def count(self, symbol: str, timeframe: str, bull: int, bear: int, changes: Mapping[str, int], now_ns: int) -> bool:
-        """Write down a pulse's counts under its chart; False where there is no room."""
+        """Write down a pulse's counts under its chart, ``changes`` not to be changed; False where there is no room."""
         if self._is_full(self._counts, symbol, timeframe):
             return False
-        self._counts.setdefault(symbol, {})[timeframe] = _Counts(bull, bear, dict(changes), now_ns)
+        self._counts.setdefault(symbol, {})[timeframe] = _Counts(bull, bear, changes, now_ns)
         return True
 
     def name_state(self, symbol: str, timeframe: str, state: str, now_ns: int) -> bool:

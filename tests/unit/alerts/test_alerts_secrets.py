@@ -267,3 +267,11 @@ def test_body_without_secrets_is_passed_in_half_a_microsecond() -> None:
 def test_hostile_text_is_blotted_out_to_its_end(processor: AlertProcessor, body: str) -> None:
     row: Any = processor.parse(body + f",key={SECRET}", id="x")
     assert SECRET not in repr(row)
+
+
+def test_a_body_with_half_a_surrogate_pair_stays_what_it_was_turned_away_for():
+    body = '{"type": {"0": "\\ud800", "": "15:-1;"}, "symbol": "EURUSD", "event_type": ["buy", "A00", "buy"]}'
+    assert redact(body) == body
+    told = redact(body[:-1] + ', "token": "abc-secret"}')
+    assert "abc-secret" not in told
+    told.encode("utf-8")

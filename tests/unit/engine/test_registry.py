@@ -397,3 +397,55 @@ def test_status_of_an_unknown_plugin_names_those_loaded() -> None:
     registry.load_all_plugins([PluginConfig("mine", "typed", {"lots": 1})], make_api)
     with pytest.raises(ConfigError, match="no plugin 'yours'; loaded are mine"):
         registry.get_plugin_status("yours")
+
+
+def _family() -> PluginRegistry:
+    registry = PluginRegistry()
+    registry.discover_plugins([builtin_strategies()], entry_points=False)
+    return registry
+
+
+FOUR = [f"v6_price_action_{frame}" for frame in ("1m", "5m", "15m", "1h")]
+
+
+@pytest.mark.parametrize("name", ["v6_price_action", "V6_PRICE_ACTION", "price_action", "V6"])
+def test_a_familys_name_loads_each_of_its_plugins(name: str) -> None:
+    registry = _family()
+    assert [cls.info.plugin_id for cls in registry.find_classes(name)] == FOUR
+    assert list(registry.load_all_plugins([PluginConfig(name, name)], make_api)) == FOUR
+
+
+def test_plugins_of_a_family_that_are_configured_themselves_are_left_to_that() -> None:
+    registry = _family()
+    own = PluginConfig(FOUR[1], FOUR[1], {"adx_threshold": 33.0})
+    off = PluginConfig(FOUR[0], FOUR[0], enabled=False)
+    loaded = registry.load_all_plugins([PluginConfig("v6", "v6", {"adx_threshold": 11.0}), own, off], make_api)
+    assert {name: plugin.config["adx_threshold"] for name, plugin in loaded.items()} == {
+        FOUR[1]: 33.0,
+        FOUR[2]: 11.0,
+        FOUR[3]: 11.0,
+    }
+
+
+@pytest.mark.parametrize("name", ["price_action_5m", "V6_PRICE_ACTION_5M"])
+def test_a_plugins_name_or_another_for_it_loads_that_one(name: str) -> None:
+    registry = _family()
+    loaded = registry.load_all_plugins([PluginConfig(name, name)], make_api)
+    assert [type(plugin).__name__ for plugin in loaded.values()] == ["V6PriceAction5m"]
+
+
+def test_a_family_may_be_cut_to_timeframes() -> None:
+    some = PluginConfig("v6", "v6", timeframes=("5m", "4h"))
+    assert list(_family().load_all_plugins([some], make_api)) == [FOUR[1], FOUR[3]]
+    with pytest.raises(ConfigError, match=r"none of v6_price_action_1m.* is for 30m"):
+        _family().load_all_plugins([PluginConfig("v6", "v6", timeframes=("30m",))], make_api)
+
+
+def test_a_plugin_with_a_name_of_its_own_is_not_four() -> None:
+    with pytest.raises(ConfigError, match="'mine': strategy 'v6' is 4 plugins; name one of v6_price_action_1m"):
+        _family().load_all_plugins([PluginConfig("mine", "v6")], make_api)
+
+
+def test_an_unknown_strategy_is_told_with_near_names() -> None:
+    with pytest.raises(ConfigError, match="did you mean price_action_5m"):
+        _family().find_class("price_acton_5m")

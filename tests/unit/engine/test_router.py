@@ -183,3 +183,73 @@ def test_unknown_hint_is_in_the_numbers_of_the_decision() -> None:
     (row,) = played.record.decisions
     assert (row.plugin_id, row.outcome) == ("taker", "info")
     assert "v9" in row.numbers["route"]
+
+
+class Family(Strategy):
+    """Two plugins of one family: what they share, and other names for it and for them."""
+
+
+class Family1m(Family):
+    info = PluginInfo(
+        "FAMILY", "family_1m", ("1m",), ("fam_1m",), ("fam", "f"), shared=("trend_pulse",), takes_other_timeframes=False
+    )
+
+
+class Family1h(Family):
+    info = PluginInfo(
+        "FAMILY", "family_1h", ("1h",), ("fam_1h",), ("fam", "f"), shared=("trend_pulse",), takes_other_timeframes=False
+    )
+
+
+TWO = ((Family1m, "family_1m", None), (Family1h, "family_1h", None), (Bracket, "bracket", None))
+NAMED = {
+    "hint_by_another_name_of_the_plugin": ({"plugin_hint": "FAM_1H", "timeframe": "1m"}, ["family_1h"]),
+    "hint_by_the_family_goes_by_the_timeframe": ({"plugin_hint": "F", "timeframe": "1h"}, ["family_1h"]),
+    "hint_by_the_family_wins_over_the_strategy": (
+        {"plugin_hint": "family", "strategy": "bracket", "timeframe": "1m"},
+        ["family_1m"],
+    ),
+    "strategy_by_another_name": ({"strategy": "fam", "timeframe": "1m"}, ["family_1m"]),
+    "strategy_by_the_name_of_a_plugin": ({"strategy": "family_1h", "timeframe": "1h"}, ["family_1h"]),
+    "strategy_by_another_name_of_a_plugin": ({"strategy": "fam_1m", "timeframe": "1m"}, ["family_1m"]),
+    "family_on_a_timeframe_of_nobody": ({"strategy": "f", "timeframe": "5m"}, []),
+    "family_by_hint_on_a_timeframe_of_nobody": ({"plugin_hint": "f", "timeframe": "5m"}, []),
+}
+
+
+@pytest.mark.parametrize(("fields", "plugin_ids"), NAMED.values(), ids=NAMED)
+def test_other_names_of_plugins_and_families_are_understood(fields: dict[str, Any], plugin_ids: list[str]) -> None:
+    route = router(*TWO).route_signal(alert(0, **fields))
+    assert [p.plugin_id for p in route.plugins] == plugin_ids
+    assert route.note == ""
+
+
+def test_hint_that_means_two_instances_of_one_class_is_ambiguous() -> None:
+    both = router((Family1h, "calm", None), (Family1h, "bold", None))
+    route = both.route_signal(alert(0, plugin_hint="fam_1h", timeframe="1h"))
+    assert (route.plugins, route.reason) == ((), "ambiguous_plugin")
+    assert "calm, bold" in route.detail
+
+
+def test_misspelt_hints_and_strategies_are_told_with_near_names() -> None:
+    found = router(*TWO)
+    assert "did you mean fam_1h" in found.route_signal(alert(0, plugin_hint="fam_1hh", strategy="bracket")).note
+    assert "did you mean family" in found.route_signal(alert(0, strategy="famly")).detail
+
+
+@pytest.mark.parametrize("timeframe", ["1m", "1h", "30m", None])
+def test_what_a_family_shares_reaches_each_of_its_plugins_from_any_chart(timeframe: str | None) -> None:
+    found = router(*TWO)
+    pulse = alert(0, "trend_pulse", None, strategy="FAMILY", timeframe=timeframe)
+    assert names(found, pulse) == ["family_1m", "family_1h"]
+    assert names(found, alert(0, strategy="FAMILY", timeframe="1h")) == ["family_1h"]
+    assert names(found, alert(0, "trend_pulse", None, strategy="bracket", timeframe=timeframe)) == ["bracket"]
+
+
+def test_what_is_shared_goes_to_the_one_that_a_hint_names_and_to_no_plugin_that_is_off() -> None:
+    found = router(*TWO)
+    pulse: dict[str, Any] = {"strategy": "FAMILY", "timeframe": "1m"}
+    assert names(found, alert(0, "trend_pulse", None, plugin_hint="fam_1h", **pulse)) == ["family_1h"]
+    assert names(found, alert(0, "trend_pulse", None, **pulse)) == ["family_1m", "family_1h"]
+    found._registry.disable_plugin("family_1m")
+    assert names(found, alert(0, "trend_pulse", None, **pulse)) == ["family_1h"]

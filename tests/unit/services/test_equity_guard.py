@@ -238,6 +238,27 @@ def test_restart_keeps_the_base() -> None:
     assert loaded.levels == (Decimal(8000), Decimal(12000))
 
 
+def test_guard_loaded_beside_its_brokers_watches_hears_the_one_that_was_set() -> None:
+    world = World()
+    world.guard.start()
+    loaded = world.fresh()
+    loaded.load_state(json.loads(json.dumps(world.guard.state())))
+    loaded.on_equity(2, -1, Decimal(7_900))
+    assert not loaded.is_tripped, "that is somebody else's"
+    loaded.on_equity(1, -1, Decimal(7_900))
+    assert loaded.is_tripped
+
+
+def test_guard_loaded_and_started_sets_its_watch_anew() -> None:
+    world = World()
+    world.guard.start()
+    loaded = world.fresh()
+    loaded.load_state(world.guard.state())
+    loaded.start()
+    assert world.watch is not None
+    assert world.watch.levels == {2: (Decimal(8000), Decimal(12000))}
+
+
 def test_state_of_another_version_is_not_read() -> None:
     world = World()
     with pytest.raises(ValueError, match="version 9"):

@@ -146,7 +146,7 @@ class TestTimeExit:
     def test_the_longest_hold_closes_at_the_open_of_its_minute(self, broker):
         played = play_plan(market(*quads(*[(5, 5, 5, 5)] * 6), broker=broker), [entry()], {**THREE, "max_hold_min": 3})
         assert {(f.exit_ns - T0) // MINUTE for f in played.record.fills} == {3}
-        assert [r[2:] for r in rows(played)] == [(110_005, "signal")] * 3
+        assert [r[2:] for r in rows(played)] == [(110_005, "time_exit")] * 3
         assert not played.simulation.engine.errors
 
     def test_nothing_happens_where_everything_has_left_before(self, broker):

@@ -104,12 +104,12 @@ def test_every_problem_is_told_with_its_key_and_a_near_name() -> None:
     with pytest.raises(ValueError, match=r"^sessions: ") as caught:
         SessionSettings(zone="Asia/Kolkatta", windows=windows, advance_notice_minutes=-1, force_close_retries=True)
     for words in (
-        "zone: 'Asia/Kolkatta' is no time zone; did you mean Asia/Kolkata?",
+        "zone: 'Asia/Kolkatta' is no time zone, did you mean Asia/Kolkata?",
         "advance_notice_minutes must lie between",
         "force_close_retries must lie between",
-        "windows.asian.ende: unknown; did you mean end?",
+        "windows.asian.ende: unknown, did you mean end?",
         "windows.asian.start: '25:00' is no time of the day",
-        "windows.london.zone: 'Europe/Lodon' is no time zone; did you mean Europe/London?",
+        "windows.london.zone: 'Europe/Lodon' is no time zone, did you mean Europe/London?",
         "windows.empty: it begins and ends at 08:00",
         "windows.shut: it closes everything",
         "windows.odd.start: 24:00 is the next day's 00:00",
@@ -122,7 +122,7 @@ def test_every_problem_is_told_with_its_key_and_a_near_name() -> None:
 
 def test_too_many_windows_are_refused() -> None:
     windows = {f"w{n}": SessionWindow("01:00", "02:00") for n in range(40)}
-    with pytest.raises(ValueError, match="windows: 45 are too many; at most 32"):
+    with pytest.raises(ValueError, match="windows: 45 are too many, at most 32"):
         SessionSettings(windows=windows)
 
 

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.unit.strategies.fakes import shipped
 from tests.unit.strategies.test_legacy import sent
 from tests.unit.strategies.wired import play
+from tests.world import flat, market
+from zepix.engine.registry import PluginConfig
+from zepix.model.settings_dual_order import DualOrderSettings
 
 LEGACY = shipped("legacy")
 TRENDS = [sent(1, "trend", "bull", "15m"), sent(2, "trend", "bull", "1h")]
@@ -54,3 +59,23 @@ def test_manual_locks_are_said():
 
     played = play(TRENDS[:1], Locked)
     assert played.outcomes == [("info", "trend_locked")]
+
+
+@pytest.mark.parametrize("broker", ["shadow", "backtrader"])
+def test_b_is_booked_by_the_engine_where_it_is_told_to(broker):
+    """0.06 lots are A 0.03 and B 0.03: 7 USD are 234 points. Seen at the end of the bar, closed at the next open."""
+
+    def told(simulation):
+        simulation.house.dual.settings = DualOrderSettings(booking_at="engine")
+
+    quads = [*flat(6), (110_000, 110_250, 110_000, 110_240), *flat(3, 110_230)]
+    plugins = [PluginConfig("legacy", "legacy", {"routing": "dual_orders", "trailing": False})]
+    prices = market(*quads, broker=broker)
+    played = prices.play([*TRENDS, sent(3, "entry", "buy", "5m")], LEGACY, plugins=plugins, before=told)
+    assert not played.simulation.engine.errors
+    assert [(o.role, o.volume_steps, bool(o.tp)) for o in played.record.orders if o.opens] == [
+        ("A", 3, True),
+        ("B", 3, False),
+    ]
+    booked = played.record.fills[0]
+    assert (booked.role, booked.exit_points, booked.exit_reason) == ("B", 110_230, "profit_booking")

@@ -113,3 +113,61 @@ def test_a_ladder_on_the_real_services():
     played = play([v6_alert(1)], V6["5m"], exit_mode="plan")
     assert [o.role for o in played.record.orders] == ["TP1", "TP2", "TP3"]
     assert played.outcomes == [("filled", "")]
+
+
+def test_the_decision_has_the_numbers_of_both_legs():
+    """Order, lots, stop, target, ticket and price of A and of B, not of the first alone."""
+    numbers = play([v6_alert(1)], V6["5m"]).record.decisions[0].numbers
+    names = ("order", "volume", "sl", "tp", "ticket", "price")
+    assert [numbers[f"{name}_a"] for name in names] == [1, 0.1, 1.098, 1.104, 1, 1.1001]
+    assert [numbers[f"{name}_b"] for name in names] == [2, 0.1, 1.098, 1.102, 2, 1.1001]
+    assert [numbers[name] for name in names] == [numbers[f"{name}_a"] for name in names]
+
+
+def test_one_leg_has_its_numbers_once_and_a_ladder_those_of_each_portion():
+    alone = play([v6_alert(1, tf="60")], V6["1h"]).record.decisions[0].numbers
+    assert alone["tp"] == 1.106 and not [name for name in alone if name.startswith("order_")]
+    ladder = play([v6_alert(1)], V6["5m"], exit_mode="plan").record.decisions[0].numbers
+    assert [ladder[f"tp_{role}"] for role in ("tp1", "tp2", "tp3")] == [1.102, 1.104, 1.106]
+    assert [ladder[f"volume_{role}"] for role in ("tp1", "tp2", "tp3")] == [0.1, 0.06, 0.04]
+
+
+def test_information_reaches_every_plugin_of_the_run_and_entries_that_of_their_chart():
+    """§1.6: pulses, states and the like are shared; §9.2: they speak of six timeframes, whatever chart they are of."""
+    shared = [
+        "TREND_PULSE|EURUSD|30|1|5|5:BULL→BEAR|TRENDING_BEARISH",
+        "STATE_CHANGE|EURUSD|5|MIXED_BULLISH|NEUTRAL|4/2",
+        "MOMENTUM_CHANGE|EURUSD|15|18|WEAK|26|STRONG|DECREASING",
+        "SIDEWAYS_BREAKOUT|EURUSD|60|BULLISH|22|MODERATE|SIDEWAYS|INCREASING",
+        "BREAKOUT|EURUSD|15|1.1|3|10|20",
+        "TRENDLINE_BEARISH_BREAK|EURUSD|1|1.1|-0.0003|42",
+        "SCREENER_FULL_BULLISH|EURUSD|240|9|MACD,STOCH,VORTEX,MOMENTUM,RSI,PSAR,DMI,MFI,FISHER",
+    ]
+    alerts = [body(text, n + 1) for n, text in enumerate(shared)] + [v6_alert(20, tf="60", number=9)]
+    played = play(alerts, *V6.values())
+    assert not played.simulation.engine.errors
+    told = [(d.type, d.plugin_id.removeprefix("v6_price_action_"), d.outcome) for d in played.record.decisions]
+    assert told[:-1] == [(alert.type, tf, "info") for alert in alerts[:-1] for tf in V6]
+    assert told[-1] == ("entry", "1h", "filled")
+    assert not [o for o in played.record.orders if o.plugin_id != "v6_price_action_1h"]
+
+
+def test_a_pulse_of_any_chart_closes_what_an_exit_left_to_the_1h_plugin():
+    """§3.4: exit alert 50 %, the rest until the pulse reverses. The pulse of the 5m chart says the same state."""
+    alerts = [
+        v6_alert(1, tf="60"),
+        body("EXIT_BULLISH|EURUSD|60|1.1|15", 10),
+        body("TREND_PULSE|EURUSD|5|4|2|5:BEAR→BULL|MIXED_BULLISH", 20),
+        body("TREND_PULSE|EURUSD|5|1|5|5:BULL→BEAR|TRENDING_BEARISH", 30),
+    ]
+    played = play(alerts, V6["1h"])
+    assert played.outcomes[2:] == [("info", "trend_pulse"), ("closed", "")]
+    assert [f.exit_reason for f in played.record.fills] == ["signal", "signal"]
+
+
+def test_the_trend_service_learns_of_alerts_that_no_plugin_takes():
+    pulse = body("TREND_PULSE|EURUSD|5|1|5|5:BULL→BEAR|TRENDING_BEARISH", 1)
+    untaken = v6_alert(2, tf="30")
+    played = play([pulse, untaken], V6["15m"])
+    assert played.outcomes[1] == ("ignored", "no_plugin_found")
+    assert played.plugin().api.trend.get_market_state("EURUSD") == "TRENDING_BEARISH"

@@ -233,3 +233,32 @@ def test_problems_of_the_strategy_are_told_with_all_others() -> None:
     said = "; ".join(caught.value.problems)
     for word in ("account.balance", "one_at_a_time", "atr_period"):
         assert word in said
+
+
+FAMILY = [f"v6_price_action_{frame}" for frame in ("1m", "5m", "15m", "1h")]
+
+
+@pytest.mark.parametrize("name", ["v6_price_action", "V6"])
+def test_a_strategy_of_four_plugins_is_all_four(name: str) -> None:
+    spec = load_spec(strategy=name, flags={"strategy.adx_threshold": "7"}, environ={})
+    assert [(p.plugin_id, p.strategy) for p in spec.plugins] == [(one, one) for one in FAMILY]
+    assert {p.settings["adx_threshold"] for p in spec.plugins} == {"7"}
+
+
+def test_what_is_configured_for_one_of_them_wins_over_what_is_said_of_all(tmp_path: Path) -> None:
+    path = tmp_path / "s.toml"
+    path.write_text(
+        "[plugins.v6_price_action_5m]\nsettings = { adx_threshold = 33 }\n"
+        "[plugins.v6_price_action_1m]\nenabled = false\n",
+        encoding="utf-8",
+    )
+    spec = load_spec(path, strategy="v6_price_action", flags={"strategy.max_lot": "0.3"}, environ={})
+    found = {p.plugin_id: dict(p.settings) for p in spec.plugins}
+    assert list(found) == FAMILY[1:]
+    assert found["v6_price_action_5m"] == {"adx_threshold": 33, "max_lot": "0.3"}
+    assert found["v6_price_action_1h"] == {"max_lot": "0.3"}
+
+
+def test_a_misspelt_strategy_is_told_with_near_names() -> None:
+    with pytest.raises(ConfigError, match="no strategy 'v6_price_acton'; did you mean v6_price_action"):
+        load_spec(strategy="v6_price_acton", environ={})

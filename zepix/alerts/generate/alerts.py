@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 
 from numpy.typing import NDArray
 
-from zepix.alerts.generate import v3, v6
+from zepix.alerts.generate import legacy, v3, v6
 from zepix.alerts.generate.chart import Chart, chart_of
-from zepix.alerts.generate.settings import V3Settings, V6Settings, settings_of
+from zepix.alerts.generate.settings import LegacySettings, Settings, V3Settings, settings_of
 from zepix.alerts.generate.trends import Trends
 from zepix.errors import ConfigError
 from zepix.model import Instrument, Series
@@ -35,12 +35,12 @@ def generate(
     dialect: str,
     *,
     timeframes: Sequence[str] = (),
-    settings: V3Settings | V6Settings | None = None,
+    settings: Settings | None = None,
     volume: NDArray[Any] | None = None,
     from_ns: int | None = None,
     to_ns: int | None = None,
 ) -> Iterator[Generated]:
-    """The alerts that the script of ``dialect`` (``v3`` or ``v6``) would have sent, bar close by bar close.
+    """The alerts that the script of ``dialect`` (``v3, v6, legacy``) would have sent, bar close by bar close.
 
     ``series`` are bars of any timeframe, of which bid prices are used; ``timeframes`` the charts it runs on (none: the
     bars' own), each a multiple of theirs. ``volume`` stands beside the rows of ``series``, where the feed counts any.
@@ -55,7 +55,11 @@ def generate(
     if not isinstance(chosen, type(settings_of(dialect))):
         raise ConfigError(f"dialect {dialect} needs its own settings, not {type(chosen).__name__}")
     charts = charts_of(series, timeframes, volume)
-    trends = Trends(series, chosen)
+    if isinstance(chosen, LegacySettings):
+        legacy.check(charts)
+        trends = None
+    else:
+        trends = Trends(series, chosen)
     streams = [_alerts(chart, trends, chosen, instrument.point_float, rank) for rank, chart in enumerate(charts)]
     return (
         alert
@@ -78,13 +82,17 @@ def charts_of(series: Series, words: Sequence[str], volume: NDArray[Any] | None 
 
 
 def _alerts(
-    chart: Chart, trends: Trends, settings: V3Settings | V6Settings, point: float, rank: int
+    chart: Chart, trends: Trends | None, settings: Settings, point: float, rank: int
 ) -> Iterator[tuple[int, int, Generated]]:
     """(moment, rank of the chart, alert) of one chart."""
-    if isinstance(settings, V3Settings):
-        found = v3.bodies(chart, trends, settings, point)
+    if isinstance(settings, LegacySettings):
+        found = legacy.bodies(chart, settings, point)
     else:
-        found = v6.bodies(chart, trends, settings, point)
+        assert trends is not None, "V3 and V6 look at six timeframes"
+        if isinstance(settings, V3Settings):
+            found = v3.bodies(chart, trends, settings, point)
+        else:
+            found = v6.bodies(chart, trends, settings, point)
     for row, kind, body in found:
         moment = int(chart.end[row])
         yield moment, rank, Generated(moment, chart.symbol, chart.timeframe, kind, body)

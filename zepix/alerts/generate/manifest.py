@@ -40,6 +40,11 @@ _V6_VOLUME: Final = {
     "SCREENER_FULL_BEARISH": "the bars have no volume, and MFI is one of its nine indicators",
     "volume in the confidence": "the bars have no volume; its 10 of confidence are not given",
 }
+_LEGACY: Final = {
+    "bias of 1h charts": "the trend of the same charts says the same",
+    "trend of 5m charts": "optional in the setup, and nothing asks for the trend of 5m",
+    "stop and target of an entry": "optional, and nothing says where they would lie; not sent",
+}
 _BOTH: Final = {
     "lengths and readings of the nine indicators": "those of TradingView's built-in indicators; see parameters",
     "trend of a timeframe": "zero-lag average of 70 and a band of 1.2 ATR, as in the published Zero Lag Trend Signals",
@@ -61,12 +66,23 @@ CHOICES: Final = {
         "what sends SIDEWAYS_BREAKOUT": "not defined: ADX rises from below 20 to 20 or more",
         "volume of the confidence": "above 1.2 times its mean of 20 bars, as V3 confirms it",
     },
+    "legacy": {
+        **{name: _BOTH[name] for name in ("trend of a timeframe", "longer timeframes", "prices")},
+        "what sends a bias": "not defined: every close of a daily chart, its trend",
+        "what sends a trend": "not defined: the chart's trend turns, or the close crosses the average within it; the "
+        "recorded logs repeat most trends",
+        "what sends an entry": "not defined: the same",
+        "what sends a reversal": "not defined: the trend of a 5m chart turns",
+        "what sends an exit": "not defined: the close crosses the average against the chart's trend",
+    },
 }
 """By dialect: what the description of the scripts leaves open, and what was taken."""
 
 
 def left_out(dialect: str, *, has_volume: bool) -> dict[str, str]:
     """The signals and fields of a dialect that are not generated, with the reason."""
+    if dialect == "legacy":
+        return dict(_LEGACY)
     if dialect == "v3":
         return dict(_V3) if has_volume else {**_V3, **_V3_VOLUME}
     return dict(_V6) if has_volume else {**_V6, **_V6_VOLUME}

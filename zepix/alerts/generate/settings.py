@@ -1,4 +1,4 @@
-"""Every number of the two scripts as a named setting with its default.
+"""Every number of the three scripts as a named setting with its default.
 
 Defaults that the scripts' description gives: weights, thresholds, stops, targets, confidence, ADX words, exit bars. It
 leaves lengths open; those are the defaults of TradingView's built-in indicators, and of the published zero-lag trend.
@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from zepix.errors import ConfigError
 
-__all__ = ["DIALECTS", "IndicatorSettings", "V3Settings", "V6Settings", "settings_of"]
+__all__ = ["DIALECTS", "IndicatorSettings", "LegacySettings", "Settings", "V3Settings", "V6Settings", "settings_of"]
 
 _LONGEST: Final = 10_000
 _MOST: Final = 1e6
@@ -116,7 +116,36 @@ class V6Settings(IndicatorSettings):
             raise ConfigError(f"entry_on must be flip, cross or both, not {self.entry_on!r}")
 
 
-DIALECTS: Final[dict[str, type[V3Settings] | type[V6Settings]]] = {"v3": V3Settings, "v6": V6Settings}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegacySettings:
+    """Numbers of the legacy script, of which only the words of its alerts are known.
+
+    ``entry_on`` and ``trend_on`` are ``flip`` (the chart's trend turns), ``cross`` (the close crosses the zero-lag
+    average within a trend) or ``both``. A bias is sent at every close of its chart.
+    """
+
+    trend_period: int = 70
+    trend_width: float = 1.2
+    entry_on: str = "both"
+    trend_on: str = "both"
+
+    def __post_init__(self) -> None:
+        problems = [text for field in fields(self) if (text := _problem(field.name, getattr(self, field.name)))]
+        if self.trend_period < 3:
+            problems.append(f"trend_period must be 3 or more, not {self.trend_period}")
+        for name in ("entry_on", "trend_on"):
+            if getattr(self, name) not in ("flip", "cross", "both"):
+                problems.append(f"{name} must be flip, cross or both, not {getattr(self, name)!r}")
+        if problems:
+            raise ConfigError(problems)
+
+
+Settings = V3Settings | V6Settings | LegacySettings
+DIALECTS: Final[dict[str, type[V3Settings] | type[V6Settings] | type[LegacySettings]]] = {
+    "v3": V3Settings,
+    "v6": V6Settings,
+    "legacy": LegacySettings,
+}
 
 
 def _problem(name: str, value: Any) -> str:
@@ -130,7 +159,7 @@ def _problem(name: str, value: Any) -> str:
     return "" if is_right else f"{name} must lie {said}, not {value}"
 
 
-def settings_of(dialect: str, pairs: Iterable[str] = ()) -> V3Settings | V6Settings:
+def settings_of(dialect: str, pairs: Iterable[str] = ()) -> Settings:
     """The settings of a dialect, with ``NAME=VALUE`` pairs on top. Raises ConfigError that lists every wrong one."""
     kind = DIALECTS.get(dialect)
     if kind is None:

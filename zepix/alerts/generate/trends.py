@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zepix.alerts.generate.chart import Chart, chart_of, length_ns
-from zepix.alerts.generate.settings import IndicatorSettings
+from zepix.alerts.generate.settings import IndicatorSettings, LegacySettings
 from zepix.kernels.indicators_trend import zero_lag_trend
 from zepix.model import Series
 
@@ -29,7 +29,7 @@ def is_known(series: Series, timeframe: str) -> bool:
     return series.timeframe_ns > 0 and length_ns(timeframe) % series.timeframe_ns == 0
 
 
-def trend_of(chart: Chart, settings: IndicatorSettings) -> tuple[Int8, Float64]:
+def trend_of(chart: Chart, settings: IndicatorSettings | LegacySettings) -> tuple[Int8, Float64]:
     """Trend and zero-lag average (points) at each bar of a chart."""
     return zero_lag_trend(chart.high, chart.low, chart.close, settings.trend_period, settings.trend_width)
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from zepix.alerts.generate.alerts import Generated, generate
 from zepix.alerts.generate.manifest import CHOICES, left_out
-from zepix.alerts.generate.settings import V3Settings, V6Settings, settings_of
+from zepix.alerts.generate.settings import Settings, settings_of
 from zepix.alerts.generate.trends import TIMEFRAMES, is_known
 from zepix.alerts.log import write_log
 from zepix.alerts.rows import LogRow
@@ -56,7 +56,7 @@ def write_alerts(
     out: str | Path,
     *,
     timeframes: Sequence[str] = (),
-    settings: V3Settings | V6Settings | None = None,
+    settings: Settings | None = None,
     from_ns: int | None = None,
     to_ns: int | None = None,
     overwrite: bool = False,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from zepix.brokers.backtrader import rules
 from zepix.brokers.backtrader.book import Book, Place, Position
 from zepix.brokers.backtrader.changes import close_by_level
+from zepix.brokers.backtrader.equity_levels import EquityLevels
 from zepix.brokers.backtrader.floor import ALL_TICKETS, NO_TICKET, Floor, Work
 from zepix.brokers.backtrader.openings import Entry, Fill, Openings
 from zepix.brokers.backtrader.stop_out import StopOut
@@ -31,11 +32,14 @@ class Watch:
 class Bars:
     """Walks the instants at which bars open and end, while something is near."""
 
-    def __init__(self, floor: Floor, book: Book, openings: Openings, stop_out: StopOut) -> None:
+    def __init__(
+        self, floor: Floor, book: Book, openings: Openings, stop_out: StopOut, equity_levels: EquityLevels
+    ) -> None:
         self.floor = floor
         self.book = book
         self.openings = openings
         self.stop_out = stop_out
+        self.equity_levels = equity_levels
         self.watches: dict[int, Watch] = {}
         self._last_watch = 0
 
@@ -70,6 +74,8 @@ class Bars:
                 self._trail(tape, row)
         if ending and self.book.positions:
             yield from self.stop_out.at_ends(t_ns, ending)
+        if ending:
+            yield from self.equity_levels.at_ends(t_ns, ending)
         if self.watches:
             yield from self._reached(t_ns, ending, 1)
         self._rest()
@@ -87,6 +93,8 @@ class Bars:
                 yield from self.openings.gapped(tape, row, t_ns)
         if opening and self.book.positions:
             yield from self.stop_out.at_opens(t_ns)
+        if opening:
+            yield from self.equity_levels.at_opens(t_ns)
         if self.watches:
             yield from self._reached(t_ns, opening, 0)
         self._rest()
@@ -100,12 +108,15 @@ class Bars:
             self._trail(tape, row)
         if ending and self.book.positions:
             yield from self.stop_out.at_ends(t_ns, ending)
+        if ending:
+            yield from self.equity_levels.at_ends(t_ns, ending)
         if self.watches:
             yield from self._reached(t_ns, ending, 1)
         self._rest()
 
     def _rest(self) -> None:
-        if not (self.book.positions or self.watches or any(self.openings.working.values())):
+        watched = self.watches or self.equity_levels.waiting
+        if not (self.book.positions or watched or any(self.openings.working.values())):
             self.floor.is_busy = False
 
     # --- tickets --------------------------------------------------------------------------------------------------

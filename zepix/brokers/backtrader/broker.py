@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Generator, Iterable, Sequence
+from decimal import Decimal
 from typing import Any
 
 from zepix.brokers.backtrader.bars import Bars
@@ -11,6 +12,7 @@ from zepix.brokers.backtrader.book import Book, Place
 from zepix.brokers.backtrader.calm import Calm
 from zepix.brokers.backtrader.changes import Changes
 from zepix.brokers.backtrader.closings import Closings
+from zepix.brokers.backtrader.equity_levels import EquityLevels
 from zepix.brokers.backtrader.floor import Floor
 from zepix.brokers.backtrader.money import Money
 from zepix.brokers.backtrader.openings import Entry, Fill, Openings
@@ -73,7 +75,8 @@ class PlainBroker:
         self.closings = Closings(self.floor, self.book, self.openings, self.orders)
         self.changes = Changes(self.floor, self.book, self.openings, self.orders)
         stop_out = StopOut(self.floor, self.book)
-        self.bars = Bars(self.floor, self.book, self.openings, stop_out)
+        self.equity_levels = EquityLevels(self.floor, self.book)
+        self.bars = Bars(self.floor, self.book, self.openings, stop_out, self.equity_levels)
         self.calm = Calm(self.floor, self.book, self.openings, self.bars, stop_out)
         self.heap: Any = Agenda(self.floor)
         self.netting: set[str] = set()
@@ -201,6 +204,13 @@ class PlainBroker:
 
     def drop_watch(self, watch_id: int) -> None:
         self.bars.watches.pop(watch_id, None)
+
+    def watch_equity(self, below: Decimal | None, above: Decimal | None) -> int:
+        """Tell when the equity is at or below, or at or above, a level (None: no such level) from now on; once."""
+        return self.equity_levels.watch(below, above)
+
+    def drop_equity_watch(self, watch_id: int) -> None:
+        self.equity_levels.waiting.pop(watch_id, None)
 
     def _net(self, entry: Entry, fill: Fill) -> Generator[None, None, int]:
         """Close own tickets of the other side at the fill's price, older first; the steps that are left to open."""

@@ -1,7 +1,8 @@
 """Bars at which nothing can happen, told with a few comparisons, so that most of them cost next to nothing.
 
 An instant is calm where no level, pending price or watched price is reached, no trailing stop is to be moved, and the
-account is far from its stop-out. What is not surely calm is walked through by ``Bars``, so this decides nothing.
+account is far from its stop-out and from what its equity is watched for. What is not surely calm is walked through by
+``Bars``, so this decides nothing.
 """
 
 from __future__ import annotations
@@ -52,6 +53,8 @@ class Calm:
             high, low, _ = OPENS
         if not rows:
             return True
+        if self.bars.equity_levels.is_near(t_ns, phase, dict(rows_by_index(rows))):
+            return False
         for tape, row in rows:
             if not self._no_ticket_near(tape, row, high, low) or not self._no_pending_near(tape, row, high, low):
                 return False

@@ -4,26 +4,22 @@ Rules (docs/fills.md, "Money"): at every bar end of any series, after its range 
 after the gaps, equity at the adverse corners is held against ``stop_out_frac`` x margin. At or below it, the ticket
 with the largest loss is closed there, then equity and margin are taken anew, until it holds.
 
-How it skips: each price that money depends on (symbols with open tickets, pairs that convert) has a band around its
-present value, such that equity cannot be breached while all prices stay in their bands. The form finds the first row
-that leaves a band; only there the account is looked at and the bands are laid anew. A ticket that opens or closes is
-paid for out of the room that the bands leave; while there is room nothing else is done (where a rate lies between its
-money and the account's, the room is measured anew).
+How it skips: by bands (account_bands.py), such that equity cannot be breached while all prices stay in them. A ticket
+that opens or closes is paid for out of the room that the bands leave; while there is room nothing else is done (where a
+rate lies between its money and the account's, the room is measured anew).
 """
 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-from zepix.brokers.shadow.agenda import ACCOUNT, AFTER_SYMBOLS, end_key
+from zepix.brokers.shadow.account_bands import ROUNDING, AccountBands, Band
+from zepix.brokers.shadow.agenda import ACCOUNT
 from zepix.brokers.shadow.book import Exposure
 from zepix.model import ClosingFill, Ticket
-from zepix.model.instrument import MAX_POINTS
 from zepix.services.conversion import MONEY
-from zepix.services.prices import SymbolPrices
 
 if TYPE_CHECKING:
     from zepix.brokers.shadow.broker import ShadowBroker
@@ -32,15 +28,6 @@ __all__ = ["LOOK", "LOOK_ON", "AccountWatch"]
 
 LOOK: Final = 12
 LOOK_ON: Final = 15
-RATE_BAND: Final = 0.01
-ROUNDING: Final = 1e-9
-TRIES: Final = 40
-SHARE: Final = 0.3
-"""How much of the room the first bands take; the rest is for tickets to come."""
-
-Band = tuple[int, int]
-"""The bid that is too low and the ask that is too high: touching one leaves the band."""
-NOWHERE: Final = (0, 0)
 Corner = tuple[int, int, int, int]
 """(bid, ask, row, last row lived) at which a symbol's tickets are judged at an instant"""
 
@@ -61,23 +48,25 @@ class Look:
         """The number of the last ticket that is in it."""
 
 
-class AccountWatch:
-    """Bands of one account; ``opened`` and ``closed`` after every ticket, ``look`` when the agenda says so."""
+class AccountWatch(AccountBands):
+    """Stop-outs of one account; ``opened`` and ``closed`` after every ticket, ``look`` when the agenda says so."""
+
+    turn = 0
+    action = LOOK
 
     def __init__(self, broker: ShadowBroker, frac: float) -> None:
-        self._broker = broker
+        super().__init__(broker)
         self._frac = Decimal(str(frac))
         self._float_frac = float(frac)
-        self._bands: dict[str, Band] = {}
-        self._room = 0.0
         self._units: dict[str, float] = {}
         self._taken: dict[int, float] = {}
-        self._version = 0
-        self._woken: tuple[int, int, int] | None = None
         self._is_looking = False
-        self.looks = 0
 
     # --- when to look -----------------------------------------------------------------------------------------------
+
+    @property
+    def _is_at_stake(self) -> bool:
+        return bool(self._broker.book.tickets)
 
     def opened(self, ticket: Ticket) -> None:
         """A ticket takes its worst within the bands, and its margin, out of the room."""
@@ -115,20 +104,9 @@ class AccountWatch:
         """The room that the bands leave; where it is none, new bands. A look in hand lays them when it is done."""
         if self._broker.book.tickets and not self._is_looking:
             self._taken.clear()
-            self._room = self._worst(self._bands)
+            self._room = self._room_within(self._bands)
             if self._room <= 0:
                 self._lay()
-
-    def wake(self, prices: SymbolPrices, opened_ns: int, at_open: bool) -> None:
-        """Look at the account at a bar's open, or at its end."""
-        end = end_key(opened_ns + prices.tf_ns, not prices.tf_ns, AFTER_SYMBOLS)
-        self._wake_at((opened_ns, 2, ACCOUNT) if at_open else end)
-
-    def _wake_at(self, key: tuple[int, int, int]) -> None:
-        if self._broker.form.looks_always and key == self._woken:
-            return  # one look an instant is enough, however many bars it has
-        self._woken = key
-        self._broker.agenda.add(*key, 0, 0, LOOK, self._version)
 
     def look(self, version: int) -> None:
         """Close tickets until the account holds; then lay the bands anew."""
@@ -154,69 +132,17 @@ class AccountWatch:
         if broker.book.tickets:
             self._lay()
 
-    def _exposed(self) -> Iterator[Exposure]:
-        return (e for e in self._broker.book.exposures.values() if e.count[0] or e.count[1])
-
     # --- bands ------------------------------------------------------------------------------------------------------
 
-    def bands(self) -> Iterator[tuple[SymbolPrices, int, int, int, bool]]:
-        """(prices, low, high, first row that counts, whether its open counts) of every band."""
-        broker = self._broker
-        now, phase = broker.now_ns, broker.phase
-        for symbol, (low, high) in self._bands.items():
-            prices = broker.prices[symbol]
-            row = prices.row_at(now)
-            if phase == 1:
-                while row >= 0 and prices.time[row] >= now:
-                    row -= 1
-            end_ns = prices.time[row] + prices.tf_ns if row >= 0 else -1
-            counts = end_ns > now or (end_ns == now and phase == 1 and broker.part < AFTER_SYMBOLS)
-            yield (prices, low, high, row, False) if counts else (prices, low, high, row + 1, True)
+    def _laid(self) -> None:
+        self._taken.clear()
+        self._units = {
+            e.prices.symbol: e.unit_float
+            for e in self._broker.book.exposures.values()
+            if e.is_home and e.prices.symbol in self._bands
+        }
 
-    def _lay(self) -> None:
-        """New bands around the present prices; where there is no room for any, the next instant is looked at."""
-        self._version += 1
-        self._room, self._bands = 0.0, {}
-        broker = self._broker
-        if broker.form.looks_always:
-            return
-        now, phase = broker.now_ns, max(broker.phase, 1)
-        quotes = {e.prices.symbol: e.prices.quote(now, phase) or NOWHERE for e in self._exposed()}
-        pairs = {s for e in self._exposed() for s in broker.conversions.pairs(e.instrument.profit_currency)}
-        rates = {s: broker.prices[s].doubled_mid(now) // 2 for s in pairs}
-        room = self._worst(quotes, exact_rates=True)
-        if room > 0:
-            loss_per_point = sum((e.steps[0] + e.steps[1]) * self._unit(e) * 1.02 for e in self._exposed())
-            width = SHARE * room / loss_per_point
-            for _ in range(TRIES):
-                bands = self._around(quotes, rates, width)
-                if min(width, *(high - low for low, high in bands.values())) < 1:
-                    break
-                left = self._worst(bands)
-                if left > 0:
-                    self._bands, self._room = bands, left
-                    self._taken.clear()
-                    self._units = {
-                        e.prices.symbol: e.unit_float
-                        for e in broker.book.exposures.values()
-                        if e.is_home and e.prices.symbol in bands
-                    }
-                    broker.form.arm(self)
-                    return
-                width *= 0.5
-        self._look_next()
-
-    def _around(self, quotes: dict[str, Band], mids: dict[str, int], width: float) -> dict[str, Band]:
-        points = int(min(width, MAX_POINTS // 4))
-        bands = {s: (max(bid - points, 0), min(ask + points, MAX_POINTS)) for s, (bid, ask) in quotes.items()}
-        for symbol, mid in mids.items():
-            low, high = int(mid * (1 - RATE_BAND)), int(mid * (1 + RATE_BAND)) + 1
-            if symbol in bands:
-                low, high = max(low, bands[symbol][0]), min(high, bands[symbol][1])
-            bands[symbol] = (low, high)
-        return bands
-
-    def _worst(self, bands: dict[str, Band], *, exact_rates: bool = False) -> float:
+    def _room_within(self, bands: dict[str, Band], *, exact_rates: bool = False) -> float:
         """Equity less the margin that must be covered, at the worst of these bands, less what rounding may hide; below
         zero where a ticket's symbol has no band."""
         book = self._broker.book
@@ -236,37 +162,6 @@ class AccountWatch:
             total += money - margin
             size += abs(money) + margin
         return total - size * ROUNDING - ROUNDING
-
-    def _unit(self, exposure: Exposure) -> float:
-        return exposure.unit_float * self._rates(exposure, None)[1]
-
-    def _rates(self, exposure: Exposure, bands: dict[str, Band] | None) -> tuple[float, float]:
-        """The lowest and the highest rate of a symbol's money within the bands; the present one without bands."""
-        if exposure.is_home:
-            return 1.0, 1.0
-        conversions, currency = self._broker.conversions, exposure.instrument.profit_currency
-        if bands is None:
-            rate: float = float(conversions.rate(currency, self._broker.now_ns))
-            return rate, rate
-        return conversions.rate_bounds(currency, bands)
-
-    def _look_next(self) -> None:
-        """No room: look at the next instant at which any bar ends or opens, this one's rest included."""
-        broker = self._broker
-        now, here = broker.now_ns, max((broker.now_ns, broker.phase, broker.part), broker.far[:3])
-        best: tuple[int, int, int] | None = None
-        for prices in broker.prices:
-            row = prices.row_at(now)
-            keys: list[tuple[int, int, int]] = []
-            for near in (row - 1, row, row + 1):
-                if 0 <= near < prices.n:
-                    opened = int(prices.time[near])
-                    keys.append((opened, 2, ACCOUNT))
-                    keys.append(end_key(opened + prices.tf_ns, not prices.tf_ns, AFTER_SYMBOLS))
-            later = [k for k in keys if k > here]
-            best = min([*later, best] if best else later, default=None)
-        if best is not None:
-            self._wake_at(best)
 
     # --- the look itself --------------------------------------------------------------------------------------------
 

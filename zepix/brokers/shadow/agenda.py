@@ -32,6 +32,7 @@ __all__ = [
     "LEVELS",
     "OPENINGS",
     "TICK_ENDS",
+    "VOID",
     "Agenda",
     "Entry",
     "Place",
@@ -47,6 +48,8 @@ CLOSES: Final = 5
 OPENINGS: Final = 6
 TICK_ENDS: Final = 8
 AT_ONCE: Final = 0
+VOID: Final = -1
+"""The action of an entry whose subject is over: it does nothing, at its place (``state``)."""
 AFTER_SYMBOLS: Final = 1 << 30
 """In phase 1 the part is the symbol's place in the catalogue; the account watch (a = 0), then the price watches (a = 1)
 come after all."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from zepix.brokers.shadow.account_watch import AccountWatch
+from zepix.brokers.shadow.account_bands import AccountBands
 from zepix.brokers.shadow.agenda import OF_TICKETS, Agenda
 from zepix.brokers.shadow.forms import (
     RANGE,
@@ -43,7 +43,10 @@ class ArrayForm:
     """Looks ahead in whole arrays."""
 
     can_follow = True
+    knows_no_rows = False
     looks_always = False
+    is_late = False
+    knows_opens = True
 
     def __init__(self, agenda: Agenda) -> None:
         self._agenda = agenda
@@ -110,7 +113,7 @@ class ArrayForm:
         at_open = watch.hears_open(opened) and watch.is_reached(int(prices.bid_open[hit]), int(prices.ask_open[hit]))
         add_watch(self._agenda, watch, prices, opened, at_open)
 
-    def arm(self, watch: AccountWatch) -> None:
+    def arm(self, watch: AccountBands) -> None:
         """Put the first instant on the agenda at which a price leaves its band."""
         for prices, low, high, row, with_open in watch.bands():
             hit = min(first_row(prices, 1, row, low, NO_HIGH), first_row(prices, -1, row, NO_LOW, high))

@@ -18,10 +18,11 @@ from zepix.services.prices import SymbolPrices
 if TYPE_CHECKING:
     from zepix.brokers.shadow.broker import ShadowBroker
 
-__all__ = ["ARRIVE", "OPEN", "Arrivals"]
+__all__ = ["ARRIVE", "LATE", "OPEN", "Arrivals"]
 
 ARRIVE: Final = 0
 OPEN: Final = 3
+LATE: Final = 18
 MS: Final = 1_000_000
 
 
@@ -114,11 +115,33 @@ class Arrivals:
             broker.agenda.add(broker.now_ns, 2, OPENINGS, order.arrival_ns, order.seq, OPEN, order)
         else:
             opens_ns = broker.form.next_open_ns(prices, order.arrival_ns)
-            if opens_ns is None or opens_ns - order.arrival_ns > max(self._max_wait_ns, prices.tf_ns):
-                if opens_ns is not None:
-                    order.why = {"opens_in_s": (opens_ns - order.arrival_ns) / NS}
-                broker.end(order, "refused", "market_closed")
+            if opens_ns is None or opens_ns - order.arrival_ns > self._longest_wait_ns(prices):
+                self._too_late(order, opens_ns)
             else:
                 order.move("waiting", broker.now_ns)
                 key = (order.arrival_ns, order.seq)
                 broker.form.wait(prices, OPENINGS, order.arrival_ns, key, OPEN, order)
+                if not broker.form.knows_opens and not broker.form.is_late:
+                    late_ns = order.arrival_ns + self._longest_wait_ns(prices)
+                    broker.agenda.add(late_ns, 3, 0, order.seq, 0, LATE, order)
+
+    def late(self, order: Order) -> None:
+        """An order has waited for an open as long as it may, and none came."""
+        if order.status == "waiting":
+            self._broker.cause = order
+            self._too_late(order, None)
+
+    def comes_too_late(self, order: Order, opened_ns: int, prices: SymbolPrices) -> bool:
+        """Whether the open that an order waited for came later than it may wait; the order is refused then."""
+        if self._broker.form.knows_opens or opened_ns - order.arrival_ns <= self._longest_wait_ns(prices):
+            return False
+        self._too_late(order, opened_ns)
+        return True
+
+    def _longest_wait_ns(self, prices: SymbolPrices) -> int:
+        return max(self._max_wait_ns, prices.tf_ns)
+
+    def _too_late(self, order: Order, opens_ns: int | None) -> None:
+        if opens_ns is not None:
+            order.why = {"opens_in_s": (opens_ns - order.arrival_ns) / NS}
+        self._broker.end(order, "refused", "market_closed")

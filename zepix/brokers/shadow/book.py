@@ -29,20 +29,26 @@ __all__ = ["Book", "Exposure"]
 ZERO: Final = Decimal(0)
 EXACT: Final = Context(prec=120)
 """Digits enough that no sum of margins is rounded."""
+ROUNDING: Final = 1e-9
 
 
 class Exposure:
     """Open tickets of one symbol, summed by side: [0] longs, [1] shorts."""
 
-    __slots__ = ("count", "instrument", "is_home", "margin", "prices", "steps", "unit", "unit_float", "value")
+    __slots__ = (
+        *("count", "instrument", "is_home", "margin", "prices", "steps", "unit", "unit_float", "unit_minor", "value"),
+    )
 
-    def __init__(self, prices: SymbolPrices, is_home: bool) -> None:
+    def __init__(self, prices: SymbolPrices, is_home: bool, scale: int) -> None:
         instrument = prices.instrument
         self.prices = prices
         self.instrument = instrument
         self.is_home = is_home
         self.unit = instrument.volume_step * instrument.point_value
         self.unit_float = float(self.unit)
+        minor = self.unit * scale
+        self.unit_minor = int(minor) if is_home and minor == int(minor) else 0
+        """Minor units that a point and step is worth; 0 where that is no whole number, or hangs on a rate."""
         self.count = [0, 0]
         self.steps = [0, 0]
         self.value = [0, 0]
@@ -85,16 +91,25 @@ class Book:
         self.cent = Decimal(1).scaleb(-spec.digits)
         self.scale = 10**spec.digits
         self.balance_minor = int((spec.balance * self.scale).to_integral_value())
+        self._balance = (self.balance_minor, Decimal(self.balance_minor).scaleb(-spec.digits))
         self.tickets: dict[int, Ticket] = {}
+        self.touched: list[Ticket] = []
+        """Tickets as they were opened, closed, parted or had their stop moved; for who keeps sums of them."""
         self.fills: list[ClosingFill] = []
         self.balances: list[tuple[int, int]] = []
-        self.exposures = {p.symbol: Exposure(p, conversions.is_constant(p.instrument.profit_currency)) for p in prices}
+        self.exposures = {
+            p.symbol: Exposure(p, conversions.is_constant(p.instrument.profit_currency), self.scale) for p in prices
+        }
         self.last_ticket = 0
         self._commission: dict[tuple[str, int], int] = {}
+        self._margins: dict[str, tuple[Decimal, dict[int, Decimal]]] = {}
+        """By symbol: the last rate of its margin, and margins at it by steps."""
 
     @property
     def balance(self) -> Decimal:
-        return Decimal(self.balance_minor).scaleb(-self.spec.digits)
+        if self._balance[0] != self.balance_minor:
+            self._balance = (self.balance_minor, Decimal(self.balance_minor).scaleb(-self.spec.digits))
+        return self._balance[1]
 
     def minor(self, amount: Decimal) -> int:
         """An amount in minor units, half-even."""
@@ -126,20 +141,46 @@ class Book:
 
     def margin_of(self, instrument: Instrument, steps: int, t_ns: int) -> Decimal:
         """Margin of a new ticket, at the margin rate of t."""
-        lots = instrument.volume_step * steps
-        amount = MONEY.multiply(lots, instrument.contract_size)
-        if not self.conversions.is_constant(instrument.margin_currency):
-            amount = MONEY.multiply(amount, self.conversions.rate(instrument.margin_currency, t_ns))
-        return MONEY.divide(amount, self.spec.leverage)
+        rate = self.conversions.rate(instrument.margin_currency, t_ns)
+        found = self._margins.get(instrument.symbol)
+        if found is None or found[0] is not rate:
+            found = self._margins[instrument.symbol] = (rate, {})
+        margins = found[1]
+        known = margins.get(steps)
+        if known is None:
+            lots = instrument.volume_step * steps
+            amount = MONEY.multiply(lots, instrument.contract_size)
+            if not self.conversions.is_constant(instrument.margin_currency):
+                amount = MONEY.multiply(amount, rate)
+            known = margins[steps] = MONEY.divide(amount, self.spec.leverage)
+        return known
 
     def affords(self, symbol: str, side: int, extra: Decimal, t_ns: int, phase: int) -> bool:
         """Whether equity before the fill covers the margin after it; always, where the fill needs no more margin."""
         exposure = self.exposures[symbol]
         before = max(exposure.margin)
         after = exposure.margin_with(side, extra)
-        if after <= before:
+        if after <= before or self._plainly_affords(float(after) - float(before), t_ns, phase):
             return True
         return self.equity(t_ns, phase) >= EXACT.add(self.margin(), EXACT.subtract(after, before))
+
+    def _plainly_affords(self, more: float, t_ns: int, phase: int) -> bool:
+        """Whether the equity covers so much more margin by far, so that no rounding of floats can be wrong."""
+        left: float = self.balance_minor / self.scale
+        size = abs(left) + more
+        left -= more
+        for exposure in self.exposures.values():
+            if exposure.count[0] or exposure.count[1]:
+                if not exposure.is_home:
+                    return False
+                quote = exposure.prices.quote(t_ns, phase)
+                if quote is None:
+                    return False
+                money = exposure.open_points(*quote) * exposure.unit_float
+                margin = float(max(exposure.margin))
+                left += money - margin
+                size += abs(money) + margin
+        return left > size * ROUNDING
 
     def means(self, t_ns: int, phase: int, margin: Decimal) -> dict[str, float]:
         """What an order without money had, and what it wanted."""
@@ -193,6 +234,7 @@ class Book:
         )
         self.tickets[ticket.id] = ticket
         self.exposures[order.symbol].enter(ticket)
+        self.touched.append(ticket)
         return ticket
 
     def close(
@@ -210,7 +252,7 @@ class Book:
         """Close ``steps`` of a ticket at ``points`` and book the money; ``excursion`` is (mae, mfe)."""
         exposure = self.exposures[ticket.symbol]
         moved = ticket.side * (points - ticket.entry_points)
-        gross = self.minor(self.gross(exposure, moved * steps, exit_ns))
+        gross = self._gross_minor(exposure, moved * steps, exit_ns)
         commission = swap = 0
         if self.has_costs:
             commission = self._both_sides(exposure.instrument, steps)
@@ -267,6 +309,7 @@ class Book:
             del self.tickets[ticket.id]
         exposure.leave(ticket, steps, margin)
         ticket.steps = left
+        self.touched.append(ticket)
 
     def _share_of_margin(self, ticket: Ticket, steps: int) -> Decimal:
         if steps == ticket.entry_steps:
@@ -293,6 +336,12 @@ class Book:
             return amount
         rate = self.conversions.rate(exposure.instrument.profit_currency, t_ns)
         return amount if rate is ONE else MONEY.multiply(amount, rate)
+
+    def _gross_minor(self, exposure: Exposure, point_steps: int, t_ns: int) -> int:
+        """The same, rounded; in whole numbers where a point and step is worth whole minor units at home."""
+        if exposure.unit_minor:
+            return point_steps * exposure.unit_minor
+        return self.minor(self.gross(exposure, point_steps, t_ns))
 
     def _both_sides(self, instrument: Instrument, steps: int) -> int:
         """Commission of both sides in minor units, each rounded by itself, negative."""

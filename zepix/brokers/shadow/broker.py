@@ -12,14 +12,16 @@ One step takes one entry from the agenda, does one deed (an arrival, a fill, an 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from decimal import Decimal
 from typing import Any, Final
 
 from zepix.brokers.shadow.account_watch import LOOK, LOOK_ON, AccountWatch
-from zepix.brokers.shadow.agenda import Agenda, Entry, Place
+from zepix.brokers.shadow.agenda import VOID, Agenda, Entry, Place
 from zepix.brokers.shadow.array_form import ArrayForm
-from zepix.brokers.shadow.arrivals import ARRIVE, OPEN, Arrivals
+from zepix.brokers.shadow.arrivals import ARRIVE, LATE, OPEN, Arrivals
 from zepix.brokers.shadow.book import Book
 from zepix.brokers.shadow.closes import CLOSE, Closes
+from zepix.brokers.shadow.equity_watch import EQUITY, EquityWatches
 from zepix.brokers.shadow.exits import APPLY, Exits
 from zepix.brokers.shadow.forms import ENTRY_GAP, ENTRY_RANGE, GAP, RANGE, TRAIL, Form
 from zepix.brokers.shadow.pendings import CHECK, EXPIRE, INSIDE, RIVAL, Pendings
@@ -76,10 +78,10 @@ class ShadowBroker:
         self.closes = Closes(self)
         self.exits = Exits(self)
         self._followed = self.exits.follows.tickets
+        self._carried = self.exits.carried
         self.pendings = Pendings(self)
         self.account_watch = AccountWatch(self, fill_model.stop_out_frac)
-        if self.form.looks_always:
-            self.form.arm(self.account_watch)
+        self.equity_watches = EquityWatches(self)
         self.watches = PriceWatches(prices)
         self.events: list[Event] = []
         self.now_ns = 0
@@ -95,9 +97,15 @@ class ShadowBroker:
         self._tradable = Tradable(catalogue, prices, self.conversions)
         self.is_over = False
         self._chains = Chains()
-        self._actions: dict[int, Callable[[Any], None]] = {
+        self._actions = self._by_action()
+        self.form.arm(self.account_watch)
+
+    def _by_action(self) -> dict[int, Callable[[Any], None]]:
+        """Who does what an entry of the agenda says."""
+        return {
             ARRIVE: self.arrivals.arrive,
             OPEN: self.fill,
+            LATE: self.arrivals.late,
             GAP: self.exits.gap,
             RANGE: self.exits.range,
             TRAIL: self.exits.moved,
@@ -112,6 +120,8 @@ class ShadowBroker:
             PRICE: lambda watch: self.watches.fire(watch, self.now_ns, self.events),
             LOOK: self.account_watch.look,
             LOOK_ON: self.account_watch.look_on,
+            EQUITY: self.equity_watches.look,
+            VOID: lambda _: None,
         }
 
     # --- the port -------------------------------------------------------------------------------------------------
@@ -129,6 +139,11 @@ class ShadowBroker:
     def tickets(self) -> dict[int, Ticket]:
         return self.book.tickets
 
+    @property
+    def touched(self) -> Sequence[Ticket]:
+        """See ``Book.touched``."""
+        return self.book.touched
+
     def refusal_for(self, symbol: str) -> Refused | None:
         return self._tradable.refusal_for(symbol)
 
@@ -139,6 +154,11 @@ class ShadowBroker:
 
     def under_way(self) -> Sequence[Order]:
         return list(self.opening.values())
+
+    @property
+    def balance(self) -> Decimal:
+        """The account's balance alone, for who needs no more of it."""
+        return self.book.balance
 
     def account(self) -> AccountState:
         book = self.book
@@ -177,6 +197,13 @@ class ShadowBroker:
 
     def drop_watch(self, watch_id: int) -> None:
         self.watches.drop(watch_id)
+
+    def watch_equity(self, below: Decimal | None, above: Decimal | None) -> int:
+        """Wake (``EquityReached``) when equity <= ``below`` or >= ``above`` (None: no such level), from now on."""
+        return self.equity_watches.watch(below, above)
+
+    def drop_equity_watch(self, watch_id: int) -> None:
+        self.equity_watches.drop(watch_id)
 
     # --- the session's side ---------------------------------------------------------------------------------------
 
@@ -233,6 +260,8 @@ class ShadowBroker:
         self.cause = order
         prices = self.prices[order.symbol]
         row = prices.row_at(self.now_ns)
+        if self.arrivals.comes_too_late(order, int(prices.time[row]), prices):
+            return
         bid, ask = int(prices.bid_open[row]), int(prices.ask_open[row])
         side = order.side
         points = (ask if side > 0 else bid) + side * self.slippage[order.symbol]
@@ -282,6 +311,8 @@ class ShadowBroker:
         if order.taken_by:
             self._take_along(order, ticket)
         self.account_watch.opened(ticket)
+        if self.equity_watches.is_on:
+            self.equity_watches.changed()
         if order.id in self._after:
             self.release_after(order)
         return ticket
@@ -295,6 +326,7 @@ class ShadowBroker:
     def end(self, order: Order, status: str, reason: str, happened_ns: int = -1) -> None:
         """An opening order ends unfilled; what was to be taken along lapses."""
         self.opening.pop(order.id, None)
+        self.closes.changes.pop(order.id, None)
         order.move(status, self.now_ns, reason)
         event = OrderRefused if status == "refused" else OrderCancelled
         self.events.append(event(self.now_ns if happened_ns < 0 else happened_ns, self.now_ns, order))
@@ -335,6 +367,12 @@ class ShadowBroker:
         fill = self.book.close(ticket, steps, exit_ns, row, points, reason, excursion, doubt, self.now_ns)
         self.events.append(TicketClosed(exit_ns, self.now_ns, fill, ticket))
         if not ticket.is_open:
+            if self._carried:
+                self._carried.pop(ticket.id, None)
+            if self._followed:
+                self._followed.pop(ticket.id, None)
             for order in ticket.closing:
                 self.closes.part_done(order)
         self.account_watch.closed(ticket, fill)
+        if self.equity_watches.is_on:
+            self.equity_watches.changed()

@@ -28,16 +28,16 @@ APPLY: Final = 10
 
 
 class Exits:
-    """Stops and targets of one broker's tickets; ``_more`` holds what tickets with trails or waiting changes carry."""
+    """Stops and targets of one broker's tickets; ``carried``: what those with trails or waiting changes have."""
 
     def __init__(self, broker: ShadowBroker) -> None:
         self._broker = broker
-        self._more: dict[int, Trailing] = {}
+        self.carried: dict[int, Trailing] = {}
         self.follows = Follows(broker)
 
     def watch(self, ticket: Ticket, prices: SymbolPrices, row: int, with_open: bool) -> None:
         """A ticket has been opened: from ``row`` on (its open only ``with_open``) its levels count."""
-        more = self._more.get(ticket.id) if ticket.trails else None
+        more = self.carried.get(ticket.id) if ticket.trails else None
         if more is not None and self._broker.form.can_follow and not more.is_waiting:
             more.from_row = self._row_to_end(prices)
             self.follows.start(more, prices, row, with_open)
@@ -86,7 +86,7 @@ class Exits:
     def _at_open(self, ticket: Ticket, prices: SymbolPrices, row: int) -> None:
         price = int(prices.bid_open[row] if ticket.side > 0 else prices.ask_open[row])
         stop, target = touches(ticket, price, price)
-        more = self._more.get(ticket.id)
+        more = self.carried.get(ticket.id)
         is_forced = more is not None and row in (more.forced_row, self.follows.forced_row(ticket))
         if not (stop or target or is_forced):
             return
@@ -127,9 +127,9 @@ class Exits:
         self._wait(more, self._broker.prices[ticket.symbol], self._broker.now_ns)
 
     def _of(self, ticket: Ticket) -> Trailing:
-        more = self._more.get(ticket.id)
+        more = self.carried.get(ticket.id)
         if more is None:
-            more = self._more[ticket.id] = Trailing(ticket, ticket.sl)
+            more = self.carried[ticket.id] = Trailing(ticket, ticket.sl)
         return more
 
     def _wait(self, more: Trailing, prices: SymbolPrices, now_ns: int) -> None:
@@ -153,6 +153,7 @@ class Exits:
         broker, ticket = self._broker, more.ticket
         if more.new_sl is not None:
             ticket.sl, ticket.stop_reason = more.new_sl, more.new_reason
+            broker.book.touched.append(ticket)
             more.forced_row = row if more.is_forced else -1
         if more.new_tp is not None:
             ticket.tp = more.new_tp
@@ -258,6 +259,7 @@ class Exits:
             more.last_stop = more.new_sl = stop
             more.new_reason = trail.reason
             ticket.sl, ticket.stop_reason = stop, trail.reason  # shows from now on, counts from the next open
+            broker.book.touched.append(ticket)
             ticket.version += 1
             more.is_forced = side * (closed - stop) <= 0
             if trail.step == 0:

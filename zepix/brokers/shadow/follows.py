@@ -7,7 +7,9 @@ first change on a ticket is watched move by move, as in the step form (``Exits``
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import heapq
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from zepix.brokers.shadow.broker import ShadowBroker
 
 __all__ = ["Follow", "Follows"]
+
+NOWHERE: Final[Place] = (0, 0, 0, 0, 0)
 
 
 class Follow:
@@ -46,20 +50,29 @@ class Follow:
         self.next_end_ns = 0
         self.moved_row = -1
 
+    @classmethod
+    def at(cls, more: Trailing, prices: SymbolPrices, state: Sequence[int], next_end_ns: int, moved_row: int) -> Follow:
+        """As it was saved."""
+        made = cls(more, prices, 0, False)
+        made.state[:] = state
+        made.next_end_ns, made.moved_row = next_end_ns, moved_row
+        return made
+
     def end(self) -> tuple[int, int]:
         """(how, row) it will end; how is 0 where it never does."""
         state = self.state.copy()
         how = int(trail.follow(*self.columns, self.trails, state, self.prices.n))
         return how, int(state[trail.ROW])
 
-    def advance(self, until: int) -> None:
-        """Through the rows before ``until``; the ticket's stop is then what it is at their end."""
+    def advance(self, until: int, touched: list[Ticket]) -> None:
+        """Through the rows before ``until``; the ticket's stop is then what it is at their end, told to ``touched``."""
         trail.follow(*self.columns, self.trails, self.state, until)
         state, ticket, prices = self.state.tolist(), self.more.ticket, self.prices
         if state[trail.MOVED_ROW] != self.moved_row:
             self.moved_row = state[trail.MOVED_ROW]
             ticket.sl = self.more.last_stop = state[trail.STOP]
             ticket.stop_reason = ticket.trails[state[trail.BY]].reason
+            touched.append(ticket)
         following = state[trail.NEXT]
         self.next_end_ns = int(prices.time[following]) + prices.tf_ns if following < prices.n else 1 << 62
 
@@ -70,11 +83,14 @@ class Follows:
     def __init__(self, broker: ShadowBroker) -> None:
         self._broker = broker
         self.tickets: dict[int, Follow] = {}
+        self._due: list[tuple[int, int]] = []
+        """A heap of (when its next move can come, ticket): at least one of each that is followed, none too late."""
 
     def start(self, more: Trailing, prices: SymbolPrices, row: int, with_open: bool) -> None:
         """Follow a ticket from ``row`` on, that row's open only ``with_open``; its end goes on the agenda."""
         ticket = more.ticket
         one = self.tickets[ticket.id] = Follow(more, prices, row, with_open)
+        heapq.heappush(self._due, (one.next_end_ns, ticket.id))
         how, last = one.end()
         if how == trail.GAPPED:
             add_gap(self._broker.agenda, ticket, int(prices.time[last]), last)
@@ -83,20 +99,28 @@ class Follows:
 
     def catch_up(self) -> None:
         """Somebody may look: every stop as it is now."""
-        now = self._broker.now_ns
-        place: Place | None = None
-        for one in list(self.tickets.values()):
-            if not one.more.ticket.is_open:
-                del self.tickets[one.more.ticket.id]
-            elif one.next_end_ns <= now:
-                place = place or self._place()
-                one.advance(self._rows_over(one, place))
+        due, now = self._due, self._broker.now_ns
+        numbers = set()
+        while due and due[0][0] <= now:
+            numbers.add(heapq.heappop(due)[1])
+        place = self._place() if numbers else NOWHERE
+        for number in sorted(numbers):
+            one = self.tickets.get(number)
+            if one is None:  # closed, or let go
+                continue
+            if one.next_end_ns <= now:
+                one.advance(self._rows_over(one, place), self._broker.book.touched)
+            heapq.heappush(due, (one.next_end_ns, number))
+
+    def requeue(self) -> None:
+        """Know anew when the next moves can come: ``tickets`` were given to us by a saved state."""
+        self._due = sorted((one.next_end_ns, number) for number, one in self.tickets.items())
 
     def look(self, ticket: Ticket) -> None:
         """One ticket's stop as it is now."""
         one = self.tickets.get(ticket.id)
         if one is not None and one.next_end_ns <= self._broker.now_ns:
-            one.advance(self._rows_over(one, self._place()))
+            one.advance(self._rows_over(one, self._place()), self._broker.book.touched)
 
     def forced_row(self, ticket: Ticket) -> int:
         """The row whose open fills the stop whatever it is, -1 for none."""
@@ -111,7 +135,7 @@ class Follows:
         one = self.tickets.pop(ticket.id, None)
         assert one is not None, "only a ticket that is followed is let go"
         broker, more, prices = self._broker, one.more, one.prices
-        one.advance(self._rows_over(one, self._place()))
+        one.advance(self._rows_over(one, self._place()), broker.book.touched)
         state = one.state.tolist()
         assert more.used is not None
         more.used.update(n for n in range(len(ticket.trails)) if state[trail.USED] >> n & 1)

@@ -31,7 +31,7 @@ from zepix.model import Order, Ticket
 from zepix.services.prices import SymbolPrices
 
 if TYPE_CHECKING:
-    from zepix.brokers.shadow.account_watch import AccountWatch
+    from zepix.brokers.shadow.account_bands import AccountBands
 
 __all__ = [
     "ENTRY_GAP",
@@ -114,7 +114,17 @@ class Form(Protocol):
 
     can_follow: bool
     """Whether the end of a ticket with trails can be found at once."""
+    knows_no_rows: bool
+    """Whether no row is known before it comes."""
     looks_always: bool
+    is_late: bool
+    """Whether prices are known only some time after their own."""
+
+    @property
+    def knows_opens(self) -> bool:
+        """Whether it is known when a symbol opens next, else an order that waits too long is refused then."""
+        ...
+
     """Whether the account is looked at at every instant, since nothing is known of the prices to come."""
 
     def watch(self, ticket: Ticket, prices: SymbolPrices, row: int, with_open: bool) -> None:
@@ -134,8 +144,8 @@ class Form(Protocol):
         """Put a price watch on the agenda when its level is reached."""
         ...
 
-    def arm(self, watch: AccountWatch) -> None:
-        """See to it that the account is looked at where it could be breached."""
+    def arm(self, watch: AccountBands) -> None:
+        """See to it that the account is looked at where its bands may be left."""
         ...
 
     def next_open_ns(self, prices: SymbolPrices, t_ns: int) -> int | None:

@@ -7,6 +7,8 @@ two the session does what phase 1 brings.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
 
 from zepix.brokers.shadow.agenda import Agenda
 from zepix.brokers.shadow.step_form import GrowingPrices, StepForm
@@ -25,7 +27,10 @@ class StepFeed:
         catalogue: Catalogue,
         timeframes: Mapping[str, str],
         calendar: Callable[[SymbolPrices, int], int | None] | None = None,
+        *,
+        is_late: bool = False,
     ) -> None:
+        """``is_late``: bars come after their end, so that the clock says nothing of what opened meanwhile."""
         order = {symbol: number for number, symbol in enumerate(catalogue)}
         self.growing = {
             symbol: GrowingPrices(catalogue[symbol], order[symbol], frame, length_ns(frame))
@@ -33,7 +38,23 @@ class StepFeed:
         }
         self.agenda = Agenda()
         self.prices = PriceBook(self.growing.values())
-        self.form = StepForm(self.agenda, calendar)
+        self.form = StepForm(self.agenda, calendar, is_late=is_late)
+
+    def set_timeframe(self, symbol: str, timeframe: str) -> None:
+        """Say what a symbol comes in, as its first row shows. Raises ValueError once it has rows."""
+        prices = self.growing[symbol]
+        if prices.n:
+            raise ValueError(f"{symbol} has come in bars of {prices.series.timeframe} already")
+        prices.tf_ns = length_ns(timeframe)
+        prices.series = replace(prices.series, timeframe=timeframe, timeframe_ns=prices.tf_ns)
+
+    def take_over(self, symbol: str, time: Any, columns: Mapping[str, Any], ended_rows: int) -> None:
+        """Rows of ``symbol`` that the feed brought before a state was saved; give them before ``load_state``.
+
+        ``columns``: int32 points by name (``bid_open`` ... ``ask_close``), as long as ``time`` (int64 ns); of the rows
+        ``ended_rows`` had ended, and a last one that had not is its open in all four prices.
+        """
+        self.growing[symbol].take_over(time, columns, ended_rows)
 
     def ended(self, symbol: str, bid: tuple[int, int, int], ask: tuple[int, int, int]) -> None:
         """The bar in progress of ``symbol`` has ended: (high, low, close) in points, of both sides."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import numpy as np
 
-from zepix.brokers.shadow.account_watch import AccountWatch
+from zepix.brokers.shadow.account_bands import AccountBands
 from zepix.brokers.shadow.agenda import Agenda
 from zepix.brokers.shadow.forms import (
     Pending,
@@ -24,7 +24,7 @@ from zepix.brokers.shadow.forms import (
 from zepix.brokers.shadow.watches import Watch
 from zepix.errors import DataError
 from zepix.model import Instrument, Series, Ticket
-from zepix.services.prices import SymbolPrices
+from zepix.services.prices import EVER, SymbolPrices
 
 __all__ = ["GrowingPrices", "StepForm"]
 
@@ -35,6 +35,7 @@ class GrowingPrices(SymbolPrices):
     __slots__ = ("_arrays", "ended_rows")
 
     NAMES: Final = ("bid_open", "bid_high", "bid_low", "bid_close", "ask_open", "ask_high", "ask_low", "ask_close")
+    SIDES: Final = ("bid_open", "ask_open")
 
     def __init__(self, instrument: Instrument, index: int, timeframe: str, timeframe_ns: int) -> None:
         none = np.empty(0, np.int32)
@@ -61,34 +62,85 @@ class GrowingPrices(SymbolPrices):
             instrument,
             index,
         )
-        self._arrays: dict[str, Any] = {name: np.zeros(64, np.int32) for name in self.NAMES}
-        self._arrays["time"] = np.zeros(64, np.int64)
+        self._arrays: dict[str, Any] = {}
+        """Room for more rows than there are; of ticks the four prices of a side are one array."""
         self.ended_rows = 0
 
     def open_bar(self, t_ns: int, bid: int, ask: int) -> int:
         """A bar opens; of it only the open is known. Returns its row; raises ValueError if time runs back."""
-        if self.n and t_ns <= int(self.time[self.n - 1]):
-            raise ValueError(f"{self.symbol}: a bar that opens at {t_ns} ns does not come after the last one")
         row = self.n
-        if row == len(self._arrays["time"]):
-            self._arrays = {name: np.concatenate([a, np.zeros_like(a)]) for name, a in self._arrays.items()}
-        self._arrays["time"][row] = t_ns
-        for name in self.NAMES:
-            self._arrays[name][row] = bid if name.startswith("bid") else ask
+        if row and t_ns <= self.time.item(row - 1):
+            raise ValueError(f"{self.symbol}: a bar that opens at {t_ns} ns does not come after the last one")
+        arrays = self._arrays
+        if not arrays or row == len(arrays["time"]):
+            arrays = self._arrays = self._roomier(2 * row)
+        arrays["time"][row] = t_ns
+        for name in self.SIDES if not self.tf_ns else self.NAMES:
+            arrays[name][row] = bid if name[0] == "b" else ask
         self.n = row + 1
-        for name, array in self._arrays.items():
-            setattr(self, name, array[: self.n])
-        self._asked_ns = -(1 << 62)
+        if not self.tf_ns:  # a tick ends as it opens
+            self.ended_rows = row + 1
+        self._show()
+        self._row, self._from_ns, self._until_ns = row, t_ns, EVER
         return row
+
+    def _roomier(self, rows: int) -> dict[str, Any]:
+        """The rows so far, with room for as many as that, and 64 at the least."""
+        room = max(64, rows)
+        kept = self._arrays or {"time": np.empty(0, np.int64), **dict.fromkeys(self.NAMES, np.empty(0, np.int32))}
+        found: dict[str, Any] = {}
+        for name in ("time", *(self.NAMES if self.tf_ns else self.SIDES)):
+            found[name] = np.zeros(room, kept[name].dtype)
+            found[name][: self.n] = kept[name][: self.n]
+        return found
+
+    def _show(self) -> None:
+        """Let readers see the rows there are, and forget what was made of fewer."""
+        n, arrays = self.n, self._arrays
+        self.time = arrays["time"][:n]
+        if self.tf_ns:
+            for name in self.NAMES:
+                setattr(self, name, arrays[name][:n])
+        else:
+            self.bid_open = self.bid_high = self.bid_low = self.bid_close = arrays["bid_open"][:n]
+            self.ask_open = self.ask_high = self.ask_low = self.ask_close = arrays["ask_open"][:n]
+        self.forget_rows()
+
+    def row_at(self, t_ns: int) -> int:
+        """As of any prices; asked for the last row nearly always, so it needs no kernel."""
+        if self._from_ns <= t_ns < self._until_ns:
+            return self._row
+        row = self._row = int(self.time.searchsorted(t_ns, "right")) - 1
+        self._from_ns = int(self.time[row]) if row >= 0 else -EVER
+        self._until_ns = int(self.time[row + 1]) if row + 1 < self.n else EVER
+        return row
+
+    @property
+    def is_growing(self) -> bool:
+        return True
+
+    def progress(self) -> tuple[int, int]:
+        return self.n, self.ended_rows
 
     def doubled_mid(self, t_ns: int) -> int:
         if not self.n:
             raise DataError(f"{self.symbol} has no price yet, so nothing can be converted by it")
         return super().doubled_mid(t_ns)
 
+    def take_over(self, time: Any, columns: Mapping[str, Any], ended_rows: int) -> None:
+        """Rows that came before this process did, ``NAMES`` by name, the last ``len(time) - ended_rows`` in progress;
+        nothing notices them."""
+        self.n, self.ended_rows = len(time), ended_rows
+        self._arrays = {"time": time, **columns}
+        self._arrays = self._roomier(self.n)
+        self._show()
+
     def end_bar(self, bid: tuple[int, int, int], ask: tuple[int, int, int]) -> int:
-        """The bar in progress has ended: (high, low, close) of both sides. Returns its row."""
+        """The bar in progress has ended: (high, low, close) of both sides; a tick has no more than its open. Returns
+        its row."""
         row = self.n - 1
+        if not self.tf_ns:
+            return row
         for side, values in (("bid", bid), ("ask", ask)):
             for name, value in zip(("high", "low", "close"), values, strict=True):
                 self._arrays[f"{side}_{name}"][row] = value
@@ -100,21 +152,28 @@ class StepForm:
     """Notices touched levels bar by bar; the feed calls ``opened`` and ``ended``.
 
     ``calendar(prices, t)`` says when a symbol opens next at or after t (None: never); without one, trading is assumed
-    to be open, so ``market_closed`` is then only known when nothing came.
+    to be open, so ``market_closed`` is then only known when nothing came in time.
     """
 
     can_follow = False
-    looks_always = True
+    knows_no_rows = True
 
-    def __init__(self, agenda: Agenda, calendar: Callable[[SymbolPrices, int], int | None] | None = None) -> None:
+    def __init__(
+        self,
+        agenda: Agenda,
+        calendar: Callable[[SymbolPrices, int], int | None] | None = None,
+        *,
+        is_late: bool = False,
+    ) -> None:
         self._agenda = agenda
         self._calendar = calendar
         self._watched: dict[str, dict[int, tuple[Ticket, int]]] = {}
         self._orders: dict[str, list[tuple[Pending, int]]] = {}
         self._trails: dict[str, dict[int, tuple[Trailing, int]]] = {}
-        self._waiting: dict[str, list[tuple[int, tuple[int, int], int, Any]]] = {}
+        self._waiting: dict[str, list[tuple[int, int, tuple[int, int], int, Any]]] = {}
         self._levels: dict[str, list[Watch]] = {}
-        self._account: AccountWatch | None = None
+        self._accounts: list[AccountBands] = []
+        self.is_late = self.looks_always = is_late
 
     def watch(self, ticket: Ticket, prices: SymbolPrices, row: int, with_open: bool) -> None:
         self._watched.setdefault(prices.symbol, {})[ticket.id] = (ticket, row)
@@ -143,9 +202,23 @@ class StepForm:
         if not prices.tf_ns and watch.hears_tick(opened):
             self._notice_levels(prices, opened, False, int(prices.bid_high[row]), int(prices.ask_low[row]))
 
-    def arm(self, watch: AccountWatch) -> None:
-        """In this form the account is looked at at every open and every end while tickets are open."""
-        self._account = watch
+    def arm(self, watch: AccountBands) -> None:
+        """Look at the account where its bands are left, and, of this instant, wherever something opens or ends.
+
+        Where bars come late, prices of before may lie outside of bands of now: every open and every end is looked at.
+        """
+        self.attend(watch)
+        if not self.looks_always:
+            watch.wake_here()
+
+    def attend(self, watch: AccountBands) -> None:
+        """Show an account every open and every end from now on."""
+        if watch not in self._accounts:
+            self._accounts.append(watch)
+
+    @property
+    def knows_opens(self) -> bool:
+        return self._calendar is not None
 
     def next_open_ns(self, prices: SymbolPrices, t_ns: int) -> int | None:
         return t_ns if self._calendar is None else self._calendar(prices, t_ns)
@@ -154,30 +227,46 @@ class StepForm:
         self,
         prices: SymbolPrices,
         part: int,
-        after_ns: int,  # noqa: ARG002 - the form's signature: here whatever opens next is the first
+        after_ns: int,
         key: tuple[int, int],
         action: int,
         subject: Any,
     ) -> None:
-        self._waiting.setdefault(prices.symbol, []).append((part, key, action, subject))
+        self._waiting.setdefault(prices.symbol, []).append((after_ns, part, key, action, subject))
 
     def opened(self, prices: SymbolPrices) -> None:
         """A bar opened: what waited for it is due, tickets and orders of earlier bars may be gapped by it."""
-        row = prices.n - 1
-        opened = int(prices.time[row])
-        for part, key, action, subject in self._waiting.pop(prices.symbol, ()):
-            self._agenda.add(opened, 2, part, *key, action, subject)
-        for ticket, from_row in self._open(prices.symbol):
-            if row >= from_row:
-                self._notice_gap(ticket, prices, row)
-        for pending in self._working(prices.symbol):
-            if row >= pending.row:
-                self._notice_entry_gap(pending, row)
-        self._notice_levels(prices, opened, True, int(prices.bid_open[row]), int(prices.ask_open[row]))
-        if self._account is not None:
-            self._account.wake(prices, opened, True)
+        row, symbol = prices.n - 1, prices.symbol
+        opened, bid, ask = prices.time.item(row), prices.bid_open.item(row), prices.ask_open.item(row)
+        if symbol in self._waiting:
+            self._end_waits(symbol, opened)
+        if symbol in self._watched:
+            for ticket, from_row in self._open(symbol):
+                if row >= from_row:
+                    self._notice_gap(ticket, prices, row)
+        if symbol in self._orders:
+            for pending in self._working(symbol):
+                if row >= pending.row:
+                    self._notice_entry_gap(pending, row)
+        if symbol in self._levels:
+            self._notice_levels(prices, opened, True, bid, ask)
+        for account in self._accounts:
+            if not account.is_calm(symbol, bid, ask):
+                account.wake(prices, opened, True)
         if not prices.tf_ns:
-            self.ended(prices)
+            self._tick_ended(prices, row, opened, bid, ask)
+
+    def _tick_ended(self, prices: SymbolPrices, row: int, opened: int, bid: int, ask: int) -> None:
+        """What its open has not touched, the rest of a tick does not touch; but trails move at its end."""
+        symbol = prices.symbol
+        if symbol in self._trails:
+            for trailing, version in list(self._trails[symbol].values()):
+                self._notice_trail(trailing, version, prices, row)
+        if symbol in self._levels:
+            self._notice_levels(prices, opened, False, bid, ask)
+        for account in self._accounts:
+            if not account.is_calm(symbol, bid, ask):
+                account.wake(prices, opened, False)
 
     def ended(self, prices: SymbolPrices) -> None:
         """A bar ended: its range may have touched levels."""
@@ -188,17 +277,25 @@ class StepForm:
                 low, high = int(prices.bid_low[row]), int(prices.bid_high[row])
             else:
                 low, high = int(prices.ask_low[row]), int(prices.ask_high[row])
-            if prices.tf_ns and any(touches(ticket, low, high)):
+            if any(touches(ticket, low, high)):
                 add_range(self._agenda, ticket, prices, opened, row)
         for pending in self._working(prices.symbol):
-            extreme = self._reach(pending, row)
-            if prices.tf_ns and pending.row <= row and pending.is_beyond(extreme):
+            if pending.row <= row and pending.is_beyond(self._reach(pending, row)):
                 add_entry_range(self._agenda, pending, opened, row)
         for trailing, version in list(self._trails.get(prices.symbol, {}).values()):
             self._notice_trail(trailing, version, prices, row)
         self._notice_levels(prices, opened, False, int(prices.bid_high[row]), int(prices.ask_low[row]))
-        if self._account is not None:
-            self._account.wake(prices, opened, False)
+        for account in self._accounts:
+            if not account.is_calm(prices.symbol, int(prices.bid_low[row]), int(prices.ask_high[row])):
+                account.wake(prices, opened, False)
+
+    def _end_waits(self, symbol: str, opened: int) -> None:
+        """What waited for this open is due."""
+        for after_ns, part, key, action, subject in self._waiting.pop(symbol):
+            if opened >= after_ns:
+                self._agenda.add(opened, 2, part, *key, action, subject)
+            else:  # a bar that is only known after its end opened before this was asked for
+                self._waiting.setdefault(symbol, []).append((after_ns, part, key, action, subject))
 
     def excursion(self, ticket: Ticket, prices: SymbolPrices, last_row: int, points: int) -> tuple[int, int]:
         low = high = points

@@ -7,6 +7,7 @@ this open have been looked at hears of it at the bar's end. How it is found is t
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
@@ -51,25 +52,32 @@ class Watch:
 
 
 class PriceWatches:
-    """The watches of a run; ids count from 1."""
+    """The watches of a run that are on; ids count from 1."""
 
     def __init__(self, prices: PriceBook) -> None:
         self._prices = prices
         self._watches: dict[int, Watch] = {}
+        self._last = 0
 
     def new(self, symbol: str, direction: int, points: int, mark: Mark) -> Watch:
-        watch = Watch(len(self._watches) + 1, symbol, direction, points, mark)
+        self._last += 1
+        watch = Watch(self._last, symbol, direction, points, mark)
         self._watches[watch.id] = watch
         return watch
 
+    def numbers(self) -> Collection[int]:
+        """The watches that are on."""
+        return self._watches.keys()
+
     def drop(self, watch_id: int) -> None:
         """Forget a watch; one that fired or never was is ignored."""
-        watch = self._watches.get(watch_id)
+        watch = self._watches.pop(watch_id, None)
         if watch is not None:
             watch.is_on = False
 
     def fire(self, watch: Watch, now_ns: int, events: list[Event]) -> None:
         if watch.is_on:
             watch.is_on = False
+            del self._watches[watch.id]
             price = self._prices[watch.symbol].instrument.price(watch.points)
             events.append(PriceReached(now_ns, now_ns, watch.id, watch.symbol, watch.direction, price))

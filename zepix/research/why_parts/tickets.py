@@ -39,6 +39,8 @@ EXITS: Final = {
     "profit_booking": "its booking target was reached",
     "stop_out": "the broker closed it for lack of margin",
     "equity_guard": "the account's guard closed it",
+    "session_end": "its session ended, and everything was closed",
+    "time_exit": "its longest hold was over",
     "manual": "closed by hand",
     "end_of_data": "the prices ended; closed at the last close",
 }

@@ -23,6 +23,8 @@ _TOLD_ELSEWHERE: Final = frozenset(
      "also_refused", "route", "first")
 )  # fmt: skip
 """Numbers of a decision that the orders, the route or the reason tell already."""
+_BY_ROLE: Final = ("order", "volume", "sl", "tp", "ticket", "price")
+"""And those that several orders of one entry have each (``order_a, sl_b``)."""
 
 
 def lines_of(path: Row) -> list[str]:
@@ -166,7 +168,8 @@ def _plugin(plugin: Row) -> Iterator[str]:
     if numbers.get("also_refused"):
         yield from line("also refused", str(numbers["also_refused"]))
     hidden = _TOLD_ELSEWHERE if plugin["orders"] else _TOLD_ELSEWHERE - {"price", "sl", "tp", "volume"}
-    told = {name: value for name, value in numbers.items() if name not in hidden}
+    roles = {f"{name}_{order['role'].lower()}" for name in _BY_ROLE for order in plugin["orders"]}
+    told = {name: value for name, value in numbers.items() if name not in hidden and name not in roles}
     yield from _numbers(told)
     for order in plugin["orders"]:
         yield from order_lines(order, plugin["currency"], line)

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from generate_bars import CHARTS, first_rows, five_minutes, instrument, quick, volumes
 
-from zepix.alerts.generate import Generated, V3Settings, V6Settings, generate, left_out, settings_of
+from zepix.alerts.generate import Generated, LegacySettings, V3Settings, V6Settings, generate, left_out, settings_of
 from zepix.alerts.generate.chart import Chart, chart_of, code
 from zepix.alerts.generate.indicators import NAMES, Readings
 from zepix.alerts.generate.trends import Trends
@@ -313,7 +313,7 @@ def test_every_setting_is_documented_with_its_default() -> None:
     written = re.findall(r"^\| `(\w+)` \| (.+) \|$", page.partition("## Parameters")[2], re.MULTILINE)
     defaults = [
         (field.name, str(field.default).lower() if isinstance(field.default, bool) else str(field.default))
-        for kind in (V3Settings, V6Settings)
+        for kind in (V3Settings, V6Settings, LegacySettings)
         for field in fields(kind)
     ]
     assert set(written) == set(defaults)
@@ -326,7 +326,7 @@ def test_impossible_wishes_are_said() -> None:
         (lambda: generate(series, symbol, "v3", timeframes=("soon",)), "no timeframe"),
         (lambda: generate(series, symbol, "v3", settings=V6Settings()), "needs its own settings"),
         (lambda: generate(series, symbol, "v3", volume=np.ones(3)), "3 volumes stand beside 500 bars"),
-        (lambda: generate(series, symbol, "legacy"), "no generator"),
+        (lambda: generate(series, symbol, "plain"), "no generator"),
     ):
         with pytest.raises(ConfigError, match=said):
             wish()

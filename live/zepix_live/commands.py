@@ -1,0 +1,92 @@
+"""The verbs of the live runner: ``zepix live`` with its own, and ``zepix rerun``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+
+from zepix.commands.console import note, say, table
+
+__all__ = ["app", "rerun"]
+
+DATA: Final = typer.Option("--data", metavar="DIR", help="Folder of everything durable.", show_default=False)
+Data = Annotated[Path, DATA]
+Settings = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A setting. Repeatable.")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object a line, and nothing else.")]
+HERE: Final = Path("zepix-live")
+
+app = typer.Typer(help="Take TradingView's alerts and trade them in shadow.", invoke_without_command=True)
+
+
+def _flags(settings: list[str] | None) -> dict[str, Any]:
+    if not settings:
+        return {}
+    from zepix.config.layers import read_flags  # loads what reads settings, which most calls do without
+
+    return dict(read_flags(settings))
+
+
+@app.callback()
+def live(
+    context: typer.Context,
+    config: Annotated[Path | None, typer.Option("--config", metavar="FILE", help="TOML, JSON or YAML.")] = None,
+    data: Data = HERE,
+    host: Annotated[str | None, typer.Option("--host", help="Where to listen; 127.0.0.1.")] = None,
+    port: Annotated[int | None, typer.Option("--port", help="8000.")] = None,
+    one_process: Annotated[bool, typer.Option("--one-process", help="Receiver and engine in one, for trials.")] = False,
+    feed: Annotated[str | None, typer.Option("--feed", metavar="replay:PATH|webhook", help="The prices.")] = None,
+    speed: Annotated[float, typer.Option("--speed", help="How fast a recording is played.")] = 1.0,
+    settings: Settings = None,
+) -> None:
+    """Take TradingView's alerts at a webhook and trade them in shadow, with the strategies of a replay."""
+    if context.invoked_subcommand is not None:
+        return
+    from zepix_live.engine.options import EngineOptions, feed_choice
+    from zepix_live.launch import run_live
+
+    feed_choice(feed)
+    options = EngineOptions(data, config, feed, speed, _flags(settings))
+    raise typer.Exit(run_live(options, host=host, port=port, one_process=one_process, say=note))
+
+
+@app.command("decisions")
+def decisions(data: Data = HERE, as_json: Json = False) -> None:
+    """What became of every alert, one line per alert and plugin; while the runner runs or not."""
+    from zepix_live.reading import decisions as read
+
+    rows = read(data)
+    if as_json:
+        for row in rows:
+            say(json.dumps(row))
+        return
+    names = ("seq", "id", "received_at", "strategy", "outcome", "reason")
+    table(names, [[row[name] for name in names] for row in rows])
+
+
+@app.command("report")
+def report(data: Data = HERE, as_json: Json = False) -> None:
+    """The last recovery statement: what a start found, and what became of everything that happened meanwhile."""
+    from zepix_live.reading import last_statement
+
+    found = last_statement(data)
+    if as_json:
+        say(json.dumps(found))
+    elif found is None:
+        say("the engine has not started yet")
+    else:
+        for line in found["lines"]:
+            say(line)
+
+
+def rerun(
+    journal: Annotated[Path, typer.Argument(metavar="DIR", help="A live runner's folder, or its journal.")],
+    settings: Settings = None,
+    as_json: Json = False,
+) -> None:
+    """Run a recorded live session again and compare every line; with --set, print what became different."""
+    from zepix_live.rerunning import rerun_and_tell
+
+    raise typer.Exit(rerun_and_tell(journal, _flags(settings), as_json=as_json, say=say))

@@ -1,0 +1,108 @@
+"""The configuration of a session as a journal's ``config`` row holds it: everything a rerun needs, nothing secret.
+
+{"settings": {"strategy.name": ..., ...}, "hash": ..., "code": ..., "timeframes": {...}, "bars_by_alert": false,
+ "stale_s": 30, "anchor": {...} or null}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Final
+
+from zepix.config.merge import MASK
+from zepix.journal import plain
+from zepix.model.timeframe import NS
+from zepix.spec import Spec, load_spec
+from zepix_live.engine.market_clock import Anchor
+from zepix_live.engine.plan import Plan, plan_of
+from zepix_live.engine.session import LiveSession
+
+__all__ = ["SessionConfig", "config_of"]
+
+GIVEN: Final = ("file", "environment", "flag")
+PATHS: Final = ("data.instruments", "alerts.dialects", "plugin_system.plugin_dir")
+NOT_KEPT: Final = ("alerts.files", "data.bars", "out", "report", "live.")
+
+
+@dataclass(frozen=True, slots=True)
+class SessionConfig:
+    """One configuration of a session; two that are ``same`` need no new session."""
+
+    settings: Mapping[str, Any]
+    hash: str
+    code: str
+    timeframes: Mapping[str, str] = field(default_factory=dict)
+    bars_by_alert: bool = False
+    stale_s: float = 30.0
+    anchor: Anchor | None = None
+
+    def row(self) -> dict[str, Any]:
+        """As it is journaled."""
+        return {**asdict(self), "settings": dict(self.settings), "timeframes": dict(self.timeframes)}
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> SessionConfig:
+        """From a journal's row; what a later version added is left out."""
+        anchor = row.get("anchor")
+        return cls(
+            settings=dict(row["settings"]),
+            hash=str(row["hash"]),
+            code=str(row["code"]),
+            timeframes=dict(row.get("timeframes", {})),
+            bars_by_alert=bool(row.get("bars_by_alert", False)),
+            stale_s=float(row.get("stale_s", 30.0)),
+            anchor=None if anchor is None else Anchor.of(anchor),
+        )
+
+    def is_same(self, other: SessionConfig) -> bool:
+        """Whether a session of the one is a session of the other; where its clock is anchored does not matter."""
+        return (self.hash, self.code, dict(self.timeframes), self.bars_by_alert, self.stale_s) == (
+            other.hash, other.code, dict(other.timeframes), other.bars_by_alert, other.stale_s,
+        )  # fmt: skip
+
+    def plan(self, overrides: Mapping[str, Any] | None = None) -> Plan:
+        """Its settings read again, under ``overrides``. Raises ConfigError."""
+        return plan_of(load_spec(None, flags={**self.settings, **(overrides or {})}, environ={}))
+
+    def session(self, overrides: Mapping[str, Any] | None = None) -> LiveSession:
+        """A fresh session of it. Raises ConfigError where it cannot be built any more."""
+        return LiveSession(
+            self.plan(overrides),
+            self.timeframes,
+            stale_ns=round(self.stale_s * NS),
+            bars_by_alert=self.bars_by_alert,
+        )
+
+
+def config_of(
+    spec: Spec, plan: Plan, timeframes: Mapping[str, str], *, bars_by_alert: bool, stale_s: float, anchor: Anchor | None
+) -> SessionConfig:
+    """What a start is to run by. Secrets and what is the runner's own are left out; paths are made whole."""
+    folder = spec.path.parent if spec.path is not None else Path()
+    settings: dict[str, Any] = {}
+    for key, value, origin in spec.config.show():
+        if origin in GIVEN and value != MASK and not key.startswith(NOT_KEPT):
+            settings[key] = _whole(folder, value) if key.startswith(PATHS) else _exact(value)
+    return SessionConfig(
+        settings, plan.settings_hash, plan.code_version, dict(timeframes), bars_by_alert, stale_s, anchor
+    )
+
+
+def _whole(folder: Path, value: Any) -> Any:
+    if isinstance(value, list | tuple):
+        return [_whole(folder, one) for one in value]
+    return str((folder / value).resolve()) if isinstance(value, str) else value
+
+
+def _exact(value: Any) -> Any:
+    """A setting as JSON has it, read again as what it was: a decimal as the number that is written alike."""
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, Mapping):
+        return {str(key): _exact(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_exact(one) for one in value]
+    return plain(value)

@@ -1,0 +1,69 @@
+"""The receiver's inbox as the engine reads it: accepted bodies, resends and quarantined ones, in their order."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from zepix.journal.durable_reader import LogReader
+from zepix_live.engine.consumer import Received
+from zepix_live.inbox_rows import ALERT, QUARANTINED, RESEND, InboxAlert, read_alert
+
+__all__ = ["InboxSource", "body_of"]
+
+KINDS = frozenset({ALERT, RESEND, QUARANTINED})
+LOOK_ANYWAY = 64
+"""So many times in a row an inbox that nobody wrote to is passed over; then a new part of it would be found."""
+
+
+class InboxSource:
+    """Reads on after the last alert that the engine has; an inbox that is not there yet is empty."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._reader: LogReader | None = None
+        self._passed = 0
+        """The last row that was looked at, of whatever kind."""
+        self._stamp: tuple[int, int] | None = None
+        self._asked = 0
+
+    def after(self, seq: int, limit: int) -> list[Received]:
+        """Alerts after ``seq``, at most ``limit``. Raises JournalError where the inbox cannot be believed."""
+        reader = self._reader
+        if reader is None:
+            if not self._path.exists():
+                return []
+            reader = self._reader = LogReader(self._path)
+        stamp = reader.stamp()
+        self._asked = (self._asked + 1) % LOOK_ANYWAY
+        if self._asked and stamp == self._stamp:
+            return []
+        found: list[Received] = []
+        start, looked_at = max(seq, self._passed), 0
+        for row in reader.rows(start, limit):
+            looked_at += 1
+            if row.kind in KINDS:
+                alert = read_alert(row.seq, row.t_ns, row.kind, row.body)
+                found.append(Received(row.seq, row.t_ns, body_of(alert)))
+            self._passed = row.seq
+        self._stamp = stamp if looked_at < limit else None
+        return found
+
+    def close(self) -> None:
+        if self._reader is not None:
+            self._reader.close()
+            self._reader = None
+
+
+def body_of(alert: InboxAlert) -> dict[str, Any]:
+    """What the engine's journal keeps of an alert; ``id`` is unique in it, ``given_id`` what the sender was told."""
+    body: dict[str, Any] = {"id": f"a{alert.seq}", "raw": alert.raw, "source": alert.source, "kind": alert.kind}
+    if alert.explicit_id is not None:
+        body["given_id"] = alert.explicit_id
+    if alert.symbol:
+        body["ticker"] = alert.symbol
+    if alert.of is not None:
+        body["of"] = alert.of
+    if alert.kind == QUARANTINED:
+        body["reason"], body["detail"] = alert.reason or "", alert.detail or ""
+    return body

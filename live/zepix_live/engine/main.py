@@ -1,0 +1,243 @@
+"""The engine as a process: recovers, says so, and turns until it is told to stop. The only writer of the journal."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import os
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from zepix.errors import ConfigError, DataError, JournalError, ZepixError
+from zepix.journal.durable import DurableLog
+from zepix.journal.durable_reader import LogReader
+from zepix.kernels.warm import warm_up
+from zepix_live.clock import Clock, SystemClock
+from zepix_live.engine.config import SessionConfig, config_of
+from zepix_live.engine.consumer import Consumer, encode
+from zepix_live.engine.feeds import Feed, NoFeed, ReplayFeed
+from zepix_live.engine.inbox_source import InboxSource
+from zepix_live.engine.market_clock import Anchor, MarketClock
+from zepix_live.engine.options import EngineOptions, FeedChoice, feed_choice
+from zepix_live.engine.plan import Plan, plan_of
+from zepix_live.engine.price_file import PriceFile
+from zepix_live.engine.recovery import Recovered, last_config, recover
+from zepix_live.engine.session import Output
+from zepix_live.engine.statement import statement_of
+from zepix_live.heartbeat import EngineState, write_heartbeat, write_statement
+from zepix_live.supervise import end_with_parent
+
+__all__ = ["Engine", "inbox_path", "journal_path", "main", "open_engine", "run_engine"]
+
+JOURNAL_NAME: Final = "journal"
+POLL_S: Final = 0.002
+"""How long the engine sleeps at most before it looks at the inbox again."""
+BEAT_NS: Final = 1_000_000_000
+FULL_WAIT_S: Final = 0.5
+"""How long a turn waits before it tries a disk again that took nothing."""
+STALE_S: Final = 30.0
+log = logging.getLogger("zepix.engine")
+
+
+def journal_path(data_dir: Path) -> Path:
+    """Where the engine's own record lies."""
+    return data_dir / "journal.sqlite"
+
+
+def inbox_path(data_dir: Path) -> Path:
+    """Where the receiver's alerts lie."""
+    return data_dir / "inbox.sqlite"
+
+
+@dataclass(slots=True)
+class Engine:
+    """An engine that has recovered; ``consumer.turn()`` does the rest."""
+
+    journal: DurableLog
+    consumer: Consumer
+    recovered: Recovered
+    inbox: InboxSource
+    statement: dict[str, Any]
+
+    def close(self) -> None:
+        self.inbox.close()
+        self.journal.close()
+
+
+def open_engine(options: EngineOptions, clock: Clock, environ: Mapping[str, str] | None = None) -> Engine:
+    """Recover what is under ``data_dir``, or begin. Raises ConfigError, DataError, JournalError, StateError."""
+    spec = options.spec(environ)
+    plan = plan_of(spec)
+    choice = feed_choice(options.feed)
+    feed = _feed(choice, plan)
+    options.data_dir.mkdir(parents=True, exist_ok=True)
+    journal = DurableLog(journal_path(options.data_dir), name=JOURNAL_NAME)
+    try:
+        with LogReader(journal_path(options.data_dir)) as reader:
+            anchor = _anchor(feed, options.speed, clock, last_config(journal, reader) if journal.last_seq else None)
+            stale_s = float(spec.config.get("live.stale_s", STALE_S))
+            wanted = config_of(
+                spec, plan, feed.timeframes, bars_by_alert=choice.kind == "webhook", stale_s=stale_s, anchor=anchor
+            )
+            market = MarketClock(clock, anchor)
+            prices = PriceFile(options.data_dir)
+            recovered = recover(journal, reader, wanted, market.now_ns, prices=prices)
+            first = recovered.first_seq
+            engine = _opened(options, journal, feed, clock, anchor, recovered, prices)
+            told = list(reader.rows(first, None))
+        engine.statement = statement_of(recovered, told, engine.consumer.session.now_ns)
+        journal.append([(engine.consumer.session.now_ns, "recovery", encode(engine.statement))])
+        engine.consumer.save()
+        write_statement(options.data_dir, engine.statement)
+        return engine
+    except BaseException:
+        journal.close()
+        raise
+
+
+def _opened(
+    options: EngineOptions,
+    journal: DurableLog,
+    feed: Feed,
+    clock: Clock,
+    anchor: Anchor | None,
+    recovered: Recovered,
+    prices: PriceFile,
+) -> Engine:
+    market = MarketClock(clock, anchor, recovered.last_ns)
+    if not recovered.is_new:
+        feed.skip(recovered.last_ns)
+    inbox = InboxSource(inbox_path(options.data_dir))
+    consumer = Consumer(
+        recovered.course,
+        journal,
+        feed,
+        market,
+        received=inbox.after,
+        inbox_seq=recovered.inbox_seq,
+        tell=_tell,
+        prices=prices,
+    )
+    while not recovered.is_new and consumer.turn():  # what came while it was down, before it says that it turns
+        pass
+    return Engine(journal, consumer, recovered, inbox, {})
+
+
+def _feed(choice: FeedChoice, plan: Plan) -> Feed:
+    if choice.kind != "replay" or choice.path is None:
+        return NoFeed({})
+    from zepix.data import load_bars  # what reads Parquet takes a while to load, and only recordings need it
+
+    bars = load_bars([str(choice.path)], plan.catalogue, crossed=plan.spec.crossed, cache=plan.spec.cache)
+    if not bars.series:
+        raise DataError(f"{choice.path} holds no prices of a symbol that is known")
+    return ReplayFeed(bars.series)
+
+
+def _anchor(feed: Feed, speed: float, clock: Clock, before: SessionConfig | None) -> Anchor | None:
+    """A recording begins now, or goes on by the anchor that it had."""
+    if not isinstance(feed, ReplayFeed):
+        return None
+    old = None if before is None else before.anchor
+    if (
+        old is not None
+        and before is not None
+        and dict(before.timeframes) == dict(feed.timeframes)
+        and old.speed == speed
+    ):
+        return old
+    start_ns = feed.start_ns if old is None else max(feed.start_ns, old.market(clock.now_ns()))
+    return Anchor(clock.now_ns(), start_ns, speed)
+
+
+def _tell(event: Output) -> None:
+    body = event.body
+    level = {"INFO": logging.INFO, "WARN": logging.WARNING}.get(body.get("level", ""), logging.CRITICAL)
+    log.log(level, "%s: %s", body.get("code", ""), body.get("text", ""))
+
+
+async def turn_until(engine: Engine, is_over: Callable[[], bool], clock: Clock, data_dir: Path) -> None:
+    """Turn the consumer under asyncio; one handler at a time, each to its end."""
+    beat_at, trouble = 0, ""
+    consumer = engine.consumer
+    while not is_over():
+        try:
+            taken, trouble = consumer.turn(), ""
+        except JournalError as error:  # nothing was taken that is not durable: the disk is tried again
+            taken, trouble = 0, str(error)
+            log.critical("%s", error)
+            await asyncio.sleep(FULL_WAIT_S)
+        now_ns = clock.monotonic_ns()
+        if now_ns >= beat_at:
+            beat_at = now_ns + BEAT_NS
+            state = "halted" if trouble else "running"
+            write_heartbeat(
+                data_dir, EngineState(clock.now_ns(), state, trouble, consumer.turned.inbox_seq, os.getpid())
+            )
+        await asyncio.sleep(0 if taken else consumer.wait_s(POLL_S))
+
+
+def _settle_in() -> None:
+    """Load the kernels, and spare the collector what a start has made: it would look through it again and again."""
+    warm_up()
+    gc.freeze()
+
+
+def run_engine(
+    options: EngineOptions,
+    is_over: Callable[[], bool],
+    clock: Clock | None = None,
+    on_ready: Callable[[Engine], None] | None = None,
+) -> int:
+    """Recover, turn, and end when told to; 0 then. Raises what ``open_engine`` raises."""
+    clock = clock if clock is not None else SystemClock()
+    options.data_dir.mkdir(parents=True, exist_ok=True)
+    write_heartbeat(options.data_dir, EngineState(clock.now_ns(), "recovering", pid=os.getpid()))
+    engine = open_engine(options, clock)
+    try:
+        if on_ready is not None:
+            on_ready(engine)
+        threading.Thread(target=_settle_in, name="kernels").start()  # a start does not wait for what an alert may need
+        asyncio.run(turn_until(engine, is_over, clock, options.data_dir))
+    finally:
+        engine.close()
+        write_heartbeat(options.data_dir, EngineState(clock.now_ns(), "down", pid=os.getpid()))
+    return 0
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """A child's command line: its options as one JSON text. Ends when its standard input closes."""
+    given = sys.argv[1:] if arguments is None else arguments
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    over: list[bool] = []
+    end_with_parent(lambda: over.append(True))
+    try:
+        if len(given) != 1:
+            raise ConfigError("the engine is started by zepix live")
+        options = EngineOptions.decoded(given[0])
+        return run_engine(options, lambda: bool(over), on_ready=_say_ready)
+    except ZepixError as error:
+        sys.stderr.write(f"{ascii(str(error))[1:-1]}\n")
+        return error.exit_status
+    except KeyboardInterrupt:
+        return 0
+
+
+def _say_ready(engine: Engine) -> None:
+    plugins = ", ".join(engine.consumer.session.simulation.registry.get_all_plugins())
+    prices = ", ".join(f"{symbol} {frame}" for symbol, frame in engine.consumer.feed.timeframes.items())
+    sys.stdout.write(
+        ascii(f"the engine turns; plugins {plugins}; prices {prices or 'as alerts bring them'}")[1:-1] + "\n"
+    )
+    for line in engine.statement["lines"]:
+        sys.stdout.write(f"{ascii(line)[1:-1]}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

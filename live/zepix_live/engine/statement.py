@@ -1,0 +1,78 @@
+"""The recovery statement: what a start found, what became of everything that happened meanwhile, who has to look.
+
+It is a journal row (``recovery``), what ``zepix live`` prints when it is ready, and what ``zepix live report`` shows.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Iterable
+from typing import Any, Final
+
+from zepix.journal.rows import Row
+from zepix.model.timeframe import NS
+from zepix_live.engine.recovery import Recovered
+
+__all__ = ["statement_of"]
+
+MAX_TOLD: Final = 50
+"""So many alerts and tickets are told one by one; the rest are counted."""
+
+
+def statement_of(recovered: Recovered, rows: Iterable[Row], now_ns: int) -> dict[str, Any]:
+    """``rows``: what the journal says since the start; times are the session's, in nanoseconds UTC."""
+    if recovered.is_new:
+        return {"is_new": True, "at_ns": now_ns, "lines": ["a new journal: nothing to recover"]}
+    alerts: dict[str, dict[str, Any]] = {}
+    closed: list[dict[str, Any]] = []
+    names: dict[str, str] = {}
+    human = [f"{one}" for one in recovered.notes]
+    for row in rows:
+        body = json.loads(row.body)
+        if row.kind == "alert":
+            names[body["id"]] = body.get("given_id", body["id"])
+        elif row.kind == "decision":
+            told = {"plugin": body["plugin"], "outcome": body["outcome"], "reason": body["reason"]}
+            alerts[f"{body['id']}|{body['plugin']}"] = {"id": names.get(body["id"], body["id"]), **told}
+        elif row.kind == "closed":
+            closed.append({name: body[name] for name in ("ticket", "symbol", "reason", "exit_ns", "pnl_minor")})
+        elif row.kind in ("event", "notice") and body.get("level") == "CRITICAL":
+            human.append(body["text"])
+    human += [f"the journal's word stands, but the engine would decide otherwise: {d}" for d in recovered.differences]
+    found = {
+        "is_new": False,
+        "down_from_ns": recovered.last_ns,
+        "at_ns": now_ns,
+        "inputs_taken_again": recovered.inputs,
+        "inputs_left_undone": recovered.unfinished,
+        "poisoned": recovered.poisoned,
+        "alerts": list(alerts.values())[:MAX_TOLD],
+        "alert_count": len(alerts),
+        "closed": closed[:MAX_TOLD],
+        "closed_count": len(closed),
+        "human": human,
+    }
+    found["lines"] = _lines(found)
+    return found
+
+
+def _lines(found: dict[str, Any]) -> list[str]:
+    down_s = max(0, found["at_ns"] - found["down_from_ns"]) / NS
+    lines = [
+        f"down from {_time(found['down_from_ns'])} to {_time(found['at_ns'])} ({down_s:.1f} s); "
+        f"{found['inputs_taken_again']} inputs taken again, {found['inputs_left_undone']} were left undone"
+    ]
+    for one in found["alerts"]:
+        what = " ".join(word for word in (one["outcome"], one["reason"], one["plugin"]) if word)
+        lines.append(f"alert {one['id']} received meanwhile: {what}")
+    if found["alert_count"] > len(found["alerts"]):
+        lines.append(f"and {found['alert_count'] - len(found['alerts'])} more alerts")
+    for one in found["closed"]:
+        lines.append(f"ticket {one['ticket']} {one['symbol']} closed at {_time(one['exit_ns'])}: {one['reason']}")
+    lines += [f"needs a human: {text}" for text in found["human"]]
+    return lines
+
+
+def _time(ns: int) -> str:
+    return dt.datetime.fromtimestamp(ns // NS, dt.UTC).strftime("%Y-%m-%d %H:%M:%SZ")

@@ -1,0 +1,82 @@
+"""A data folder as it is read from outside, while the runner runs or not: decisions, the recovery statement."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from zepix.errors import DataError
+from zepix.journal.durable_reader import LogReader
+from zepix_live.inbox_rows import ALERT, QUARANTINED, RESEND, read_alert
+
+__all__ = ["decisions", "last_statement"]
+
+NS: Final = 1_000_000_000
+KINDS: Final = frozenset({ALERT, RESEND, QUARANTINED})
+
+
+@dataclass(slots=True)
+class _Known:
+    """What the engine's journal says of one alert."""
+
+    seq: int
+    rows: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+
+def decisions(data_dir: Path) -> Iterator[dict[str, Any]]:
+    """One row per alert and plugin: ``seq, id, received_at, strategy, outcome, reason``, oldest first.
+
+    ``seq`` is the inbox's number, as the sender was told. An alert that the engine has not decided yet is ``pending``;
+    one whose orders are still at work has the outcome ``working``. Raises DataError where there is no data folder.
+    """
+    inbox, journal = data_dir / "inbox.sqlite", data_dir / "journal.sqlite"
+    if not inbox.exists() and not journal.exists():
+        raise DataError(f"{data_dir} holds neither an inbox nor a journal; give --data DIR of a live runner")
+    known = _decided(journal) if journal.exists() else {}
+    if not inbox.exists():
+        return
+    with LogReader(inbox) as reader:
+        for row in reader.rows(0, None, kinds=KINDS):
+            alert = read_alert(row.seq, row.t_ns, row.kind, row.body)
+            told = {"seq": row.seq, "id": alert.id, "received_at": _time(row.t_ns)}
+            found = known.get(row.seq)
+            if found is None or not found.rows:
+                yield {**told, "strategy": "", "outcome": "pending", "reason": ""}
+                continue
+            for plugin, body in found.rows.items():
+                outcome = body["outcome"]
+                yield {**told, "strategy": plugin, "outcome": outcome, "reason": body["reason"]}
+
+
+def _decided(journal: Path) -> dict[int, _Known]:
+    """By inbox number: the last word on each alert and plugin."""
+    by_id: dict[str, _Known] = {}
+    with LogReader(journal) as reader:
+        for row in reader.rows(0, None, kinds=frozenset({"alert", "decision"})):
+            body = json.loads(row.body)
+            if row.kind == "alert":
+                by_id[body["id"]] = _Known(int(body["inbox"]))
+            elif body["id"] in by_id:
+                by_id[body["id"]].rows[body["plugin"]] = body
+    return {one.seq: one for one in by_id.values()}
+
+
+def last_statement(data_dir: Path) -> dict[str, Any] | None:
+    """The newest recovery statement; None where the engine never started. Raises DataError, JournalError."""
+    journal = data_dir / "journal.sqlite"
+    if not journal.exists():
+        raise DataError(f"{data_dir} holds no journal; give --data DIR of a live runner")
+    found = None
+    with LogReader(journal) as reader:
+        for row in reader.rows(0, None, kinds=frozenset({"recovery"})):
+            found = json.loads(row.body)
+    return found
+
+
+def _time(ns: int) -> str:
+    moment = dt.datetime.fromtimestamp(ns // NS, dt.UTC)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{ns % NS // 1_000_000:03d}Z"

@@ -1,0 +1,39 @@
+"""The receiver under a supervisor: as ``zepix_live.receiver.main``, and over when its standard input closes."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+
+from zepix.errors import ZepixError
+from zepix_live.receiver.main import run_receiver, write_to_log
+from zepix_live.settings import read_settings
+from zepix_live.supervise import end_with_parent
+
+__all__ = ["main"]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The exit status; see ``zepix_live.receiver.main`` for the options."""
+    parser = argparse.ArgumentParser(prog="zepix-receiver")
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--host")
+    parser.add_argument("--port", type=int)
+    parser.add_argument("--settings", default="{}")
+    given = parser.parse_args(arguments)
+    try:
+        settings = read_settings(given.data, json.loads(given.settings), os.environ, host=given.host, port=given.port)
+        write_to_log(settings)
+        return run_receiver(settings, on_ready=lambda server, _port: end_with_parent(server.end))
+    except ZepixError as error:
+        sys.stderr.write(f"{ascii(str(error))[1:-1]}\n")
+        return error.exit_status
+    except KeyboardInterrupt:
+        return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,130 @@
+"""``zepix rerun``: a recorded live session again, line by line; or under other settings, alert by alert."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from zepix.errors import DataError
+from zepix.journal.durable_reader import LogReader
+from zepix.kernels.warm import warm_up
+from zepix_live.engine.course import Course
+from zepix_live.engine.rerun import Compared, compare
+from zepix_live.engine.session import Output
+
+__all__ = ["Changed", "changes", "rerun_and_tell", "rerun_folder"]
+
+NEVER: Final = 1 << 62
+MAX_TOLD: Final = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """One alert at one plugin: what was, and what would have been; money in minor units of the account."""
+
+    id: str
+    plugin: str
+    before: str
+    after: str
+    money_before: int
+    money_after: int
+
+
+@dataclass(slots=True)
+class _Sum:
+    """Of one alert at one plugin: its last decision, and what its tickets came to."""
+
+    outcome: str = ""
+    money: int = 0
+    tickets: set[int] = field(default_factory=set)
+
+
+def journal_of(path: Path) -> Path:
+    """The journal under a live runner's folder, or the file itself. Raises DataError where there is none."""
+    found = path / "journal.sqlite" if path.is_dir() else path
+    if not found.is_file():
+        raise DataError(f"{path} holds no journal of a live runner (journal.sqlite)")
+    return found
+
+
+def rerun_folder(path: Path, overrides: Mapping[str, Any]) -> Compared:
+    """Run it again; with ``overrides`` all differences are wanted, else the first. Raises what a session raises."""
+    warm_up()
+    with LogReader(journal_of(path)) as reader:
+        course = Course(overrides)
+        return compare(reader.rows(0, None), course, most=NEVER if overrides else 1, keep=bool(overrides))
+
+
+def rerun_and_tell(path: Path, overrides: Mapping[str, Any], *, as_json: bool, say: Callable[[str], None]) -> int:
+    """Print what came of it; 0 where equal, 1 where not. With other settings nothing is expected to be equal: 0 where
+    no alert fared otherwise."""
+    found = rerun_folder(path, overrides)
+    if overrides:
+        changed = changes(told_in(path), found.derived)
+        _tell_changes(found, changed, as_json, say)
+        return 1 if changed else 0
+    first = found.differences[0] if found.differences else None
+    if as_json:
+        difference = None if first is None else {"of": first.of, "line": first.line, "text": str(first)}
+        say(
+            json.dumps({"inputs": found.inputs, "outputs": found.outputs, "equal": found.is_equal, "first": difference})
+        )
+    elif first is None:
+        say(f"equal: {found.inputs} inputs led to the same {found.outputs} lines")
+    else:
+        say(f"not equal after {found.inputs} inputs: {first}")
+    return 0 if found.is_equal else 1
+
+
+def told_in(path: Path) -> list[tuple[int, Output]]:
+    """What the journal itself says, by input."""
+    told: list[tuple[int, Output]] = []
+    with LogReader(journal_of(path)) as reader:
+        for row in reader.rows(0, None, kinds=frozenset({"decision", "closed", "filled"})):
+            body = json.loads(row.body)
+            told.append((body.pop("of", 0), Output(row.kind, body)))
+    return told
+
+
+def changes(before: list[tuple[int, Output]], after: list[tuple[int, Output]]) -> list[Changed]:
+    """Alerts that fared otherwise, in the order in which they were first decided."""
+    one, other = _sums(before), _sums(after)
+    found: list[Changed] = []
+    for key in dict.fromkeys([*one, *other]):
+        was, would = one.get(key, _Sum()), other.get(key, _Sum())
+        if (was.outcome, was.money) != (would.outcome, would.money):
+            found.append(Changed(*key, was.outcome, would.outcome, was.money, would.money))
+    return found
+
+
+def _sums(told: list[tuple[int, Output]]) -> dict[tuple[str, str], _Sum]:
+    sums: dict[tuple[str, str], _Sum] = {}
+    owner: dict[int, tuple[str, str]] = {}
+    for _, one in told:
+        body = one.body
+        if one.kind == "decision":
+            found = sums.setdefault((body["id"], body["plugin"]), _Sum())
+            found.outcome = " ".join(word for word in (body["outcome"], body["reason"]) if word)
+        elif one.kind == "filled" and body.get("ticket"):
+            owner.setdefault(body["ticket"], (body["alert"], body["plugin"]))
+        elif one.kind == "closed" and body["ticket"] in owner:
+            sums.setdefault(owner[body["ticket"]], _Sum()).money += body["pnl_minor"]
+    return sums
+
+
+def _tell_changes(found: Compared, changed: list[Changed], as_json: bool, say: Callable[[str], None]) -> None:
+    before, after = sum(c.money_before for c in changed), sum(c.money_after for c in changed)
+    if as_json:
+        rows = [{name: getattr(one, name) for name in Changed.__slots__} for one in changed]
+        say(json.dumps({"inputs": found.inputs, "changed": rows, "money_minor": after - before}))
+        return
+    say(f"{len(changed)} of the alerts of {found.inputs} inputs fared otherwise")
+    for one in changed[:MAX_TOLD]:
+        money = f"{(one.money_after - one.money_before) / 100:+.2f}"
+        say(f"  {one.id} {one.plugin}: {one.before or 'nothing'} -> {one.after or 'nothing'}, {money}")
+    if len(changed) > MAX_TOLD:
+        say(f"  and {len(changed) - MAX_TOLD} more")
+    say(f"in money: {(after - before) / 100:+.2f} (closed tickets only)")

@@ -1,0 +1,95 @@
+"""The real processes: started, killed, started again; two on one folder; a folder that cannot be used."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.live.campaign import ROOT, campaign, command, environment, free_port, started, wait_ready
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(os.name != "posix", reason="process groups are killed as POSIX has them"),
+]
+CYCLES = 60
+
+
+def _run(arguments: list[str], seconds: float = 60.0) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        arguments,
+        capture_output=True,
+        check=False,
+        text=True,
+        encoding="utf-8",
+        env=environment(),
+        timeout=seconds,
+        cwd=ROOT,
+    )
+
+
+def test_nothing_is_lost_or_doubled_however_often_it_is_killed(tmp_path: Path):
+    found = campaign(tmp_path / "live", CYCLES, seed=20261121)
+    assert not found.problems, "\n".join(found.problems[:20])
+    assert found.cycles == CYCLES
+    assert len(found.acked) > 20 * CYCLES / 10
+    assert found.outcomes["filled"] > 20
+
+
+def test_a_second_runner_on_one_folder_refuses_to_start(tmp_path: Path):
+    data, port = tmp_path / "live", free_port()
+    with started(data, port, [], tmp_path / "log") as process:
+        wait_ready(port, process, tmp_path / "log")
+        second = _run(command(data, free_port(), []))
+    assert second.returncode == 3
+    assert str(process.pid) in second.stderr
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may write anywhere")
+def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path):
+    folder = tmp_path / "closed"
+    folder.mkdir(mode=0o500)
+    found = _run(command(folder / "live", free_port(), []))
+    assert found.returncode in (2, 3)
+    assert "closed" in found.stderr
+
+
+def test_a_wrong_configuration_is_told_and_nothing_keeps_running(tmp_path: Path):
+    found = _run(command(tmp_path / "live", free_port(), ["--set", "risk.max_concurent=3"]))
+    assert found.returncode == 2
+    assert "max_concurrent" in found.stderr
+
+
+def test_one_process_takes_alerts_and_ends_in_time(tmp_path: Path):
+    data, port = tmp_path / "live", free_port()
+    with started(data, port, ["--one-process"], tmp_path / "log") as process:
+        wait_ready(port, process, tmp_path / "log")
+        began = time.monotonic()
+        process.terminate()
+        assert process.wait(10) == 0
+        assert time.monotonic() - began < 5
+
+
+def test_a_busy_port_is_told(tmp_path: Path):
+    import socket
+
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        found = _run(command(tmp_path / "live", taken.getsockname()[1], []))
+    assert found.returncode == 2
+    assert "listened on" in found.stderr
+
+
+def test_decisions_are_read_while_it_runs(tmp_path: Path):
+    data, port = tmp_path / "live", free_port()
+    with started(data, port, [], tmp_path / "log") as process:
+        wait_ready(port, process, tmp_path / "log")
+        found = _run([sys.executable, "-m", "zepix", "live", "decisions", "--data", str(data), "--json"])
+        assert found.returncode == 0
+        report = _run([sys.executable, "-m", "zepix", "live", "report", "--data", str(data)])
+        assert "nothing to recover" in report.stdout
