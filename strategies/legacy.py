@@ -98,6 +98,8 @@ class Legacy(Strategy):
         reason = self._refusal(alert, logic, numbers)
         if reason or alert.side is None:
             return Decision.refused(reason, **numbers)
+        if self.routing == "order_a_only" and self._is_target_passed(alert, alert.side):
+            return Decision.refused("invalid_stops", **numbers)
         answer = self.api.risk.gate(self._request(alert, alert.side, logic or ""))
         numbers.update(answer.numbers)
         if not answer.allowed:
@@ -160,10 +162,17 @@ class Legacy(Strategy):
         is_early = before is not None and self.api.now_ns - before[0] < self.cooldown_s * NS
         return "cooldown" if is_early else ""
 
+    def _is_target_passed(self, alert: Alert, side: Side) -> bool:
+        """Whether a close would get the alert's target or better already: such an order is never taken."""
+        target, closes_at = _price(alert.tp), self.api.market.price(alert.symbol, side.opposite)
+        return target is not None and closes_at is not None and (target - closes_at) * side.sign <= 0
+
     def _request(self, alert: Alert, side: Side, logic: str) -> TradeRequest:
         leaving = 0
         if self.opposite_entry_closes:
-            leaving = len({t.alert_id for t in self.api.orders.open_tickets(alert.symbol, side.opposite)})
+            orders, other = self.api.orders, side.opposite
+            there = {ticket.alert_id for ticket in orders.open_tickets(alert.symbol, other)}
+            leaving = len(there | {order.alert_id for order in orders.under_way(alert.symbol, other)})
         return TradeRequest(
             alert.symbol,
             side,
@@ -194,6 +203,7 @@ class Legacy(Strategy):
             routing=self.routing,
             a_trailing=self.trailing,
             rr_ratio=self.rr_ratio,
+            risk_left=answer.risk_left,
             comment=f"legacy {logic}",
             after=after,
         )

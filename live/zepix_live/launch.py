@@ -15,7 +15,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from zepix.journal.lock import FolderLock
+from zepix_live.clock import SystemClock
 from zepix_live.engine.options import EngineOptions
+from zepix_live.heartbeat import EngineState, write_heartbeat
 from zepix_live.supervise import Child, Supervisor
 
 __all__ = ["data_folder", "receiver_table", "run_live"]
@@ -54,7 +56,8 @@ def run_live(
     table = receiver_table(options)
     options.data_dir.mkdir(parents=True, exist_ok=True)
     lock = FolderLock(options.data_dir / "lock", "runner")
-    try:
+    try:  # what an engine that was killed said last is no sign of life of the next one
+        write_heartbeat(options.data_dir, EngineState(SystemClock().now_ns(), "starting"))
         say(f"SHADOW: no order leaves this machine. Everything durable lies in {options.data_dir}.")
         run = _in_one if one_process else _in_two
         return run(options, table, host, port, say)
@@ -70,7 +73,7 @@ def _in_two(
     taken += ["--host", host] if host is not None else []
     taken += ["--port", str(port)] if port is not None else []
     receiver = Child("receiver", [*python, "zepix_live.receiver_child", *taken], gives_up=False, fatal=FATAL)
-    engine = Child("engine", [*python, "zepix_live.engine.main", options.encoded()], gives_up=True, fatal=FATAL)
+    engine = Child("engine", [*python, "zepix_live.engine_child", options.encoded()], gives_up=True, fatal=FATAL)
     return Supervisor([receiver, engine], say).run()
 
 

@@ -10,7 +10,6 @@ from typing import Any, Final
 
 from zepix.errors import DataError
 from zepix.journal.durable_reader import LogReader
-from zepix.kernels.warm import warm_up
 from zepix_live.engine.course import Course
 from zepix_live.engine.rerun import Compared, compare
 from zepix_live.engine.session import Output
@@ -52,7 +51,6 @@ def journal_of(path: Path) -> Path:
 
 def rerun_folder(path: Path, overrides: Mapping[str, Any]) -> Compared:
     """Run it again; with ``overrides`` all differences are wanted, else the first. Raises what a session raises."""
-    warm_up()
     with LogReader(journal_of(path)) as reader:
         course = Course(overrides)
         return compare(reader.rows(0, None), course, most=NEVER if overrides else 1, keep=bool(overrides))

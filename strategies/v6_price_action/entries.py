@@ -1,7 +1,8 @@
 """An entry: filters, stop, cooldown, risk gate; then the other side closes, and the order goes out.
 
 - The stop is the alert's, for A and B alike. It must lie where a close would not meet it at once (``invalid_stops``):
-  beyond the bid for a buy, beyond the ask for a sell. An alert without a stop gets that of the risk service's table.
+  beyond the bid for a buy, beyond the ask for a sell. At least one of its targets must lie ahead: an alert whose every
+  target is passed is stale. An alert without a stop gets that of the risk service's table.
 - Size: ``risk_percent`` of the balance, lost at the stop, times ``lot_multiplier``; at most ``max_lot``; then the
   reducers (weak ADX, decreasing momentum). The gate fits it to what is left of the day and gives its reasons.
 - Targets: A ``target_a``, where a missing TP3 means TP2; B ``target_b``. Without any: by the stop's distance.
@@ -40,9 +41,11 @@ async def enter(plugin: V6Settings, signal: Signal, numbers: Numbers, after: tup
     numbers.update(answer.numbers)
     if not answer.allowed:
         return Decision("refused", answer.reason, numbers)
+    lots = _reduced(plugin, signal, answer, numbers)
+    if lots < answer.lots and plugin.api.risk.validate_trade(signal.symbol, signal.side, lots) is not None:
+        return Decision("refused", "volume_too_small", numbers)
     if plugin.opposite_entry_reverses and not after:
         after = await close_side(plugin, signal.symbol, signal.side.opposite)
-    lots = _reduced(plugin, signal, answer, numbers)
     if plugin.exit_mode != "targets":
         reason = await _place_ladder(plugin, signal, answer, lots, after, numbers)
     else:
@@ -57,7 +60,9 @@ def request_of(plugin: V6Settings, signal: Signal, after: tuple[int, ...] = ()) 
     """What the risk gate is asked. Entries of the other side that are about to leave do not count."""
     leaving = 0
     if after or plugin.opposite_entry_reverses:
-        leaving = len({t.alert_id for t in plugin.api.orders.open_tickets(signal.symbol, signal.side.opposite)})
+        orders, other = plugin.api.orders, signal.side.opposite
+        there = {ticket.alert_id for ticket in orders.open_tickets(signal.symbol, other)}
+        leaving = len(there | {order.alert_id for order in orders.under_way(signal.symbol, other)})
     return TradeRequest(
         signal.symbol,
         signal.side,
@@ -71,8 +76,12 @@ def request_of(plugin: V6Settings, signal: Signal, after: tuple[int, ...] = ()) 
         max_trades_day=plugin.max_trades_day,
         daily_loss_limit=plugin.daily_loss_limit,
         legs=_legs(plugin),
-        tp_price=target(signal, plugin.target_a),
+        tp_price=target(signal, plugin.target_b if _is_b_alone(plugin) else plugin.target_a),
     )
+
+
+def _is_b_alone(plugin: V6Settings) -> bool:
+    return plugin.exit_mode == "targets" and plugin.routing == "order_b_only"
 
 
 def target(signal: Signal, name: str) -> float | None:
@@ -92,14 +101,27 @@ def _stop_problem(plugin: V6Settings, signal: Signal, numbers: Numbers) -> str:
     quote = plugin.api.market.quote(signal.symbol)
     if quote is None:
         return "no_prices"
-    if signal.sl is None:
-        return "no_stop" if plugin.missing_stop == "refuse" else ""
     closes_at = quote[0] if signal.side.sign > 0 else quote[1]
-    numbers["stop"] = signal.sl
-    if (closes_at - signal.sl) * signal.side.sign > 0:
-        return ""
-    numbers["closes_at"] = closes_at
-    return "invalid_stops"
+    is_ahead = [(price - closes_at) * signal.side.sign > 0 for price in _targets(plugin, signal)]
+    if signal.sl is None:
+        reason = "no_stop" if plugin.missing_stop == "refuse" else ""
+    else:
+        numbers["stop"] = signal.sl
+        reason = "" if (closes_at - signal.sl) * signal.side.sign > 0 else "invalid_stops"
+    if not reason and is_ahead and not any(is_ahead):
+        reason = "invalid_stops"
+    if reason == "invalid_stops":
+        numbers["closes_at"] = closes_at
+    return reason
+
+
+def _targets(plugin: V6Settings, signal: Signal) -> list[float]:
+    """The targets that the alert gives the orders of this plugin."""
+    names = ["tp1", "tp2", "tp3"]
+    if plugin.exit_mode == "targets":
+        names = [plugin.target_b] if plugin.routing != "order_a_only" else []
+        names += [plugin.target_a] if plugin.routing != "order_b_only" else []
+    return [price for price in (target(signal, name) for name in names) if price is not None]
 
 
 def _cooldown(plugin: V6Settings, signal: Signal) -> str:
@@ -117,6 +139,8 @@ def _reduced(plugin: V6Settings, signal: Signal, answer: GateAnswer, numbers: Nu
         momentum = plugin.api.trend.get_momentum(signal.symbol, signal.timeframe)
         if momentum is not None and not momentum.is_stale and momentum.change == "DECREASING":
             lots *= Decimal(str(plugin.decreasing_momentum_factor))
+    if lots < answer.lots:
+        numbers["lots_gate"] = float(answer.lots)
     numbers["lots"] = float(lots)
     return lots
 
@@ -141,6 +165,7 @@ async def _place_a_and_b(
             rr_ratio=plugin.rr_ratio,
             break_even_at="tp_b" if plugin.break_even_after_tp1 else None,
             break_even_buffer=Quantity(plugin.break_even_buffer_pips, "pips"),
+            risk_left=answer.risk_left,
             comment=signal.word,
             after=after,
         )

@@ -17,7 +17,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from zepix import Accepted, Alert, Decision, Side
+from zepix import Accepted, Alert, Decision, Side, timeframe_minutes
 
 from .memory import key_of
 from .settings import V6Settings
@@ -120,5 +120,5 @@ def _is_in_profit(plugin: V6Settings, tickets: list[Any]) -> bool:
 def is_resend(plugin: V6Settings, alert: Alert, key: str) -> bool:
     """Whether an EXIT left a part less than a bar ago, and nothing was entered since."""
     before = plugin.memory.exited.get(key)
-    window_s = plugin.cooldown_of(alert.timeframe or plugin.own_timeframe)
+    window_s = 60 * timeframe_minutes(alert.timeframe or plugin.own_timeframe)
     return before is not None and plugin.api.now_ns - before < window_s * NS

@@ -20,7 +20,7 @@ from zepix_live.engine.main import Engine, open_engine
 from zepix_live.engine.options import EngineOptions
 from zepix_live.inbox_rows import ALERT, encode
 
-__all__ = ["FLAGS", "Bodies", "left_folder", "write_ticks"]
+__all__ = ["FLAGS", "MARKET_NS", "Bodies", "left_folder", "write_ticks"]
 
 MARKET_NS: Final = 1_767_618_000_000_000_000
 """2026-01-05, a Monday, 13:00 UTC: London and New York are open."""

@@ -71,7 +71,7 @@ class Runner:
                 words = path.read_bytes().split(b"\0")
                 stat = (path.parent / "stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()
                 if int(stat[1]) == self.process.pid:
-                    found["engine" if b"zepix_live.engine.main" in words else "receiver"] = int(path.parent.name)
+                    found["engine" if b"zepix_live.engine_child" in words else "receiver"] = int(path.parent.name)
         return found
 
 

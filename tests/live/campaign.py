@@ -28,7 +28,6 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLE = ROOT / "datasets" / "sample"
-FINAL = {"filled", "closed", "refused", "expired", "ignored", "info", "duplicate", "quarantined", "error"}
 READY_S = 60.0
 
 
@@ -198,7 +197,8 @@ def wait_decided(data: Path, found: Found) -> None:
 
 
 def check(data: Path, found: Found) -> None:
-    """Everything that must hold, from the files alone."""
+    """Everything that must hold, from the files alone: the checker of the simulated worlds, and what users read."""
+    from tests.live.sim.checker import Answer, Record, problems
     from zepix.journal.durable_reader import LogReader
     from zepix_live.reading import decisions
     from zepix_live.rerunning import rerun_folder
@@ -211,21 +211,12 @@ def check(data: Path, found: Found) -> None:
         rows = by_seq.get(seq, [])
         if [row["id"] for row in rows] != [name]:
             found.problems.append(f"alert {seq} {name} was acknowledged and has {len(rows)} decisions")
-        elif rows[0]["outcome"] not in FINAL:
-            found.problems.append(f"alert {seq} {name} ended as {rows[0]['outcome']}")
-    finals: collections.Counter[tuple[str, str]] = collections.Counter()
-    intents: collections.Counter[tuple[str, str]] = collections.Counter()
-    with LogReader(data / "journal.sqlite") as reader:
-        problems = list(reader.verify())
-        for row in reader.rows(0, None, kinds=frozenset({"decision", "intent"})):
-            body = json.loads(row.body)
-            if row.kind == "decision" and body["final"]:
-                finals[body["id"], body["plugin"]] += 1
-            elif row.kind == "intent":
-                intents[body["alert"], body["kind"]] += 1
-    found.problems += [f"the journal: {one}" for one in problems]
-    found.problems += [f"{key} was decided {n} times" for key, n in finals.items() if n != 1]
-    found.problems += [f"{key} led to {n} commands" for key, n in intents.items() if n > 1]
+    answers = [Answer("", 202, {"seq": seq, "id": name}) for seq, name in found.acked.items()]
+    with LogReader(data / "inbox.sqlite") as inbox, LogReader(data / "journal.sqlite") as journal:
+        found.problems += [f"the inbox: {one}" for one in inbox.verify()]
+        found.problems += [f"the journal: {one}" for one in journal.verify()]
+        record = Record(answers, list(inbox.rows(0, None)), list(journal.rows(0, None)), does_rerun=False)
+    found.problems += problems(record)
     compared = rerun_folder(data, {})
     found.rerun = "equal" if compared.is_equal else str(compared.differences[0])
     if not compared.is_equal:

@@ -1,6 +1,7 @@
 """Which alerts have been seen before; in a replay exactly as later live. It knows no clock: time is the alert's own.
 
-- By the id in the payload, within source and symbol, for as long as the log runs (the newest million ids are kept; live the newest 20,000).
+- By the id in the payload, within source and symbol, for as long as the log runs (the newest million ids are
+  kept, live the newest 20,000).
 - Else by source, symbol as resolved, and hash of the canonical body, for 30 s from the *first* receipt: TradingView
   sends a failed webhook again after 5, 10 and 15 s. The window is anchored at the first: the same body 31 s later is
   new, and opens a window of its own. (A body exactly 30 s later still belongs to the first.)

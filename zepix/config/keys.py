@@ -15,9 +15,12 @@ from typing import Any, Final, Literal
 
 from zepix.model import AccountSpec, FillModel
 from zepix.model.asset import ASSET_CLASSES
+from zepix.model.settings_autonomous import AutonomousSettings, ReverseShieldSettings
 from zepix.model.settings_dual_order import DualOrderSettings
 from zepix.model.settings_equity_guard import EquityGuardSettings
 from zepix.model.settings_market import MarketSettings
+from zepix.model.settings_profit_booking import ProfitBookingSettings
+from zepix.model.settings_reentry import ReentrySettings
 from zepix.model.settings_risk import RiskSettings
 from zepix.model.settings_sessions import SessionSettings
 from zepix.model.settings_trend import TrendSettings
@@ -38,6 +41,10 @@ SERVICES: Final[Mapping[str, type]] = {
     "market": MarketSettings,
     "dual_order": DualOrderSettings,
     "equity_guard": EquityGuardSettings,
+    "profit_booking": ProfitBookingSettings,
+    "reentry": ReentrySettings,
+    "autonomous": AutonomousSettings,
+    "reverse_shield": ReverseShieldSettings,
 }
 """Sections that services read; their own classes check the values, and docs/services.md has each key."""
 

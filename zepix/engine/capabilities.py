@@ -7,11 +7,12 @@ for its own tickets. The ``I...`` names are aliases.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
 from zepix.model import Alert, Decision
 from zepix.services.dual_plan import DualOrderResult, OrderConfig
+from zepix.services.profit_values import BookingResult, ProfitChain
+from zepix.services.safety_values import ReentryEvent, SafetyCheckResult
 
 __all__ = [
     "CAPABILITIES",
@@ -37,65 +38,6 @@ __all__ = [
     "SignalProcessor",
     "capabilities_of",
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class ReentryEvent:
-    """Something after which a chain may re-enter: ``sl_hunt, tp_cont`` or ``exit_cont``."""
-
-    trade_id: str
-    plugin_id: str
-    symbol: str
-    reentry_type: str
-    entry_price: float
-    exit_price: float
-    sl_price: float
-    direction: str
-    chain_level: int
-    metadata: Mapping[str, Any] = field(default_factory=dict)
-    timestamp: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class ProfitChain:
-    """A pyramid in progress; ``status`` is ``active, completed, sl_hunt`` or ``cancelled``."""
-
-    chain_id: str
-    plugin_id: str
-    symbol: str
-    direction: str
-    level: int
-    orders_in_level: int
-    orders_booked: int
-    total_profit: float
-    status: str = "active"
-
-
-@dataclass(frozen=True, slots=True)
-class BookingResult:
-    """One booked profit, and whether the chain went up a level."""
-
-    success: bool
-    order_id: int
-    profit_amount: float
-    chain_advanced: bool = False
-    new_level: int = 0
-    error: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class SafetyCheckResult:
-    """Whether a recovery may start, with the counts that decided."""
-
-    allowed: bool
-    reason: str = ""
-    daily_count: int = 0
-    daily_limit: int = 0
-    concurrent_count: int = 0
-    concurrent_limit: int = 0
-    current_profit: float = 0.0
-    profit_threshold: float = 0.0
-    timestamp: int = 0
 
 
 @runtime_checkable

@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from zepix.engine.decisions import DecisionBook, Handling
-from zepix.engine.engine_parts import Dedup, Guard, Running
+from zepix.engine.engine_parts import Dedup, Guard, OrderCheck, Reins, Running
 from zepix.engine.registry import PluginRegistry
 from zepix.engine.router import PluginRouter
 from zepix.engine.service_host import ServiceHost
@@ -42,7 +42,6 @@ from zepix.model import (
     TimerFired,
 )
 from zepix.services.ports import BrokerPort
-from zepix.services.restrictions import TradeRestrictions
 
 __all__ = ["MAX_FAILURES", "Dedup", "TradingEngine"]
 
@@ -62,7 +61,7 @@ class TradingEngine:
         *,
         dedup: Dedup | None = None,
         write: Callable[[int, str, Any], None] | None = None,
-        restrictions: TradeRestrictions | None = None,
+        restrictions: OrderCheck | None = None,
     ) -> None:
         self.broker = broker
         self.registry = registry
@@ -80,7 +79,7 @@ class TradingEngine:
         self.errors: list[StrategyError] = []
         self.recorded: dict[str, list[tuple[int, float]]] = {}
         self._dedup = dedup
-        self._restrictions = restrictions
+        self.restrictions = restrictions
         self._write = write or (lambda _ns, _kind, _what: None)
         self._running: dict[str, Running] = {}
         self._handling: Handling | None = None
@@ -88,7 +87,7 @@ class TradingEngine:
         """Who may refuse every entry of the run: the equity guard."""
         self.on_command: Callable[[Order], Refused | None] | None = None
         """Who sees every command that passed the checks, before the broker does, and may hold it back."""
-        self._reined: set[tuple[str, str]] = set()
+        self._reined = Reins()
         self._watchers: dict[int, str] = {}
         self._from_timer = False
         self._spin_ns = -1
@@ -154,12 +153,9 @@ class TradingEngine:
             self.services.on_event(event)
             is_refused = isinstance(event, OrderRefused)
             self._write(event.ts_recv_ns, "refused" if is_refused else "cancelled", event.order)
-            self._wake(
-                event.order.plugin_id,
-                "on_order_refused" if is_refused else "on_order_cancelled",
-                event,
-                event.order.alert_id,
-            )
+            order, name = event.order, "on_order_refused" if is_refused else "on_order_cancelled"
+            answer = self._wake(order.plugin_id, name, event, order.alert_id)
+            self._follow(event, order.plugin_id, order.alert_id, answer)
         elif isinstance(event, TimerFired | BarClosed | PriceReached):
             self._on_waker(event)
         elif isinstance(event, EquityReached) and self.guard is not None:
@@ -167,29 +163,41 @@ class TradingEngine:
 
     def _on_filled(self, event: OrderFilled) -> None:
         self._write(event.ts_recv_ns, "filled", event.order)
+        order, answer = event.order, None
         if event.ticket is not None:
-            self._wake(event.order.plugin_id, "on_fill", event, event.order.alert_id)
+            answer = self._wake(order.plugin_id, "on_fill", event, order.alert_id)
+        self._follow(event, order.plugin_id, order.alert_id, answer)
 
     def _on_closed(self, event: TicketClosed) -> None:
         fill = event.fill
         self._write(event.ts_recv_ns, "closed", fill)
+        answer = None
         running = self._running.get(fill.plugin_id)
-        if running is None or not running.hooks:
-            return
-        self._wake(fill.plugin_id, "on_ticket_closed", event, fill.alert_id)
-        if fill.exit_reason == "sl":
-            self._wake(fill.plugin_id, "on_sl_hit", event, fill.alert_id)
-        elif fill.exit_reason == "tp":
-            self._wake(fill.plugin_id, "on_tp_hit", event, fill.alert_id)
+        if running is not None and running.hooks:
+            self._wake(fill.plugin_id, "on_ticket_closed", event, fill.alert_id)
+            if fill.exit_reason == "sl":
+                answer = self._wake(fill.plugin_id, "on_sl_hit", event, fill.alert_id)
+            elif fill.exit_reason == "tp":
+                answer = self._wake(fill.plugin_id, "on_tp_hit", event, fill.alert_id)
+        self._follow(event, fill.plugin_id, fill.alert_id, answer)
+
+    def _follow(self, event: Event, plugin_id: str, alert_id: str, answer: Any) -> None:
+        """Services act once the plugin has been heard; ``answer`` False means that it decided against it."""
+        if self.services.follows:
+            self._handling = self.decisions.reopen(alert_id, plugin_id)
+            self.services.follow(event, answer)
+            self._handling = None
 
     def _on_waker(self, event: TimerFired | BarClosed | PriceReached) -> None:
         self._from_timer = not isinstance(event, PriceReached)
         try:
             if isinstance(event, PriceReached):
-                self._wake(self._watchers.pop(event.watch_id, ""), "on_price", event, "")
+                owner = self._watchers.pop(event.watch_id, "")
+                if not self.services.on_price(owner, event):
+                    self._wake(owner, "on_price", event, "")
             elif isinstance(event, TimerFired):
                 owner = self.timers.taken_from(event.timer_id)
-                if not self.services.wake(owner, event.ts_recv_ns):
+                if not self.services.wake(owner, event.ts_recv_ns, event.tag):
                     self._wake(owner, "on_timer", event, "")
             else:
                 for plugin_id in self.timers.subscribers(event.bar.symbol, event.bar.timeframe):
@@ -234,7 +242,7 @@ class TradingEngine:
             if refused is not None:
                 handling.answer = Decision.refused(refused.reason, detail=refused.detail)
                 return
-        self._rein(plugin.plugin_id, alert)
+        self._reined.hear(plugin.plugin_id, alert)
         self._handling = handling
         try:
             answer = run_to_completion(getattr(plugin, name)(alert), plugin.plugin_id, name)
@@ -253,17 +261,6 @@ class TradingEngine:
         finally:
             self._handling = None
 
-    def _rein(self, plugin_id: str, alert: Alert) -> None:
-        """``pause`` and ``resume`` hold for the plugins that the alert reaches, on its symbol; ``*`` is all of them."""
-        if alert.type == "pause":
-            self._reined.add((plugin_id, alert.symbol))
-        elif alert.type == "resume":
-            self._reined = {
-                (name, symbol)
-                for name, symbol in self._reined
-                if name != plugin_id or alert.symbol not in ("*", symbol)
-            }
-
     def rein(self, plugin_id: str) -> None:
         """No new risk of that plugin, on any symbol, until somebody resumes it."""
         self._reined.add((plugin_id, "*"))
@@ -273,24 +270,26 @@ class TradingEngine:
 
     # --- handlers -------------------------------------------------------------------------------------------------
 
-    def _wake(self, plugin_id: str, name: str, event: Event, alert_id: str) -> None:
+    def _wake(self, plugin_id: str, name: str, event: Event, alert_id: str) -> Any:
         running = self._running.get(plugin_id)
         if running is None or name not in running.hooks:
-            return
+            return None
         self._handling = self.decisions.reopen(alert_id, plugin_id)
-        self._hook(running, name, event)
+        answer = self._hook(running, name, event)
         self._handling = None
+        return answer
 
-    def _hook(self, running: Running, name: str, *args: Any) -> None:
+    def _hook(self, running: Running, name: str, *args: Any) -> Any:
         hook = running.hooks.get(name)
         if hook is None or not running.plugin.enabled:
-            return
+            return None
         try:
-            run_to_completion(hook(*args), running.plugin.plugin_id, name)
+            answer = run_to_completion(hook(*args), running.plugin.plugin_id, name)
         except (Exception, SystemExit) as error:  # noqa: BLE001 - isolated like an alert's handler
             self._failed(running, name, error)
-        else:
-            running.failures[name] = 0
+            return None
+        running.failures[name] = 0
+        return answer
 
     def _failed(self, running: Running, what: str, error: BaseException) -> None:
         plugin = running.plugin
@@ -327,9 +326,9 @@ class TradingEngine:
             refused = None if self.guard is None else self.guard.refusal()
             if refused is not None:
                 return self.refuse(refused)
-            if self._reined and {(order.plugin_id, order.symbol), (order.plugin_id, "*")} & self._reined:
+            if self._reined and self._reined.hold(order.plugin_id, order.symbol):
                 return self.refuse(Refused("paused_by_alert", f"{order.symbol} waits for an alert that resumes it"))
-            refused = None if self._restrictions is None else self._restrictions.refusal(order)
+            refused = None if self.restrictions is None else self.restrictions.refusal(order)
             if refused is not None:
                 return self.refuse(refused)
         if after:

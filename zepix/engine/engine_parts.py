@@ -6,9 +6,9 @@ from decimal import Decimal
 from typing import Protocol
 
 from zepix.engine.strategy import HOOKS, Strategy
-from zepix.model import Alert, Refused
+from zepix.model import Alert, Order, Refused
 
-__all__ = ["Dedup", "Guard", "Running"]
+__all__ = ["Dedup", "Guard", "OrderCheck", "Reins", "Running"]
 
 
 class Dedup(Protocol):
@@ -27,6 +27,12 @@ class Guard(Protocol):
     def on_equity(self, watch_id: int, direction: int, equity: Decimal) -> None: ...
 
 
+class OrderCheck(Protocol):
+    """Who is asked about each order that opens."""
+
+    def refusal(self, order: Order) -> Refused | None: ...
+
+
 class Running:
     """A plugin with the hooks its class defines, and how often in a row it failed."""
 
@@ -39,3 +45,19 @@ class Running:
         self.hooks = {
             name: getattr(plugin, name) for name in HOOKS if getattr(cls, name) is not getattr(Strategy, name)
         }
+
+
+class Reins(set[tuple[str, str]]):
+    """Who may take no new risk, and where: (plugin, symbol), ``*`` for all symbols."""
+
+    def hear(self, plugin_id: str, alert: Alert) -> None:
+        """``pause`` and ``resume`` hold for the plugins that the alert reaches, on its symbol; ``*`` is all of them."""
+        if alert.type == "pause":
+            self.add((plugin_id, alert.symbol))
+        elif alert.type == "resume":
+            freed = {one for one in self if one[0] == plugin_id and alert.symbol in ("*", one[1])}
+            self.difference_update(freed)
+
+    def hold(self, plugin_id: str, symbol: str) -> bool:
+        """Whether a plugin waits for an alert that resumes it, on this symbol."""
+        return (plugin_id, symbol) in self or (plugin_id, "*") in self

@@ -14,7 +14,7 @@ from typing import Any
 
 from zepix.engine.decisions import Handling
 from zepix.engine.engine import TradingEngine
-from zepix.engine.engine_parts import Running
+from zepix.engine.engine_parts import Reins, Running
 from zepix.errors import StateError, StrategyError
 from zepix.model import DecisionRow, Order
 from zepix.model.graph import encode, entity
@@ -99,7 +99,7 @@ def load_engine_state(engine: TradingEngine, state: Mapping[str, Any], aside: li
     engine.last_order, engine.first_order_ns = state["last_order"], state["first_order_ns"]
     engine.orders = list(state["orders"])
     engine.decisions.load_state(state["decisions"])
-    engine._reined = {(plugin_id, symbol) for plugin_id, symbol in state["reined"]}
+    engine._reined = Reins((plugin_id, symbol) for plugin_id, symbol in state["reined"])
     engine._watchers = dict(state["watchers"])
     engine._spin_ns, engine._spins = state["spins"]
     engine.timers.load_state(state["timers"])

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from zepix.model import AccountSpec, Alert, Catalogue, ClosingFill, DecisionRow, FillModel, Order, Quarantined, Series
+from zepix.services.chain_log import ChainStep
 
 __all__ = ["JournalLine", "RunRecord"]
 
@@ -19,7 +20,7 @@ class RunRecord:
     """The facts of one run. ``balances`` holds (ns, balance in minor units) at every change, the deposit first.
 
     ``alerts`` are those of the log in order of arrival, quarantined ones included; ``series`` the prices by symbol;
-    ``recorded`` what strategies recorded: name -> [(ns, value)].
+    ``recorded`` what strategies recorded: name -> [(ns, value)]; ``chains`` what became of every chain, step by step.
     """
 
     account: AccountSpec
@@ -36,6 +37,7 @@ class RunRecord:
     balances: list[tuple[int, int]] = field(default_factory=list)
     journal: Sequence[JournalLine] = ()
     recorded: dict[str, list[tuple[int, float]]] = field(default_factory=dict)
+    chains: list[ChainStep] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
     plugins: list[dict[str, Any]] = field(default_factory=list)
     metrics: dict[str, Any] = field(default_factory=dict)

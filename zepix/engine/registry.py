@@ -81,8 +81,8 @@ class PluginRegistry:
 
     def discover_plugins(self, folders: Iterable[Path] = (), *, entry_points: bool = True) -> dict[str, type[Strategy]]:
         """Find strategy classes in folders (a file or a package each) and by entry point; later ones win by name."""
-        for folder in folders:
-            self._discover_folder(Path(folder))
+        for folder in {Path(one).resolve(): Path(one) for one in folders}.values():  # each once, however it is named
+            self._discover_folder(folder)
         if entry_points:
             for point in importlib.metadata.entry_points(group=ENTRY_POINTS):
                 try:

@@ -58,6 +58,15 @@ class PluginRouter:
 
     def route_signal(self, alert: Alert) -> Route:
         """The plugins for an alert; ``no_plugin_found`` or ``ambiguous_plugin`` where there is none to take."""
+        route = self._route(alert)
+        self.stats[route.reason or "routed"] += 1
+        return route
+
+    def reaches(self, alert: Alert, plugin_id: str) -> bool:
+        """Whether an alert goes to a plugin; counts nothing."""
+        return any(plugin.plugin_id == plugin_id for plugin in self._route(alert).plugins)
+
+    def _route(self, alert: Alert) -> Route:
         switched = tuple(p.enabled for p in self._registry.plugins())
         if switched != self._switched:
             self._switched = switched
@@ -68,7 +77,6 @@ class PluginRouter:
         route = self._routes.get(key)
         if route is None:
             route = self._routes[key] = self._find(*key)
-        self.stats[route.reason or "routed"] += 1
         return route
 
     def broadcast_signal(

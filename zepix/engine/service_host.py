@@ -1,21 +1,28 @@
 """Services that live through a run: told of alerts and answers before the strategies, woken by their own timers.
 
-A service takes part by having a method: ``on_alert(alert)``, ``on_event(event)`` (fills, refusals, cancels, closes),
-``on_timer(now_ns)`` with ``next_timer_ns(now_ns)``, ``state()`` and ``load_state(state)``. All are optional. One that
-needs not hear of every event names the kinds in ``HEARS``. A service keeps one timer: it is asked for the next one at
-the start and after each that went off.
+A service takes part by having a method; all are optional:
+
+    on_alert(alert)              every new alert, before plugins
+    on_event(event)              fills, refusals, cancels, closes, before the plugin's hooks; ``HEARS`` names the kinds
+    on_follow(event, answer)     the same events once the plugin has been heard: the place to act. ``answer`` is what
+                                 its hook returned; False: it decided against what the service would do
+    on_price(event)              a price that ``Waker.watch_price`` waited for
+    on_wake(now_ns, tag)         a time that ``Waker.wake_at`` waited for
+    on_timer(now_ns)             with ``next_timer_ns(now_ns)``: one timer, asked for at the start and after each
+    on_end_of_data()             the data of a replay are over, and what was open is closed
+    state(), load_state(state)   JSON values
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from zepix.engine.wakers import Timers
 from zepix.errors import ZepixError
-from zepix.model import Alert, Event
+from zepix.model import Alert, Event, PriceReached
 
-__all__ = ["ServiceHost"]
+__all__ = ["ServiceHost", "Waker"]
 
 OWNER: Final = "service:"
 
@@ -28,6 +35,7 @@ class ServiceHost:
         self._cores: dict[str, Any] = {}
         self._on_alert: list[Callable[[Alert], None]] = []
         self._on_event: list[tuple[Callable[[Event], None], tuple[type, ...]]] = []
+        self._on_follow: list[Callable[[Event, Any], None]] = []
         self._by_kind: dict[type, list[Callable[[Event], None]]] = {}
 
     def add(self, name: str, core: Any) -> None:
@@ -37,6 +45,8 @@ class ServiceHost:
         self._cores[name] = core
         if hasattr(core, "on_alert"):
             self._on_alert.append(core.on_alert)
+        if hasattr(core, "on_follow"):
+            self._on_follow.append(core.on_follow)
         if hasattr(core, "on_event"):
             self._on_event.append((core.on_event, getattr(core, "HEARS", (Event,))))
             self._by_kind.clear()
@@ -72,12 +82,39 @@ class ServiceHost:
         for tell in listeners:
             tell(event)
 
-    def wake(self, owner: str, now_ns: int) -> bool:
-        """Whether the owner of a timer was a service; it is woken then, and its next timer set."""
+    @property
+    def follows(self) -> bool:
+        """Whether a service acts on what happened, once the plugin has been heard."""
+        return bool(self._on_follow)
+
+    def follow(self, event: Event, answer: Any) -> None:
+        for act in self._on_follow:
+            act(event, answer)
+
+    def end_of_data(self) -> None:
+        """Nothing comes any more."""
+        for core in self._cores.values():
+            if hasattr(core, "on_end_of_data"):
+                core.on_end_of_data()
+
+    def on_price(self, owner: str, event: PriceReached) -> bool:
+        """Whether the owner of a price watch was a service; it is told then."""
+        if not owner.startswith(OWNER):
+            return False
+        core = self._cores.get(owner.removeprefix(OWNER))
+        if core is not None:
+            core.on_price(event)
+        return True
+
+    def wake(self, owner: str, now_ns: int, tag: str = "") -> bool:
+        """Whether the owner of a timer was a service: woken for a ``tag`` of its own, else its one timer set anew."""
         if not owner.startswith(OWNER):
             return False
         name = owner.removeprefix(OWNER)
         if name not in self._cores:  # its timer came with the state of a run that had it
+            return True
+        if tag and tag != name:
+            self._cores[name].on_wake(now_ns, tag)
             return True
         self._cores[name].on_timer(now_ns)
         self._arm(name, now_ns, now_ns + 1)  # else it would be woken at this instant for ever
@@ -108,3 +145,34 @@ class ServiceHost:
         if at_ns < earliest_ns:
             raise ZepixError(f"service {name!r} asks to be woken at {at_ns} ns, which is not after {now_ns} ns")
         self._timers.set(f"{OWNER}{name}", at_ns, name)
+
+
+class WatchAndTime(Protocol):
+    """What a waker needs of the engine."""
+
+    def watch_price(self, plugin_id: str, symbol: str, direction: int, points: int) -> int: ...
+
+    def drop_watch(self, watch_id: int) -> None: ...
+
+    def set_timer(self, plugin_id: str, at_ns: int, tag: str) -> int: ...
+
+
+class Waker:
+    """How one service waits for a price or for a time; it hears of it by ``on_price`` and ``on_wake``."""
+
+    def __init__(self, engine: WatchAndTime, name: str) -> None:
+        self._engine = engine
+        self._owner = f"{OWNER}{name}"
+
+    def watch_price(self, symbol: str, direction: int, points: int) -> int:
+        """Once the bid rises to (+1), or the ask falls to (-1), ``points``; the watch's number."""
+        return self._engine.watch_price(self._owner, symbol, direction, points)
+
+    def drop_watch(self, watch_id: int) -> None:
+        """Wait no longer for that price; one that is gone is no mistake."""
+        self._engine.drop_watch(watch_id)
+
+    def wake_at(self, at_ns: int, tag: str) -> None:
+        """At that time, or now where it is past. A time cannot be taken back: whoever is woken looks whether it still
+        matters. ``tag`` is not the service's own name."""
+        self._engine.set_timer(self._owner, at_ns, tag)

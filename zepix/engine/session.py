@@ -138,6 +138,7 @@ class Session:
             engine.decisions.without_plugin(alert, "ignored", "after_end_of_data", {})
         self.broker.end_of_data()
         self._dispatch()
+        engine.services.end_of_data()
         engine.shutdown()
         self.is_over = True
         return late

@@ -48,8 +48,8 @@ class PluginInfo:
     enabled: bool = True
     takes_other_timeframes: bool = True
     services: tuple[str, ...] | None = None
-    """Which of risk, trend, sessions, dual_order and exits it uses; None: all of them. Orders, market and account are
-    always there."""
+    """Which of risk, trend, sessions, dual_order, exits, profit_booking, reentry, autonomous and telegram it uses;
+    None: all of them. Orders, market and account are always there."""
 
     def __post_init__(self) -> None:
         if not self.plugin_id:

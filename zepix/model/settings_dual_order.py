@@ -114,9 +114,7 @@ class DualOrderSettings:
             found.append(_out_of(f"b_loss_money_by_logic.{key}", money, 0.0, _MOST_MONEY))
         return [problem for problem in found if problem]
 
-    def _complete(
-        self, name: str, defaults: Mapping[str, Any], spelt: Callable[[str], str], found: list[str]
-    ) -> None:
+    def _complete(self, name: str, defaults: Mapping[str, Any], spelt: Callable[[str], str], found: list[str]) -> None:
         """A table under its keys' one spelling, over the rows that it does not name."""
         given: Any = getattr(self, name)
         rows = dict(defaults)

@@ -131,6 +131,8 @@ class RiskSettings:  # size: one line a setting, with what it means
     """Entries open or under way on one symbol; 0: no limit."""
     max_symbol_lots: Decimal = Decimal(0)
     """Lots open or under way on one symbol, both sides together; 0: no limit."""
+    cross_plugin_conflict: str = "block_opposite"
+    """What another family's tickets on the other side of a symbol do to an entry: ``block_opposite`` or ``allow``."""
     max_spread_pips: Mapping[str, Decimal] = field(default_factory=dict)
     """The widest spread by symbol, in its spread pips; a request's own limit wins. Unknown spreads never trade."""
     rr_ratio: Decimal = Decimal("1.5")
@@ -201,6 +203,7 @@ class _Tidy:
             ("wrong_side_stop", ("table", "refuse")),
             ("unstopped_risk", ("table", "cap")),
             ("count_by", ("entries", "tickets")),
+            ("cross_plugin_conflict", ("block_opposite", "allow")),
             ("sl_system", (*tables, "off")),
         )
         for name, known in choices:

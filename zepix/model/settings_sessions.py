@@ -124,10 +124,11 @@ def clock_minute(text: str) -> int:
     return minute
 
 
-def _windows(
-    given: Mapping[str, Any], table: Mapping[str, Mapping[str, Any]], problems: list[str]
-) -> dict[str, SessionWindow]:
+def _windows(given: Any, table: Mapping[str, Mapping[str, Any]], problems: list[str]) -> dict[str, SessionWindow]:
     merged = {name: SessionWindow(**row) for name, row in table.items()}
+    if not isinstance(given, Mapping):
+        problems.append(f"windows must be a table of windows by name, not {given!r}")
+        given = {}
     for name, value in given.items():
         if isinstance(value, SessionWindow):
             merged[name] = value

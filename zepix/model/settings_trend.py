@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -65,6 +65,9 @@ class TrendSettings:
             problems.append(f"manual_max_age_minutes must be 0 or above, not {self.manual_max_age_minutes!r}")
         if not _is_number(self.pulse_min_difference) or self.pulse_min_difference < 1:
             problems.append(f"pulse_min_difference must be 1 or above, not {self.pulse_min_difference!r}")
+        passes: Any = self.missing_higher_is_aligned
+        if not isinstance(passes, bool):
+            problems.append(f"missing_higher_is_aligned must be true or false, not {passes!r}")
         self._check_pillars(problems)
         if problems:
             raise ValueError("trend: " + "; ".join(problems))
@@ -107,6 +110,9 @@ def _timeframe(key: str, word: Any, problems: list[str]) -> str | None:
 
 
 def _timeframes(key: str, words: Any, problems: list[str]) -> tuple[str, ...]:
+    if not isinstance(words, str | list | tuple):
+        problems.append(f"{key} must be a list of timeframes, not {words!r}")
+        return ()
     listed = [words] if isinstance(words, str) else words
     found = [tf for tf in (_timeframe(key, word, problems) for word in listed) if tf is not None]
     if len(set(found)) != len(found):
@@ -114,9 +120,16 @@ def _timeframes(key: str, words: Any, problems: list[str]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _by_timeframe(key: str, table: Mapping[str, Any], problems: list[str]) -> dict[str, Any]:
+def _rows(key: str, table: Any, problems: list[str]) -> Iterable[tuple[str, Any]]:
+    if isinstance(table, Mapping):
+        return [(str(word), value) for word, value in table.items()]
+    problems.append(f"{key} must be a table, not {table!r}")
+    return ()
+
+
+def _by_timeframe(key: str, table: Any, problems: list[str]) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for word, value in table.items():
+    for word, value in _rows(key, table, problems):
         label = _timeframe(f"{key}.{word}", word, problems)
         if label in found:
             problems.append(f"{key}.{word}: {label} is there already under another spelling")
@@ -134,14 +147,14 @@ def _at_least_zero(key: str, table: dict[str, Any], problems: list[str]) -> dict
     return table
 
 
-def _logics(table: Mapping[str, Any], problems: list[str]) -> dict[str, tuple[str, str]]:
+def _logics(table: Any, problems: list[str]) -> dict[str, tuple[str, str]]:
     found: dict[str, tuple[str, str]] = {}
-    for name, pair in table.items():
+    for name, pair in _rows("logics", table, problems):
         key = f"logics.{name}"
         words = _timeframes(key, pair, problems)
         if len(words) == 2:
             found[name.upper()] = (words[0], words[1])
-        elif isinstance(pair, str) or len(words) == len(pair):
+        elif isinstance(pair, str) or (isinstance(pair, list | tuple) and len(words) == len(pair)):
             problems.append(f"{key}: two timeframes are expected, not {len(words)}")
     return found
 

@@ -18,7 +18,7 @@ from zepix.engine.service_api import ServiceAPI
 from zepix.engine.strategy import settings_fields
 from zepix.errors import ConfigError, DataError, ZepixError
 from zepix.model import Alert, Catalogue, Instrument, Quarantined
-from zepix.research.check_caps import risk_caps
+from zepix.research.check_caps import risk_caps, wider_caps
 from zepix.research.check_worst import Bound, Market, Recorded, by_settings, recorded_losses
 from zepix.research.headline import count
 from zepix.research.replay import Loaded, load, plugins_of, registry_for
@@ -98,6 +98,9 @@ def check(spec: Spec) -> Checked:
     checked.worst = {
         name: by_settings(plugin, checked.caps, most) for name, plugin in registry.get_all_plugins().items()
     }
+    if checked.caps and any(one.money is not None for bounds in checked.worst.values() for one in bounds):
+        wider = wider_caps(spec.config.get("risk") or {}, spec.account.balance)
+        checked.notes += [wider] if wider else []
     return checked
 
 

@@ -8,10 +8,10 @@ from decimal import Decimal
 from typing import Any
 
 from zepix.errors import ConfigError
-from zepix.model.settings_risk import RiskSettings
+from zepix.model.settings_risk import TIERS, RiskSettings
 from zepix.services.risk_tiers import RiskTiers
 
-__all__ = ["risk_caps", "risk_settings"]
+__all__ = ["risk_caps", "risk_settings", "wider_caps"]
 
 
 def risk_settings(given: Mapping[str, Any]) -> RiskSettings:
@@ -31,3 +31,18 @@ def risk_caps(given: Mapping[str, Any], balance: Decimal) -> dict[str, Decimal]:
         f"risk.daily_caps.{tier}": settings.daily_caps[tier],
         f"risk.lifetime_caps.{tier}": settings.lifetime_caps[tier],
     }
+
+
+def wider_caps(given: Mapping[str, Any], balance: Decimal) -> str:
+    """A sentence about the next tier whose day may lose more, which profits can reach; nothing where none is."""
+    settings = risk_settings(given)
+    if settings.default_risk_tier:
+        return ""
+    now = settings.daily_caps[RiskTiers(settings).tier_of(balance)]
+    for tier in TIERS:
+        if Decimal(tier) > balance and settings.daily_caps[tier] > now:
+            return (
+                f"caps move with the balance: from {Decimal(tier):,.2f} on, risk.daily_caps.{tier} lets a day lose "
+                f"{settings.daily_caps[tier]:,.2f}; set risk.default_risk_tier to keep one tier"
+            )
+    return ""

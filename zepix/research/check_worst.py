@@ -110,8 +110,11 @@ def by_settings(plugin: Strategy, caps: Mapping[str, Decimal], most_lots: Mappin
     settings = plugin.config
     if plugin.info.strategy == FOLLOWS:
         return _following(settings, most_lots)
-    if not any(name in settings for name in _GATED):
-        said = f"nobody but its author knows how {plugin.info.strategy} sizes; it declares none of {', '.join(_GATED)}"
+    declared = [name for name in _GATED if name in settings]
+    services = plugin.info.services
+    if not declared or (services is not None and "risk" not in services):
+        lacks = f"none of {', '.join(_GATED)}" if not declared else "no use of the service risk"
+        said = f"nobody but its author knows how {plugin.info.strategy} sizes; it declares {lacks}"
         return Bound(None, said), Bound(None, said)
     own = settings.get("daily_loss_limit")
     limits = {**caps, **({"daily_loss_limit of the plugin": Decimal(str(own))} if own is not None else {})}
@@ -122,7 +125,7 @@ def by_settings(plugin: Strategy, caps: Mapping[str, Decimal], most_lots: Mappin
     sizes = ", ".join(
         f"{key} {settings[key]}" for key in ("risk_percent", "max_lot", "max_trades_day") if key in settings
     )
-    how = f"the gate takes no entry whose loss at its stop does not fit what is left of {name}"
+    how = f"asked for each entry, the gate takes none whose loss at its stop does not fit what is left of {name}"
     return (
         Bound(least, f"{how}{f'; within it {sizes}' if sizes else ''}"),
         Bound(least, f"{name}: losses of the day and the risk that is open count together"),

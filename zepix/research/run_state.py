@@ -23,6 +23,7 @@ from zepix.model.graph import decode, encode
 from zepix.research.collector import without_collector
 from zepix.research.journal_lines import JournalLines
 from zepix.research.price_sums import price_sums
+from zepix.services.chain_log import ChainStep
 
 if TYPE_CHECKING:
     from zepix.research.simulate import Simulation
@@ -38,11 +39,12 @@ MAX_TOLD: Final = 20
 
 @dataclass(slots=True)
 class History(Finished):
-    """What a run has done and need not remember: see ``Finished``; and fills, balances, the journal's lines."""
+    """What a run has done and need not remember: see ``Finished``; and fills, balances, journal lines, chain steps."""
 
     fills: list[ClosingFill] = field(default_factory=list)
     balances: list[tuple[int, int]] = field(default_factory=list)
     journal: JournalLines = field(default_factory=lambda: JournalLines([]))
+    chains: list[ChainStep] = field(default_factory=list)
 
 
 def save(simulation: Simulation, history: bool) -> dict[str, Any]:
@@ -53,12 +55,13 @@ def save(simulation: Simulation, history: bool) -> dict[str, Any]:
         raise StateError(f"the run {word}; a state is saved between two events of a run")
     known = {id(thing): name for name, thing in _known(simulation).items()}
     with without_collector():
-        root = {
+        root: dict[str, Any] = {
             "engine": engine_state(simulation.engine, history=history),
             "broker": broker_state(broker, history=history),
         }
         if history:
             root["journal"] = {"lines": [[ns, kind, what] for ns, kind, what in simulation.log]}
+            root["chains"] = [list(step) for step in simulation.house.chains.steps]
         try:
             graph = encode(root, known)
         except StateError as error:
@@ -106,6 +109,7 @@ def load(simulation: Simulation, state: Mapping[str, Any], loosely: bool = False
         load_broker_state(broker, root["broker"])
         load_engine_state(simulation.engine, root["engine"], aside)
         simulation.log[:] = [(ns, kind, what) for ns, kind, what in root.get("journal", {}).get("lines", ())]
+        simulation.house.chains.load(root.get("chains", []))
         _load_services(simulation, state, aside)
         session = state["session"]
         simulation.session.events = session["events"]
@@ -121,8 +125,9 @@ def forget(simulation: Simulation) -> History:
     done = forget_finished(simulation.engine, describe(simulation.catalogue), broker.watches.numbers())
     book = broker.book
     found = History(
-        done.orders, done.decisions, done.recorded, done.errors, book.fills, book.balances, JournalLines(simulation.log)
-    )
+        done.orders, done.decisions, done.recorded, done.errors, book.fills, book.balances,
+        JournalLines(simulation.log), simulation.house.chains.take(),
+    )  # fmt: skip
     book.fills, book.balances, book.touched, simulation.log = [], [], [], []
     return found
 

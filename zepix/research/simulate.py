@@ -236,6 +236,7 @@ class Simulation:
         record.alerts = list(rows)
         record.fills, record.balances = broker.book.fills, balances
         record.orders, record.recorded = engine.orders, engine.recorded
+        record.chains = self.house.chains.steps
         record.decisions = engine.decisions.settle(describe(self.catalogue))
         record.journal = JournalLines(self.log)
         record.counts = self._counts(rows, alerts, late)

@@ -22,6 +22,7 @@ from zepix.journal.atomic import written_whole
 from zepix.journal.codec import plain
 from zepix.model import Alert, Quarantined
 from zepix.research.alerts_table import alerts_table
+from zepix.research.chains_table import chains_table
 from zepix.research.columns import FillColumns
 from zepix.research.decisions import decisions_table
 from zepix.research.equity import EquityCurve, equity_curve
@@ -44,6 +45,7 @@ REPORT: Final = "report.html"
 FILES: Final = (
     "alerts.parquet",
     "trades.parquet",
+    "chains.parquet",
     "decisions.parquet",
     "orders.parquet",
     "equity.parquet",
@@ -72,6 +74,7 @@ def write_tables(record: RunRecord, out_dir: Path, fills: FillColumns, curve: Eq
     _clear(out_dir)
     _write_table(out_dir / "alerts.parquet", alerts_table(record))
     _write_table(out_dir / "trades.parquet", trades_table(record, fills))
+    _write_table(out_dir / "chains.parquet", chains_table(record))
     _write_table(out_dir / "decisions.parquet", decisions_table(record))
     _write_table(out_dir / "orders.parquet", orders_table(record))
     _write_table(out_dir / "equity.parquet", equity_table(curve))

@@ -129,6 +129,22 @@ class DualOrderBook:
         for leg in pair.legs:
             self._by_order[leg.order_id] = (pair, leg)
 
+    def booking_points(self, order_id: int) -> int:
+        """How far ahead of its fill a leg is booked by the engine; 0 for any other."""
+        known = self._by_order.get(order_id)
+        return 0 if known is None else known[1].booking_points
+
+    def hand_over_booking(self, order_id: int) -> int:
+        """``booking_points``, for who watches the price from now on; 0 for a leg that is not ours."""
+        known = self._by_order.get(order_id)
+        if known is None or not known[1].booking_points:
+            return 0
+        pair, leg = known
+        if leg.watch_id and self._by_watch.pop(leg.watch_id, None) is not None:
+            self._quotes[pair.plugin_id].drop_watch(leg.watch_id)
+            leg.watch_id = 0
+        return leg.booking_points
+
     def leg_of_watch(self, watch_id: int) -> PlacedLeg | None:
         return self._by_watch.get(watch_id)
 

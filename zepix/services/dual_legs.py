@@ -11,6 +11,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
@@ -20,9 +21,11 @@ from zepix.model.stop_trail import StopTrail
 from zepix.services.dual_plan import DualPlan, Leg, OrderConfig
 from zepix.services.lot_split import min_steps
 
-__all__ = ["LegMaker", "Situation"]
+__all__ = ["LegMaker", "Situation", "fit_to_risk"]
 
 _MOST_POINTS: Final = 1 << 30
+_HAIR: Final = Decimal("1e-9")
+"""Money that two ways of multiplying the same numbers may differ by."""
 
 
 class Situation(NamedTuple):
@@ -233,3 +236,22 @@ class LegMaker:
 
 def _is_price(level: float | None) -> bool:
     return bool(level) and math.isfinite(level or 0.0)
+
+
+def fit_to_risk(legs: Iterable[Leg], left: Decimal, at: Situation, numbers: dict[str, Any]) -> None:
+    """Refuse each leg whose loss at its stop is more than the legs before it leave; note what all may lose.
+
+    The risk gate knows one size and one stop. Legs may lose more than that: B at its fixed loss, both with the whole
+    size each, or raised to the minimum lot.
+    """
+    total = Decimal(0)
+    for leg in legs:
+        if not leg.steps or leg.refused is not None:
+            continue
+        loss = at.money(leg.steps) * leg.stop_points
+        if total + loss > left + _HAIR:
+            word = f"{leg.role} would lose {loss:.2f} at its stop, and {left - total:.2f} is left"
+            leg.refused = Refused("risk_too_large", word)
+        else:
+            total += loss
+    numbers["risk_money"] = float(total)

@@ -20,7 +20,7 @@ from zepix.model import Accepted, PriceReached, Refused
 from zepix.model.settings_dual_order import ROUTINGS
 from zepix.services.dual_book import DualOrderBook, Pair, PlacedLeg
 from zepix.services.dual_config import configs_of, own_lots
-from zepix.services.dual_legs import LegMaker, Situation
+from zepix.services.dual_legs import LegMaker, Situation, fit_to_risk
 from zepix.services.dual_plan import DualOrderResult, DualPlan, Leg, OrderConfig, Quotes, StopTable
 from zepix.services.dual_trails import with_break_even
 from zepix.services.lot_split import Size, halves
@@ -63,8 +63,8 @@ class DualOrderService:
         """Place A and B, or the one that the routing names, each for itself.
 
         Refused for both: ``unknown_symbol, no_prices, no_conversion, volume_too_small``; for a leg: ``no_stop,
-        invalid_stops, volume_too_small`` (B's lot at its floor), and whatever the gate says. Raises ValueError for a
-        routing or a mode that does not exist.
+        invalid_stops, volume_too_small`` (B's lot at its floor), ``risk_too_large`` (its loss at its stop is more than
+        ``risk_left``), and whatever the gate says. Raises ValueError for a routing or a mode that does not exist.
         """
         routing = plan.routing or self._book.settings.routing_of(plan.logic, plan.timeframe)
         if routing not in ROUTINGS:
@@ -86,6 +86,8 @@ class DualOrderService:
         leg_b = self._leg(maker, own, "B", steps_b, stop) if steps_b else self._left_out(plan, routing, maker)
         if steps_a and leg_a.refused is None:
             with_break_even(leg_a, plan, situation, self._orders)
+        if plan.risk_left is not None:
+            fit_to_risk((leg_a, leg_b), plan.risk_left, situation, maker.numbers)
         return await self._place(plan, situation, (leg_a, leg_b), maker.numbers)
 
     async def on_price(self, event: PriceReached) -> bool:
@@ -224,6 +226,7 @@ class DualOrderService:
                 comment=plan.comment,
                 chain_id=chain,
                 after=plan.after,
+                alert_id=plan.alert_id,
             )
         except BrokerError as error:
             return None, "error", f"{type(error).__name__}: {error}"

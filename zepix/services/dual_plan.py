@@ -50,7 +50,9 @@ class DualPlan:
     lots: the total, already through the risk gate. sl: the smart stop; on the wrong side, or None: the stop table times
     ``sl_multiplier``. tp_a, tp_b: the targets. logic, timeframe: what the routing, and B's loss, go by. routing:
     ``order_a_only, order_b_only, dual_orders``. break_even_at: how far ahead (the word ``tp_b``: at that target) A's
-    stop goes to its entry plus ``break_even_buffer``. after: order ids that must be done first.
+    stop goes to its entry plus ``break_even_buffer``. risk_left: money that both together may lose at their stops; a
+    leg that would lose more than A leaves of it stays away. after: order ids that must be done first. alert_id:
+    whose entry it is, where that is not the alert in hand.
 
     Raises ValueError for what is no side, and for another word than ``tp_b``.
     """
@@ -72,8 +74,10 @@ class DualPlan:
     sl_multiplier: float = 1.0
     break_even_at: Quantity | str | None = None
     break_even_buffer: Quantity | None = None
+    risk_left: Decimal | None = None
     comment: str = ""
     after: tuple[int, ...] = ()
+    alert_id: str = ""
 
     def __post_init__(self) -> None:
         self.side = Side.of(self.side)  # a word in the wrong case once sold instead of buying

@@ -70,12 +70,13 @@ class OrderExecutionService:
         comment: str = "",
         chain_id: str = "",
         after: Sequence[int] = (),
+        alert_id: str = "",
     ) -> Accepted | Refused:
         """Buy or sell, at the market or by a pending order, with a stop and a target that live at the broker.
 
         volume: lots, rounded down to whole steps; None is the instrument's minimum. sl, tp: prices, None or 0 for none;
         sl_offset, tp_offset: instead, signed price distances from our fill; in other units: a Quantity (sizing.py).
-        after: order ids that must be done first.
+        after: order ids that must be done first. alert_id: whose entry it is, where that is not the alert in hand.
         order_type: ``market, limit, stop, stop_limit``; price: the limit, or the stop's trigger; limit_price: that of a
         stop-limit. expires_s: from the decision. oco: orders of this plugin of the same name cancel each other.
         Refused at once: ``unknown_symbol, no_prices, no_entry_price, invalid_trailing, paused, plugin_disabled,
@@ -112,6 +113,7 @@ class OrderExecutionService:
         if tp_offset is not None:
             order.tp_offset = instrument.points(tp_offset)
         order.role, order.comment, order.chain_id, order.oco = role, comment, chain_id, oco
+        order.alert_id = alert_id or order.alert_id
         if order_type != "market" or trails or target_reason != "tp":
             refused = complete(order, instrument, price, limit_price, expires_s, trails, target_reason)
             if refused is not None:

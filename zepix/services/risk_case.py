@@ -53,6 +53,10 @@ class GatePorts(Protocol):
 
     def session_refusal(self, symbol: str, is_recovery: bool) -> Refused | None: ...
 
+    def family_of(self, plugin_id: str) -> str | None:
+        """The strategy that a plugin is of; None where nobody knows."""
+        ...
+
 
 class Case:
     """One request on its way through the gate, with what was found out so far."""
@@ -70,6 +74,7 @@ class Case:
         "plugin_id",
         "quote",
         "request",
+        "room",
         "said",
         "side",
         "sign",
@@ -109,6 +114,8 @@ class Case:
         self.lots = ZERO
         self.per_point = ZERO
         """Money of one point of one lot."""
+        self.room = ZERO
+        """Money that this entry may lose at its stops."""
 
     def say(self, *said: Any) -> None:
         """Keep numbers under their names: name, value, name, value."""
@@ -118,4 +125,4 @@ class Case:
         numbers = SaidNumbers(self.said)
         if reason:
             return GateAnswer(False, reason, ZERO, None, numbers)
-        return GateAnswer(True, "", self.lots, self.instrument.price(self.sl_points), numbers)
+        return GateAnswer(True, "", self.lots, self.instrument.price(self.sl_points), numbers, self.room)

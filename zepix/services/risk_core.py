@@ -48,8 +48,11 @@ class RiskCore:
         sessions: SessionGate | None = None,
         guard: EquityGate | None = None,
         is_paused: Callable[[], bool] | None = None,
+        family_of: Callable[[str], str | None] | None = None,
     ) -> None:
         """``sessions``, ``guard``, ``is_paused``: None where the run has none, then they refuse nothing.
+
+        ``family_of``: the strategy of a plugin; None: no plugin stands in another's way.
 
         ``money_digits``: of the account's currency, in which fills count minor units.
         """
@@ -69,6 +72,7 @@ class RiskCore:
         self._sessions = sessions
         self._guard = guard
         self._is_paused = is_paused
+        self._family_of = family_of
         self._gate = RiskGate(self)
 
     # --- events and state ------------------------------------------------------------------------------------------
@@ -143,6 +147,9 @@ class RiskCore:
 
     def session_refusal(self, symbol: str, is_recovery: bool) -> Refused | None:
         return None if self._sessions is None else self._sessions.refusal(symbol, is_recovery)
+
+    def family_of(self, plugin_id: str) -> str | None:
+        return None if self._family_of is None else self._family_of(plugin_id)
 
     def table_stop(
         self,

@@ -3,13 +3,15 @@
     unknown_symbol
     paused, equity_guard                            nobody enters
     session_closed, symbol_not_in_session           the sessions service says so
+    no_conversion                                   nobody can say what is at stake
     plugin_trades_limit, plugin_open_limit, plugin_daily_loss
+    cross_plugin_conflict                           another family is on the other side of the symbol
     daily_cap, lifetime_cap                         gross losses plus open risk leave less than ``min_remaining``
     concurrent_limit, symbol_exposure
     spread_unknown, spread_high
-    no_conversion, no_entry_price, invalid_stops, rr_too_low
+    no_entry_price, invalid_stops, rr_too_low
     volume_too_small, risk_too_large                the size does not fit (risk_size.py)
-    no_money                                        free margin; without a position all of the equity is free
+    no_money, no_conversion                         free margin; without a position all of the equity is free
 
 Shadow mode and disabled plugins are the engine's to refuse. A money check counts what the entry's plugin, and the whole
 account, could lose; a size is then cut to what is left.
@@ -49,6 +51,7 @@ class RiskGate:
             self._session,
             self._measure,
             self._plugin,
+            self._others,
             self._caps,
             self._crowd,
             self._exposure,
@@ -97,13 +100,13 @@ class RiskGate:
         core = self._core
         ledger = core.ledger
         trades = limits.max_trades_day if request.max_trades_day is None else request.max_trades_day
-        if trades is not None:
+        if trades is not None and not request.continues:
             today = ledger.entries_with(case.plugin_id, stake.plugin_under_way)
             case.said += ("plugin_trades", today, "plugin_max_trades", trades)
             if today >= trades:
                 return "plugin_trades_limit"
         opened = limits.max_open if request.max_open is None else request.max_open
-        if opened is not None:
+        if opened is not None and not request.is_open:
             case.said += ("plugin_open", stake.plugin_entries, "plugin_max_open", opened)
             if stake.plugin_entries >= opened:
                 return "plugin_open_limit"
@@ -115,6 +118,18 @@ class RiskGate:
             case.said += ("plugin_loss", lost, "plugin_open_risk", stake.plugin_risk, "plugin_day_left", left)
             if left < core.settings.min_remaining:
                 return "plugin_daily_loss"
+        return ""
+
+    def _others(self, case: Case) -> str:
+        """Plugins of one family are independent of each other; those of two never stand against each other."""
+        core = self._core
+        if not case.stake.foreign or core.settings.cross_plugin_conflict == "allow":
+            return ""
+        family = core.family_of(case.plugin_id)
+        for (other, side), plugin_id in case.stake.foreign.items():
+            if family is not None and other != family and side == -case.sign:
+                case.say("conflict_plugin", plugin_id, "conflict_side", "buy" if side > 0 else "sell")
+                return "cross_plugin_conflict"
         return ""
 
     def _caps(self, case: Case) -> str:
@@ -138,6 +153,8 @@ class RiskGate:
     def _crowd(self, case: Case) -> str:
         core, stake = self._core, case.stake
         by_tickets = core.settings.count_by == "tickets"
+        if case.request.is_open and not by_tickets:
+            return ""
         there = stake.count if by_tickets else stake.entries
         most = core.tiers.max_concurrent(case.tier)
         case.said += ("concurrent", there, "max_concurrent", most)
@@ -145,7 +162,7 @@ class RiskGate:
 
     def _exposure(self, case: Case) -> str:
         settings, stake, instrument = self._core.settings, case.stake, case.instrument
-        if settings.max_symbol_open:
+        if settings.max_symbol_open and not case.request.is_open:
             case.say("symbol_open", stake.symbol_entries, "symbol_max_open", settings.max_symbol_open)
             if stake.symbol_entries >= settings.max_symbol_open:
                 return "symbol_exposure"
@@ -200,12 +217,16 @@ class RiskGate:
         return ""
 
     def _stop(self, case: Case) -> str:
-        """The alert's stop where it lies on the right side, else the table's."""
+        """The alert's stop where it lies on the right side, else the table's.
+
+        Right is beyond what a close would get: a stop inside the spread is met by the fill itself.
+        """
+        assert case.quote is not None, "an unknown price is refused before"
         request, instrument = case.request, case.instrument
         asked = request.sl_price or 0.0
         if asked and math.isfinite(asked) and asked > 0:
             points = instrument.level(asked)
-            if case.sign * (case.entry_points - points) > 0:
+            if case.sign * (case.entry_points - points) > case.quote[1] - case.quote[0]:
                 case.sl_points = points
                 case.said += ("sl", instrument.price(points), "sl_source", "alert")
                 return ""
@@ -257,7 +278,7 @@ class RiskGate:
             core.tiers.lots(tier),
             case.balance,
             per_point * least if points < least else at_stop,
-            (request.lot_multiplier, request.logic, request.symbol),
+            (request.lot_multiplier, request.logic, "" if request.continues else request.symbol),
         )
         most = min(core.tiers.max_lot(tier), instrument.volume_max)
         own = case.limits.max_lot if request.max_lot is None else request.max_lot
@@ -265,6 +286,7 @@ class RiskGate:
             most = min(most, _limit(own))
         if case.exposure_left is not None:
             most = min(most, case.exposure_left)
+        case.room = case.left * (1 - settings.fit_buffer_frac)
         fitting = Fitting(most, case.day_left / settings.daily_caps[tier], case.left, at_stop)
         case.lots, reason = self._sizes.size(wanted, fitting, case.said)
         if not reason:

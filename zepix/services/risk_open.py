@@ -40,6 +40,7 @@ class AtStake:
     __slots__ = (
         "count",
         "entries",
+        "foreign",
         "margins",
         "plugin_entries",
         "plugin_risk",
@@ -58,6 +59,8 @@ class AtStake:
         self.symbol_entries = 0
         self.plugin_under_way: set[EntryKey] | frozenset[EntryKey] = _NO_ORDERS
         self.count = 0
+        self.foreign: dict[tuple[str, int], str] = {}
+        """Who else has something on the asked symbol: a plugin by family and side."""
         self.symbol_steps = 0
         self.plugin_symbol_steps = 0
         self.margins = (ZERO, ZERO)
@@ -104,6 +107,8 @@ class OpenRisk:
                 found.margins = EXACT.add(longs, group.margins[0]), EXACT.add(shorts, group.margins[1])
                 if is_own:
                     found.plugin_symbol_steps += group.steps
+                else:
+                    found.foreign.update({(group.family, key[3]): group.plugin_id for key in group.entries})
             if group.stake:
                 self._add(found, is_own, group.symbol, group.stake)
         for ticket in sums.unstopped.values():
@@ -133,6 +138,8 @@ class OpenRisk:
             if is_asked:
                 found.symbol_steps += order.volume_steps
                 found.plugin_symbol_steps += order.volume_steps if is_own else 0
+                if not is_own:
+                    found.foreign[order.family, order.side] = owner
             lost = self._points_of(order)
             if lost is None:
                 self._add_money(found, is_own, self._cautious(order, tier))

@@ -27,10 +27,11 @@ EXACT: Final = Context(prec=120)
 class Group:
     """The open tickets of one plugin on one symbol."""
 
-    __slots__ = ("entries", "margins", "plugin_id", "stake", "steps", "symbol", "tickets")
+    __slots__ = ("entries", "family", "margins", "plugin_id", "stake", "steps", "symbol", "tickets")
 
-    def __init__(self, plugin_id: str, symbol: str) -> None:
+    def __init__(self, plugin_id: str, symbol: str, family: str) -> None:
         self.plugin_id = plugin_id
+        self.family = family
         self.symbol = symbol
         self.entries: dict[EntryKey, int] = {}
         """Tickets by the entry that they belong to."""
@@ -129,7 +130,7 @@ class OpenSums:
         place = ticket.plugin_id, ticket.symbol
         group = self._groups.get(place)
         if group is None:
-            group = self._groups[place] = Group(*place)
+            group = self._groups[place] = Group(*place, ticket.family)
         key = (ticket.plugin_id, ticket.alert_id or f"order {ticket.order_id}", ticket.symbol, ticket.side)
         counted = self._counted[ticket.id] = _Counted(group, key)
         group.tickets += 1

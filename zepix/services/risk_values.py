@@ -29,16 +29,17 @@ GATE_REASONS: Final = (
     "equity_guard",
     "session_closed",
     "symbol_not_in_session",
+    "no_conversion",
     "plugin_trades_limit",
     "plugin_open_limit",
     "plugin_daily_loss",
+    "cross_plugin_conflict",
     "daily_cap",
     "lifetime_cap",
     "concurrent_limit",
     "symbol_exposure",
     "spread_unknown",
     "spread_high",
-    "no_conversion",
     "no_entry_price",
     "invalid_stops",
     "rr_too_low",
@@ -81,7 +82,9 @@ class TradeRequest(NamedTuple):
     else risk_percent: per cent of the balance lost at the stop; else as the settings' ``lot_mode`` says. Every base is
     multiplied by lot_multiplier, the logic's and the symbol's multiplier. sl_multiplier and the logic's are of stops
     that the tables make. max_lot .. daily_loss_limit: None is the plugin's own limit. legs: tickets that it becomes.
-    is_recovery: a re-entry after a stop. tp_price: only judged by ``min_rr``.
+    is_recovery: a re-entry after a stop. tp_price: only judged by ``min_rr``. continues: more of an entry of the same
+    plugin, alert, symbol and side: no new trade of the day, and its lots carry their symbol's multiplier already.
+    is_open: that entry is open now, so that it is among those counted as open already.
     """
 
     symbol: str
@@ -102,12 +105,15 @@ class TradeRequest(NamedTuple):
     legs: int = 1
     is_recovery: bool = False
     tp_price: float | None = None
+    continues: bool = False
+    is_open: bool = False
 
 
 class GateAnswer(NamedTuple):
     """Whether an entry may be made, its size and stop, and all numbers that decided.
 
-    ``reason`` is empty where it is allowed, else one of ``GATE_REASONS``; ``lots`` are then 0.
+    ``reason`` is empty where it is allowed, else one of ``GATE_REASONS``; ``lots`` are then 0. ``risk_left``: money
+    that the entry may lose at its stops, whatever it is made of (``DualPlan.risk_left``).
     """
 
     allowed: bool
@@ -115,6 +121,7 @@ class GateAnswer(NamedTuple):
     lots: Decimal
     sl_price: float | None
     numbers: Mapping[str, float | str]
+    risk_left: Decimal | None = None
 
     def __bool__(self) -> bool:
         return self.allowed

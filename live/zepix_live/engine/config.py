@@ -67,10 +67,11 @@ class SessionConfig:
         """Its settings read again, under ``overrides``. Raises ConfigError."""
         return plan_of(load_spec(None, flags={**self.settings, **(overrides or {})}, environ={}))
 
-    def session(self, overrides: Mapping[str, Any] | None = None) -> LiveSession:
-        """A fresh session of it. Raises ConfigError where it cannot be built any more."""
+    def session(self, overrides: Mapping[str, Any] | None = None, plan: Plan | None = None) -> LiveSession:
+        """A fresh session of it; ``plan``: its plan, where it is made already. Raises ConfigError where it cannot be
+        built any more."""
         return LiveSession(
-            self.plan(overrides),
+            self.plan(overrides) if plan is None else plan,
             self.timeframes,
             stale_ns=round(self.stale_s * NS),
             bars_by_alert=self.bars_by_alert,

@@ -13,11 +13,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple, Protocol
 
 from zepix_live.engine.course import Course
-from zepix_live.engine.feeds import Feed
+from zepix_live.engine.feeds import Feed, Moment
 from zepix_live.engine.market_clock import MarketClock
 from zepix_live.engine.price_file import PriceFile
 from zepix_live.engine.session import LiveSession, Output
@@ -77,7 +77,17 @@ class Turned:
     inputs: int = 0
     outputs: int = 0
     inbox_seq: int = 0
+    fed_ns: int = 0
     snapshots: int = 0
+
+
+@dataclass(slots=True)
+class _Held:
+    """What was handed out to the consumer, which nobody hands out again, and is not journaled yet."""
+
+    moments: list[Moment] = field(default_factory=list)
+    commands: list[Given] = field(default_factory=list)
+    alerts: list[Received] = field(default_factory=list)
 
 
 class Consumer:
@@ -93,12 +103,13 @@ class Consumer:
         received: Callable[[int, int], Sequence[Received]],
         given: Callable[[], Sequence[Given]] = lambda: (),
         inbox_seq: int = 0,
+        fed_ns: int = 0,
         tell: Callable[[Output], None] = lambda _output: None,
         prices: PriceFile | None = None,
     ) -> None:
         """``received(after_seq, limit)``: alerts of the inbox; ``given()``: commands since the last time;
-        ``inbox_seq``: the last alert that the journal has; ``tell``: is shown every event as it is journaled;
-        ``prices``: where snapshots keep the prices, which else are in the journal only."""
+        ``inbox_seq``: the last alert that the journal has; ``fed_ns``: when its last prices were; ``tell``: is shown
+        every event as it is journaled; ``prices``: where snapshots keep the prices, which else are in the journal."""
         self.course = course
         self.journal = journal
         self.feed = feed
@@ -107,9 +118,9 @@ class Consumer:
         self._given = given
         self._tell = tell
         self._prices = prices
-        self.turned = Turned(inbox_seq=inbox_seq)
+        self.turned = Turned(inbox_seq=inbox_seq, fed_ns=fed_ns)
         self._since_snapshot = 0
-        self._batch: list[Input] = []
+        self._held = _Held()
         self._owed: list[tuple[int, str, str]] = []
 
     @property
@@ -119,10 +130,9 @@ class Consumer:
     def turn(self) -> int:
         """Take what is due, once; how many inputs that was. Raises JournalError where it could not be made durable."""
         self._settle()
-        inputs = self._batch or self._due()
+        inputs = self._due()
         if not inputs:
             return 0
-        self._batch = inputs  # a disk that takes nothing now is tried again with the same
         if all(one.kind in ("prices", "clock") for one in inputs):
             self._together(inputs)
         else:
@@ -143,6 +153,7 @@ class Consumer:
         config = self.course.config
         assert config is not None, "a session has a configuration"
         kept = {"state": self.session.save(), "inbox_seq": self.turned.inbox_seq, "config": config.row()}
+        kept["fed_ns"] = self.turned.fed_ns
         if self._prices is not None:
             kept["prices"] = self._prices.keep(self.session.feed.growing)
         body = _encoder.encode(kept)
@@ -158,23 +169,37 @@ class Consumer:
     # --- one turn ---------------------------------------------------------------------------------------------------
 
     def _due(self) -> list[Input]:
-        now_ns = max(self.clock.now_ns(), self.session.now_ns)
+        """What is due now. It is held until it is journaled, and what is told of it is told as of the last attempt: an
+        entry that a full disk kept waiting is as late as it is."""
+        held, now_ns = self._held, max(self.clock.now_ns(), self.session.now_ns)
+        held.moments += self.feed.take(now_ns, TURN_ROWS - len(held.moments))
         found = [
             Input(max(m.t_ns, self.session.now_ns), "prices", {"ended": m.ended, "opened": m.opened})
-            for m in self.feed.take(now_ns, TURN_ROWS)
+            for m in held.moments
         ]
         if len(found) == TURN_ROWS:  # prices before now are still to come, and alerts come after them
             return found
-        found += [Input(now_ns, "operator", one.body) for one in self._given()]
-        for alert in self._received(self.turned.inbox_seq, TURN_ROWS):
+        held.commands += self._given()
+        found += [Input(now_ns, "operator", one.body) for one in held.commands]
+        if not held.alerts:
+            held.alerts += self._received(self.turned.inbox_seq, TURN_ROWS)
+        for alert in held.alerts:
             late_ns = self.clock.late_ns(alert.received_ns)
             found.append(Input(now_ns, "alert", {**alert.body, "inbox": alert.seq, "late_ns": late_ns}))
-            self.turned.inbox_seq = alert.seq
         if not found:
             due_ns = self.session.due_ns()
             if due_ns is not None and due_ns <= now_ns:
                 found.append(Input(now_ns, "clock", {}))
         return found
+
+    def _release(self, inputs: Sequence[Input]) -> None:
+        """These are on their way for good: they are not given to the session again."""
+        held = self._held
+        held.moments.clear()
+        if any(one.kind not in ("prices", "clock") for one in inputs):
+            self.turned.inbox_seq = max([self.turned.inbox_seq, *(alert.seq for alert in held.alerts)])
+            held.commands.clear()
+            held.alerts.clear()
 
     def _settle(self) -> None:
         """Write what is owed to the journal: a session is never further than its record but for what waits here."""
@@ -184,7 +209,7 @@ class Consumer:
 
     def _together(self, inputs: Sequence[Input]) -> None:
         """Prices come again after a death; they and what follows are one commit."""
-        self._batch = []
+        self._release(inputs)
         first = self.journal.last_seq + 1
         rows: list[tuple[int, str, str]] = [_row(one) for one in inputs]
         told: list[Output] = []
@@ -195,13 +220,15 @@ class Consumer:
     def _durable_first(self, inputs: Sequence[Input]) -> None:
         """Alerts and commands are in the journal before a handler sees them."""
         seqs = self.journal.append([_row(one) for one in inputs])
-        self._batch = []
+        self._release(inputs)
         told: list[Output] = []
         for seq, one in zip(seqs, inputs, strict=True):
             told += self._follow(seq, one)
         self._write([], told, seqs[-1])
 
     def _follow(self, seq: int, one: Input) -> list[Output]:
+        if one.kind == "prices":
+            self.turned.fed_ns = one.t_ns
         return [Output(o.kind, {"of": seq, **o.body}) for o in self.session.take(one.t_ns, one.kind, one.body)]
 
     def _write(self, rows: list[tuple[int, str, str]], told: Sequence[Output], through: int) -> None:

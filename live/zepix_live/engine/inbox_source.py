@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from zepix.errors import JournalError
 from zepix.journal.durable_reader import LogReader
 from zepix_live.engine.consumer import Received
 from zepix_live.inbox_rows import ALERT, QUARANTINED, RESEND, InboxAlert, read_alert
@@ -34,18 +35,23 @@ class InboxSource:
             if not self._path.exists():
                 return []
             reader = self._reader = LogReader(self._path)
-        stamp = reader.stamp()
+        stamp: tuple[int, int] | None = reader.stamp()
         self._asked = (self._asked + 1) % LOOK_ANYWAY
         if self._asked and stamp == self._stamp:
             return []
         found: list[Received] = []
         start, looked_at = max(seq, self._passed), 0
-        for row in reader.rows(start, limit):
-            looked_at += 1
-            if row.kind in KINDS:
-                alert = read_alert(row.seq, row.t_ns, row.kind, row.body)
-                found.append(Received(row.seq, row.t_ns, body_of(alert)))
-            self._passed = row.seq
+        try:
+            for row in reader.rows(start, limit):
+                looked_at += 1
+                if row.kind in KINDS:
+                    alert = read_alert(row.seq, row.t_ns, row.kind, row.body)
+                    found.append(Received(row.seq, row.t_ns, body_of(alert)))
+                self._passed = row.seq
+        except JournalError:
+            if not found:
+                raise
+            stamp = None  # what was read is taken first; the next time begins at the row that could not be
         self._stamp = stamp if looked_at < limit else None
         return found
 

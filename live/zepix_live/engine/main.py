@@ -86,7 +86,7 @@ def open_engine(options: EngineOptions, clock: Clock, environ: Mapping[str, str]
             )
             market = MarketClock(clock, anchor)
             prices = PriceFile(options.data_dir)
-            recovered = recover(journal, reader, wanted, market.now_ns, prices=prices)
+            recovered = recover(journal, reader, wanted, market.now_ns, plan=plan, prices=prices)
             first = recovered.first_seq
             engine = _opened(options, journal, feed, clock, anchor, recovered, prices)
             told = list(reader.rows(first, None))
@@ -111,7 +111,8 @@ def _opened(
 ) -> Engine:
     market = MarketClock(clock, anchor, recovered.last_ns)
     if not recovered.is_new:
-        feed.skip(recovered.last_ns)
+        is_fed = recovered.fed_ns >= recovered.last_ns  # else a moment of that very instant was not taken yet
+        feed.skip(recovered.last_ns if is_fed else recovered.last_ns - 1)
     inbox = InboxSource(inbox_path(options.data_dir))
     consumer = Consumer(
         recovered.course,
@@ -120,6 +121,7 @@ def _opened(
         market,
         received=inbox.after,
         inbox_seq=recovered.inbox_seq,
+        fed_ns=recovered.fed_ns,
         tell=_tell,
         prices=prices,
     )

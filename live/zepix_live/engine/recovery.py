@@ -19,6 +19,7 @@ from zepix.journal.rows import Row
 from zepix_live.engine.config import SessionConfig
 from zepix_live.engine.consumer import SNAPSHOT_SCHEMA, Journal, encode
 from zepix_live.engine.course import Course
+from zepix_live.engine.plan import Plan
 from zepix_live.engine.price_file import PriceFile
 from zepix_live.engine.price_rows import PriceColumns, PriceRows
 from zepix_live.engine.rerun import Difference, first_difference, turns
@@ -27,6 +28,8 @@ from zepix_live.engine.session import Output
 __all__ = ["MOST_ATTEMPTS", "Recovered", "last_config", "recover"]
 
 MOST_ATTEMPTS: Final = 2
+MAY_BE_POISON: Final = frozenset({"alert", "operator"})
+"""What a session can do without. Without its start it is none, and without a price the next ones mean nothing."""
 
 
 class Reader(Protocol):
@@ -41,6 +44,8 @@ class Recovered:
     inbox_seq: int = 0
     last_ns: int = 0
     """Session time of the last row: when the old process was last alive, as far as is known."""
+    fed_ns: int = 0
+    """Session time of the last prices that it took."""
     inputs: int = 0
     unfinished: int = 0
     poisoned: list[int] = field(default_factory=list)
@@ -59,19 +64,21 @@ def recover(
     wanted: SessionConfig,
     now_ns: Callable[[], int],
     *,
+    plan: Plan | None = None,
     prices: PriceFile | None = None,
     on_start: bool = True,
 ) -> Recovered:
     """The session as it was, and ``wanted`` from here on. Raises StateError, ConfigError, JournalError.
 
-    ``prices``: where snapshots' prices are; what is not there is read from the journal.
+    ``plan``: of ``wanted``, where it is made already; ``prices``: where snapshots' prices are; what is not there is
+    read from the journal.
     """
     found = Recovered(Course(), first_seq=journal.last_seq)
     if not journal.last_seq:
         begins_ns = now_ns() if wanted.anchor is None else wanted.anchor.market_ns
         _begin(found, journal, wanted, begins_ns)
         return found
-    after = _from_snapshot(found, journal, reader, prices)
+    after = _from_snapshot(found, journal, reader, prices, (wanted, plan))
     tail = list(reader.rows(after, None))
     _note_tail(found, tail)
     attempts = Counter(json.loads(row.body)["of"] for row in tail if row.kind == "attempt")
@@ -90,9 +97,8 @@ def recover(
 def _begin(found: Recovered, journal: Journal, wanted: SessionConfig, t_ns: int) -> None:
     """A new journal: its configuration, and the start of the plugins."""
     found.is_new = True
-    journal.append([(t_ns, "config", encode(wanted.row()))])
+    seq = journal.append([(t_ns, "config", encode(wanted.row())), (t_ns, "start", "{}")])[1]
     found.course.change(wanted)
-    seq = journal.append([(t_ns, "start", "{}")])[0]
     _finish(found, journal, seq, found.course.session.take(t_ns, "start", {}))
     found.last_ns = t_ns
 
@@ -110,7 +116,13 @@ def last_config(journal: Journal, reader: Reader) -> SessionConfig | None:
     return found
 
 
-def _from_snapshot(found: Recovered, journal: Journal, reader: Reader, prices: PriceFile | None) -> int:
+def _from_snapshot(
+    found: Recovered,
+    journal: Journal,
+    reader: Reader,
+    prices: PriceFile | None,
+    made: tuple[SessionConfig, Plan | None],
+) -> int:
     """Load the newest state that loads; the row after which the journal is to be taken again."""
     snapshot = journal.latest_snapshot()
     if snapshot is None:
@@ -121,7 +133,7 @@ def _from_snapshot(found: Recovered, journal: Journal, reader: Reader, prices: P
     try:
         kept = json.loads(snapshot.body)
         config = SessionConfig.of(kept["config"])
-        session = config.session()
+        session = config.session(plan=made[1] if config.is_same(made[0]) else None)
         session.take_over(_prices(found, kept, int(snapshot.seq), reader, prices))
         session.load(kept["state"])
     except (StateError, KeyError, ValueError) as error:
@@ -132,6 +144,7 @@ def _from_snapshot(found: Recovered, journal: Journal, reader: Reader, prices: P
     found.course.load(config, session)
     found.inbox_seq = int(kept["inbox_seq"])
     found.last_ns = session.now_ns
+    found.fed_ns = int(kept.get("fed_ns", session.now_ns))
     return int(snapshot.seq)
 
 
@@ -160,6 +173,8 @@ def _prices(
 def _note_tail(found: Recovered, tail: list[Row]) -> None:
     for row in tail:
         found.last_ns = max(found.last_ns, row.t_ns)
+        if row.kind == "prices":
+            found.fed_ns = row.t_ns
         if row.kind == "alert":
             found.inbox_seq = max(found.inbox_seq, int(json.loads(row.body).get("inbox", 0)))
 
@@ -176,7 +191,7 @@ def _again(found: Recovered, row: Row, body: Mapping[str, Any], told: list[Outpu
 def _unfinished(found: Recovered, journal: Journal, row: Row, body: Mapping[str, Any], attempts: int) -> None:
     found.unfinished += 1
     session = found.course.session
-    if attempts >= MOST_ATTEMPTS:
+    if attempts >= MOST_ATTEMPTS and row.kind in MAY_BE_POISON:
         found.poisoned.append(row.seq)
         decision = {"id": body.get("id", ""), "plugin": "", "outcome": "quarantined", "reason": "poison", "final": True}
         journal.append(

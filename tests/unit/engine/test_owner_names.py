@@ -67,8 +67,15 @@ PROTOCOLS = {
 SERVICES = {
     "zepix.services.orders.OrderExecutionService": "place_order modify_order close_order close_positions",
     "zepix.services.risk.RiskManagementService": "validate_trade",
+    "zepix.services.reentry.ReentryService": "create_chain record_sl_hit record_tp_hit active_chains",
     "zepix.services.market.MarketDataService": "get_current_price get_spread get_atr",
     "zepix.services.account.AccountService": "balance equity margin free_margin currency",
+    "zepix.services.profit_booking.ProfitBookingService": "create_profit_chain handle_profit_target_hit active_chains",
+    "zepix.services.autonomous.AutonomousService": (
+        "run_autonomous_checks check_safety check_recovery_allowed activate_reverse_shield deactivate_reverse_shield "
+        "get_safety_stats"
+    ),
+    "zepix.services.notifications.NotificationService": "send_notification",
     "zepix.alerts.processor.AlertProcessor": "parse",
     "zepix.config.ConfigManager": "get",
 }
@@ -138,7 +145,9 @@ def test_services_of_a_replay_are_registered_under_the_owners_names() -> None:
         info = PluginInfo(strategy="any")
 
     simulation = market(*flat(2)).prepare(Any_)
-    assert simulation.apis["any"].list_services() == [
+    found = simulation.apis["any"].list_services()
+    assert {"autonomous", "telegram"} <= set(found[8:])
+    assert found[:8] == [
         "order",
         "market",
         "account",

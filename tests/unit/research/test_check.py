@@ -18,7 +18,7 @@ from zepix.engine.router import PluginRouter
 from zepix.errors import ConfigError
 from zepix.model import Alert, Quantity
 from zepix.research.check import _bare_api
-from zepix.research.check_caps import risk_caps
+from zepix.research.check_caps import risk_caps, wider_caps
 from zepix.research.check_worst import Market, Recorded, by_settings, recorded_losses
 from zepix.services.conversion import Conversions
 from zepix.services.prices import PriceBook, SymbolPrices
@@ -163,3 +163,22 @@ def test_wrong_caps_are_told_all_at_once() -> None:
     with pytest.raises(ConfigError) as told:
         risk_caps({"daily_caps": {"10000": -1}, "max_lot": 0}, Decimal(10_000))
     assert len(told.value.problems) == 2
+
+
+def test_profits_may_reach_a_tier_that_may_lose_more() -> None:
+    # 9,990 dollars: the day's cap is 100, and 200 after a win of ten
+    said = wider_caps({}, Decimal(9_990))
+    assert "from 10,000.00 on, risk.daily_caps.10000 lets a day lose 200.00" in said
+    assert wider_caps({"default_risk_tier": 5000}, Decimal(9_990)) == ""
+    assert wider_caps({}, Decimal(100_000)) == ""
+    assert wider_caps({"daily_caps": {"10000": 50, "25000": 90}}, Decimal(9_990)).startswith("caps move")
+
+
+def test_a_strategy_that_may_not_use_the_gate_is_unbounded() -> None:
+    class Alone(Gated):
+        info = PluginInfo(strategy="alone", services=("trend",))
+
+    _, plugin = made(Alone)
+    one, day = by_settings(plugin, CAPS, {})
+    assert (one.money, day.money) == (None, None)
+    assert "no use of the service risk" in one.why

@@ -161,19 +161,31 @@ def test_all_problems_of_the_settings_come_at_once():
             per_logic_routing={"LOGIC1": "order_a"},
             b_loss_money_by_logic={"LOGIC2": float("nan")},
             rr_ratio=True,
+            force_min_lot="no",  # type: ignore[arg-type]
+            per_timeframe_routing={"7x": "dual_orders"},
         )
     sentences = str(caught.value).split("; ")
     for word in (
-        "split_mode must be one of split, full, not 'splitt'",
-        "did you mean 'split'?",
+        "split_mode must be one of split, full, not 'splitt', did you mean 'split'?",
         "b_share_frac must lie above 0 and not beyond 0.5, not 0.7",
         "b_loss_money must lie above 0 and not beyond 1e+09, not -10",
-        "did you mean 'broker'?",
-        "per_logic_routing.LOGIC1 must be one of order_a_only, order_b_only, dual_orders, not 'order_a'",
+        "booking_at must be one of broker, engine, not 'brokr', did you mean 'broker'?",
+        "per_logic_routing.LOGIC1 must be one of order_a_only, order_b_only, dual_orders, not 'order_a', "
+        "did you mean 'order_a_only'?",
         "b_loss_money_by_logic.LOGIC2 must lie above 0 and not beyond 1e+09, not nan",
         "rr_ratio must lie above 0 and not beyond 1000, not True",
+        "force_min_lot must be true or false, not 'no'",
+        "per_timeframe_routing.7x: '7x' is no timeframe, examples: 5, 5m, 1h, 240, 1D",
     ):
         assert word in sentences, word
+
+
+def test_routing_table_in_part_keeps_the_rest_whatever_the_spelling():
+    settings = DualOrderSettings(
+        per_timeframe_routing={"4H": "dual_orders"}, per_logic_routing={"logic1": "order_a_only"}
+    )
+    assert [settings.routing_of("", tf) for tf in ("4h", "1m", "5m")] == ["dual_orders", "order_b_only", "dual_orders"]
+    assert [settings.routing_of(logic, "") for logic in ("LOGIC1", "LOGIC2")] == ["order_a_only", "dual_orders"]
 
 
 def test_defaults_are_the_pages():

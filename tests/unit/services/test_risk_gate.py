@@ -304,10 +304,10 @@ def test_never_above_the_most(settings: dict, asked: dict, lots: str) -> None:
     assert Desk(**settings).risk.gate(ask(sl=1.0999, **asked)).lots == Decimal(lots)
 
 
-def test_stop_inside_the_spread_makes_no_enormous_size() -> None:
+def test_stop_next_to_the_price_makes_no_enormous_size() -> None:
     # 0.1 pip of stop would be 100 lots at $100; the least distance of EURUSD is 5 pips: 2 lots
     desk = Desk(max_lot=50)
-    desk.quotes.put("EURUSD", 1.09998, 1.1)
+    desk.quotes.put("EURUSD", 1.1, 1.1)
     assert desk.risk.gate(ask(sl=1.09999, risk_percent=1)).lots == Decimal(2)
 
 

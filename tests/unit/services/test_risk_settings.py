@@ -96,3 +96,18 @@ def test_every_setting_stands_in_the_docs(cls: type) -> None:
     page = (Path(__file__).parents[3] / "docs" / "services.md").read_text(encoding="utf-8")
     section = page[page.index("## Risk") :]
     assert not [field.name for field in fields(cls) if field.name not in section]
+
+
+def test_tier_without_quotes_is_the_tier() -> None:
+    # docs/legacy.md says --set risk.default_risk_tier=10000, which is read as a number
+    number: Any = 10000
+    assert RiskSettings(default_risk_tier=number).default_risk_tier == "10000"
+
+
+def test_no_problem_is_cut_in_two() -> None:
+    # every reader of the settings splits the sentences at a semicolon
+    given: Any = {"daily_caps": {"7500": 1}, "risk_percents": {"7500": {"LOW": 1}}, "sl_system": "sl-3"}
+    with pytest.raises(ValueError, match=r"^risk: ") as caught:
+        RiskSettings(**given)
+    sentences = str(caught.value).removeprefix("risk: ").split("; ")
+    assert [one.split(" ")[0] for one in sentences] == ["daily_caps.7500", "risk_percents.7500", "sl_system"]

@@ -130,3 +130,16 @@ def test_too_many_windows_are_refused() -> None:
 def test_zone_that_is_a_path_or_no_text_is_refused(zone: Any) -> None:
     with pytest.raises(ValueError, match="no time zone"):
         SessionSettings(zone=zone)
+
+
+@pytest.mark.parametrize("name", ["enabled", "recoveries", "default_windows"])
+def test_switch_that_is_a_word_is_no_switch(name: str) -> None:
+    given: Any = {name: "no"}
+    with pytest.raises(ValueError, match=f"{name} must be true or false, not 'no'"):
+        SessionSettings(**given)
+
+
+def test_table_that_is_none_is_a_problem() -> None:
+    given: Any = {"windows": 3}
+    with pytest.raises(ValueError, match="windows must be a table"):
+        SessionSettings(**given)

@@ -42,3 +42,14 @@ def test_every_problem_is_told_with_its_key() -> None:
 def test_pillars_that_can_never_or_always_agree_are_refused(value: Any) -> None:
     with pytest.raises(ValueError, match="min_aligned must lie above 0 and not above 4"):
         TrendSettings(min_aligned=value)
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["max_age_minutes", "pillar_weights", "logics", "higher_timeframes", "pillars", "pulse_timeframes"],
+)
+def test_number_where_a_table_or_a_list_belongs(key: str) -> None:
+    wrong: dict[str, Any] = {key: 3, "missing_higher_is_aligned": "no"}
+    with pytest.raises(ValueError, match=f"{key} must be a ") as caught:
+        TrendSettings(**wrong)
+    assert "missing_higher_is_aligned must be true or false" in str(caught.value)

@@ -58,6 +58,9 @@ class FakeRisk:
         lots = Decimal(0) if self.reason else Decimal(self.lots)
         return GateAnswer(not self.reason, self.reason, lots, sl, {"day_left": 150.0})
 
+    def validate_trade(self, symbol: str, side: Side, volume: Decimal) -> Refused | None:
+        return Refused("volume_too_small") if volume < Decimal("0.01") else None
+
 
 @dataclass
 class FakeTrend:
@@ -125,8 +128,9 @@ class FakeDualOrders:
     async def _place(self, plan: DualPlan, leg: str, lots: Decimal) -> int | None:
         tp = plan.tp_a if leg == "A" else plan.tp_b
         answer = await self.api.orders.place_order(
-            plan.symbol, plan.side, str(lots), plan.sl, tp, role=leg, comment=plan.comment, after=plan.after
-        )
+            plan.symbol, plan.side, str(lots), plan.sl, tp,
+            role=leg, comment=plan.comment, after=plan.after, alert_id=plan.alert_id,
+        )  # fmt: skip
         return None if isinstance(answer, Refused) else answer.order_id
 
 

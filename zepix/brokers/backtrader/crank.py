@@ -81,6 +81,7 @@ class Crank:
         self._advance((end_ns + 1, 0, 0))
         self.broker.end_of_data()
         self.session._dispatch()
+        engine.services.end_of_data()
         engine.shutdown()
         if self._progress is not None:
             self._progress(len(self._alerts), len(self._alerts))

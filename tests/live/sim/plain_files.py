@@ -1,0 +1,84 @@
+"""Plain files on a world's disk, by a path that has what the runner asks of one: a sign of life, a cache of prices.
+
+What was written and not forced is lost, kept or torn in half by a death, by the seed's coin.
+"""
+
+from __future__ import annotations
+
+import errno
+import io
+from pathlib import PurePosixPath
+from typing import Any
+
+from tests.live.sim.disk import TwinLog
+from tests.live.sim.loop import OWNER, Killed
+
+__all__ = ["SimPath", "write_forced"]
+
+
+class SimPath(PurePosixPath):
+    """A path on the disk of the world that is running."""
+
+    __slots__ = ()
+
+    def exists(self) -> bool:
+        return self.name in TwinLog.disk.logs or self.name in TwinLog.disk.plain
+
+    is_file = exists
+
+    def mkdir(self, **_: object) -> None:
+        pass
+
+    def open(self, mode: str = "rb") -> SimFile:
+        plain = TwinLog.disk.plain
+        if mode == "rb" or mode == "r+b":
+            if self.name not in plain:
+                raise FileNotFoundError(errno.ENOENT, "No such file or directory", self.name)
+        else:
+            _room()
+            plain[self.name] = b""
+        return SimFile(self.name, plain[self.name])
+
+    def write_text(self, text: str, **_: object) -> int:
+        _room()
+        TwinLog.disk.plain[self.name] = text.encode()
+        return len(text)
+
+    def replace(self, target: PurePosixPath) -> None:
+        TwinLog.disk.plain[target.name] = TwinLog.disk.plain.pop(self.name)
+
+    def unlink(self, **_: object) -> None:
+        TwinLog.disk.plain.pop(self.name, None)
+
+
+class SimFile(io.BytesIO):
+    """An open file; ``force`` makes it what the disk has."""
+
+    def __init__(self, name: str, content: bytes) -> None:
+        super().__init__(content)
+        self.name = name
+
+    def force(self) -> None:
+        disk, process, new = TwinLog.disk, OWNER.get(), self.getvalue()
+        _room()
+        old = disk.plain.get(self.name, b"")
+        try:
+            disk.step(process, f"{self.name} written, not forced")
+        except Killed:
+            if disk.coin():
+                disk.plain[self.name] = new if disk.coin() else new[: (len(old) + len(new)) // 2]
+            raise
+        disk.plain[self.name] = new
+        disk.step(process, f"{self.name} forced")
+
+
+def write_forced(handle: Any, frame: bytes) -> None:
+    """As the runner writes its file of prices, with a force that is simulated."""
+    handle.write(frame)
+    handle.truncate()
+    handle.force()
+
+
+def _room() -> None:
+    if TwinLog.disk.is_full:
+        raise OSError(errno.ENOSPC, "No space left on device")

@@ -1,0 +1,33 @@
+"""What a service asks a strategy: a method that it has only where it wants to decide (``zepix.engine.capabilities``).
+
+A method that raises is isolated as a hook is: an error of the plugin, and no answer.
+"""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+from zepix.engine.engine import TradingEngine
+from zepix.engine.stepping import run_to_completion
+
+__all__ = ["ask"]
+
+
+def ask(engine: TradingEngine, plugin_id: str, name: str, *args: Any) -> Any:
+    """What the plugin's method answers; None where it has none, is disabled, or failed."""
+    running = engine._running.get(plugin_id)
+    if running is None or not running.plugin.enabled:
+        return None
+    method = getattr(running.plugin, name, None)
+    if method is None:
+        return None
+    try:
+        answer = method(*args)
+        if inspect.iscoroutine(answer):
+            answer = run_to_completion(answer, plugin_id, name)
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - isolated like a hook
+        engine._failed(running, name, error)
+        return None
+    running.failures[name] = 0
+    return answer

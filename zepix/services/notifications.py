@@ -1,0 +1,167 @@
+"""Notifications: what people are told, as events in the journal; channels take them from there.
+
+    NotificationCore      one a run: writes, and tells of trades by itself for plugins that name the service
+    NotificationService   one a plugin (``api.notify``): ``send_notification(kind, text, **fields)``
+
+Of trades it tells once services and plugin have acted: ``trade_opened`` for an entry (its legs together, once the last
+of them has its answer), ``sl_hit``, ``tp_hit``, ``trade_closed``. What a chain does is the chain services' own to tell;
+a profitable close inside a profit chain is not told singly, the level's message stands for it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from zepix.model import Event, Order, OrderCancelled, OrderFilled, OrderRefused, TicketClosed
+from zepix.services.notification_kinds import kind_of, priority_of, targets_of
+from zepix.services.ports import BrokerPort, OrderGate
+
+__all__ = ["NotificationCore", "NotificationService"]
+
+MAX_TEXT: Final = 4096
+"""Characters of a message; a longer one is cut."""
+MAX_FIELDS: Final = 40
+PROFIT_CHAIN: Final = "PROFIT_"
+_OWN_ROLES: Final = frozenset({"R", "X", "SA", "SB"})
+"""Orders of chains: their services tell of them."""
+_SHIELDS: Final = ("SA", "SB")
+_VERSION: Final = 1
+
+
+class NotificationCore:
+    """Writes notifications into the journal; ``zepix.services.ports.Notify``."""
+
+    def __init__(self, gate: OrderGate, broker: BrokerPort, write: Callable[[int, str, Any], None]) -> None:
+        """``write(t_ns, kind, fields)``: the journal."""
+        self._gate = gate
+        self._broker = broker
+        self._write = write
+        self._announced: set[str] = set()
+        self._filled: dict[tuple[str, str], list[str]] = {}
+        """(alert, plugin) of entries whose last leg is still under way -> roles that filled."""
+        self.sent: Counter[str] = Counter()
+
+    def announce(self, plugin_id: str) -> None:
+        """Tell of this plugin's trades without being asked."""
+        self._announced.add(plugin_id)
+
+    def send(self, kind: str, text: str, plugin_id: str = "", **fields: Any) -> None:
+        """One notification, as an event of now; raises ValueError for an unknown kind."""
+        known = kind_of(kind)
+        self.sent[known] += 1
+        said: dict[str, Any] = {
+            "notice": known,
+            "to": list(targets_of(known)),
+            "priority": priority_of(known),
+            "plugin": plugin_id,
+            "alert": str(fields.pop("alert_id", "") or self._gate.alert_id),
+            "text": str(text)[:MAX_TEXT],
+        }
+        said["fields"] = {name: _plain(value) for name, value in list(fields.items())[:MAX_FIELDS]}
+        self._write(self._gate.now_ns, "notification", said)
+
+    # --- trades ----------------------------------------------------------------------------------------------------
+
+    def on_follow(self, event: Event, answer: Any) -> None:
+        """Tell of what happened, once everybody else has acted."""
+        del answer
+        if isinstance(event, TicketClosed):
+            if event.fill.plugin_id in self._announced and event.fill.role not in _SHIELDS:
+                self._closed(event)
+        elif isinstance(event, OrderFilled | OrderRefused | OrderCancelled):
+            order = event.order
+            if order.plugin_id in self._announced and order.opens and not _is_of_chain(order.role):
+                self._entered(order, isinstance(event, OrderFilled))
+
+    def _entered(self, order: Order, is_filled: bool) -> None:
+        key = (order.alert_id or f"order {order.id}", order.plugin_id)
+        roles = self._filled.setdefault(key, [])
+        if is_filled:
+            roles.append(order.role or "order")
+        if any(_is_leg(other, order) for other in self._broker.under_way()):
+            return
+        del self._filled[key]
+        if roles:
+            side = "BUY" if order.side > 0 else "SELL"
+            text = f"{order.symbol} {side} opened: {', '.join(roles)}"
+            self.send("trade_opened", text, order.plugin_id, symbol=order.symbol, side=side, roles=roles)
+
+    def _closed(self, event: TicketClosed) -> None:
+        fill, ticket = event.fill, event.ticket
+        if ticket.is_open:
+            kind = "partial_close"
+        elif fill.exit_reason in ("sl", "tp"):
+            kind = f"{fill.exit_reason}_hit"
+        else:
+            kind = "trade_closed"
+        if fill.pnl_minor > 0 and fill.chain_id.startswith(PROFIT_CHAIN):
+            return
+        text = f"{fill.symbol} {fill.role or 'order'} closed by {fill.exit_reason}"
+        self.send(
+            kind, text, fill.plugin_id, symbol=fill.symbol, role=fill.role, ticket=fill.ticket, chain=fill.chain_id,
+            reason=fill.exit_reason, pnl_minor=fill.pnl_minor,
+        )  # fmt: skip
+
+    # --- state -----------------------------------------------------------------------------------------------------
+
+    def state(self) -> dict[str, Any]:
+        return {
+            "version": _VERSION,
+            "filled": [[*key, list(roles)] for key, roles in self._filled.items()],
+            "sent": dict(self.sent),
+        }
+
+    def load_state(self, state: Mapping[str, Any]) -> None:
+        """Go on from a saved state; raises ValueError for one of another version."""
+        if state.get("version") != _VERSION:
+            raise ValueError(f"the notifications' state has version {state.get('version')!r}, expected {_VERSION}")
+        self._filled = {(alert, plugin): list(roles) for alert, plugin, roles in state["filled"]}
+        self.sent = Counter({str(kind): int(count) for kind, count in state["sent"].items()})
+
+    def get_status(self) -> dict[str, Any]:
+        return {"sent": dict(self.sent)}
+
+    def for_plugin(self, plugin_id: str) -> NotificationService:
+        return NotificationService(self, plugin_id)
+
+
+class NotificationService:
+    """The notifications of one plugin."""
+
+    def __init__(self, core: NotificationCore, plugin_id: str) -> None:
+        self._core = core
+        self._plugin_id = plugin_id
+
+    def send_notification(self, kind: str, text: str, **fields: Any) -> None:
+        """Tell people; ``fields`` are plain values that a channel may show. Raises ValueError for an unknown kind."""
+        self._core.send(kind, text, self._plugin_id, **fields)
+
+    def get_status(self) -> dict[str, Any]:
+        return self._core.get_status()
+
+
+def _is_of_chain(role: str) -> bool:
+    """Whether an order is a later one of a chain (``R``, ``X``, ``C2``, ``P1.2``, a shield), not an entry."""
+    return role in _OWN_ROLES or (len(role) > 1 and role[0] in "CP" and role[1].isdigit())
+
+
+def _is_leg(other: Order, order: Order) -> bool:
+    """Whether another order under way is a market leg of the same entry."""
+    return (
+        other.alert_id == order.alert_id
+        and other.plugin_id == order.plugin_id
+        and other.kind == "market"
+        and other.decided_ns == order.decided_ns
+        and not _is_of_chain(other.role)
+    )
+
+
+def _plain(value: Any) -> Any:
+    """A value of JSON; anything else as text."""
+    if value is None or isinstance(value, str | int | float | bool):
+        return value
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    return str(value)
