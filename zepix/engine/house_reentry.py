@@ -55,6 +55,7 @@ def make_reentry(
         shield=shield,
         notify=notify,
         concerns=concerns,
+        under_way=engine.broker.under_way,
     )
 
 

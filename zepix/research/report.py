@@ -15,6 +15,7 @@ import numpy as np
 from zepix.journal.atomic import written_whole
 from zepix.research.headline import count, period, title
 from zepix.research.report_parts import sections
+from zepix.research.report_parts.chains import chains_section
 from zepix.research.report_parts.figures import equity_figure, histogram_figure, recorded_figure
 from zepix.research.report_parts.markup import Html, empty, escape, joined, note
 from zepix.research.report_parts.page import page, placeholder
@@ -57,6 +58,7 @@ def report_html(result: Result) -> str:
         ("Decisions", "Decisions", sections.decisions(result)),
         ("Refusals", "Refusals over time", refusals_section(record, figures)),
         ("Plugins", "Plugins, signals, roles, sessions", plugins_section(result, figures)),
+        *([("Chains", "Chains", chains_section(result, figures))] if record.chains else []),
         ("Points", "Points a ticket", _points(result, figures)),
         ("Breakdown", "By symbol and exit", sections.breakdown(stats)),
         ("All figures", "All figures", sections.figures_table(stats)),

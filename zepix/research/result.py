@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 from zepix.engine.record import RunRecord
 from zepix.journal import digest
 from zepix.research.alert_gap import AlertGap, alert_gaps
+from zepix.research.chains_table import chains_table
 from zepix.research.columns import FillColumns
 from zepix.research.decisions import decisions_table
 from zepix.research.equity import EquityCurve, equity_curve
@@ -41,7 +42,7 @@ _PACKAGES: Final = ("zepix", "numpy", "numba", "pyarrow")
 
 
 class Result:
-    """One run: ``trades, orders, decisions, equity`` as DataFrames, ``stats``, ``digest``, ``timings``, ``warnings``.
+    """One run: ``trades, chains, orders, decisions, equity`` as DataFrames; ``stats, digest, timings, warnings``.
 
     ``spec`` is what was asked for, ``checksums`` of the alert logs and other inputs by name (those of the prices are in
     the record), ``data_report`` what the loading of prices found, ``warnings`` sentences the run already has to say.
@@ -80,6 +81,11 @@ class Result:
     def decisions(self) -> pd.DataFrame:
         """One row an alert and plugin that saw it: the outcome, the reason, the numbers that decided."""
         return decisions_table(self.record).to_pandas()
+
+    @cached_property
+    def chains(self) -> pd.DataFrame:
+        """One row a step of a chain (pyramids, re-entries, shields); no row where the run has none."""
+        return chains_table(self.record).to_pandas()
 
     @cached_property
     def equity(self) -> pd.DataFrame:

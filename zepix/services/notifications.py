@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from zepix.model import Event, Order, OrderCancelled, OrderFilled, OrderRefused, TicketClosed
+from zepix.services.entry_legs import is_leg_beside, is_of_chain
 from zepix.services.notification_kinds import kind_of, priority_of, targets_of
 from zepix.services.ports import BrokerPort, OrderGate
 
@@ -24,8 +25,6 @@ MAX_TEXT: Final = 4096
 """Characters of a message; a longer one is cut."""
 MAX_FIELDS: Final = 40
 PROFIT_CHAIN: Final = "PROFIT_"
-_OWN_ROLES: Final = frozenset({"R", "X", "SA", "SB"})
-"""Orders of chains: their services tell of them."""
 _SHIELDS: Final = ("SA", "SB")
 _VERSION: Final = 1
 
@@ -72,7 +71,7 @@ class NotificationCore:
                 self._closed(event)
         elif isinstance(event, OrderFilled | OrderRefused | OrderCancelled):
             order = event.order
-            if order.plugin_id in self._announced and order.opens and not _is_of_chain(order.role):
+            if order.plugin_id in self._announced and order.opens and not is_of_chain(order.role):
                 self._entered(order, isinstance(event, OrderFilled))
 
     def _entered(self, order: Order, is_filled: bool) -> None:
@@ -80,7 +79,7 @@ class NotificationCore:
         roles = self._filled.setdefault(key, [])
         if is_filled:
             roles.append(order.role or "order")
-        if any(_is_leg(other, order) for other in self._broker.under_way()):
+        if any(is_leg_beside(other, order) for other in self._broker.under_way()):
             return
         del self._filled[key]
         if roles:
@@ -140,22 +139,6 @@ class NotificationService:
 
     def get_status(self) -> dict[str, Any]:
         return self._core.get_status()
-
-
-def _is_of_chain(role: str) -> bool:
-    """Whether an order is a later one of a chain (``R``, ``X``, ``C2``, ``P1.2``, a shield), not an entry."""
-    return role in _OWN_ROLES or (len(role) > 1 and role[0] in "CP" and role[1].isdigit())
-
-
-def _is_leg(other: Order, order: Order) -> bool:
-    """Whether another order under way is a market leg of the same entry."""
-    return (
-        other.alert_id == order.alert_id
-        and other.plugin_id == order.plugin_id
-        and other.kind == "market"
-        and other.decided_ns == order.decided_ns
-        and not _is_of_chain(other.role)
-    )
 
 
 def _plain(value: Any) -> Any:

@@ -70,9 +70,9 @@ class Hunts:
         instrument = desk.ports.catalogue[chain.symbol]
         least = int(Decimal(str(settings.min_recovery_pips)) * instrument.pip / instrument.point)
         level = recovery_level(lost.entry_points, lost.sl_points, settings.recovery_frac, least)
+        desk.log(chain, "recovery", "watching", lost)
         desk.watch(chain, lost, level)
         desk.ports.waker.wake_at(lost.until_ns, f"window:{lost.order_id}")
-        desk.log(chain, "recovery", "watching", lost)
         price = instrument.price(level)
         desk.tell("SL_HUNT_ACTIVATED", chain, f"{chain.symbol}: a lost order waits for {price}", price=price)
         return True

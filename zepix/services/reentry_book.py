@@ -33,6 +33,7 @@ class ReentryBook:
         self._by_watch: dict[int, ReentryChain] = {}
         self._pending: dict[str, dict[str, ReentryChain]] = {}
         """Those that wait, by symbol."""
+        self.untold: dict[str, ReentryChain] = {}
         self.entered_ns: dict[tuple[str, str], int] = {}
         """When a plugin re-entered a symbol last."""
         self.counts: Counter[str] = Counter()
@@ -76,13 +77,25 @@ class ReentryBook:
     # --- moves ----------------------------------------------------------------------------------------------------
 
     def add(self, chain: ReentryChain) -> None:
+        """A chain that begins; one that is not to be told yet is told with ``tell_begun``, or before its next step."""
         self._chains[chain.chain_id] = chain
         self.counts["created"] += 1
         self._link(chain)
-        self.tell(chain, "created", ticket=chain.ticket)
+        if chain.is_told:
+            self.tell(chain, "created", ticket=chain.ticket)
+        else:
+            self.untold[chain.chain_id] = chain
+
+    def tell_begun(self, chain: ReentryChain) -> None:
+        """Write down that a chain has begun, once."""
+        if not chain.is_told:
+            chain.is_told = True
+            del self.untold[chain.chain_id]
+            self.tell(chain, "created", ticket=chain.ticket)
 
     def move(self, chain: ReentryChain, state: str, reason: str, *, order_id: int = 0, ticket: int = 0) -> None:
         """To a state, with the step that says so; one that is over is forgotten."""
+        self.tell_begun(chain)
         self._unlink(chain)
         chain.state, chain.reason = state, reason
         self.tell(chain, reason, order_id=order_id, ticket=ticket)
@@ -96,6 +109,7 @@ class ReentryBook:
         self, chain: ReentryChain, reason: str, *, order_id: int = 0, ticket: int = 0, money_minor: int = 0
     ) -> None:
         """Write down where a chain stands."""
+        self.tell_begun(chain)
         now_ns = chain.updated_ns = self._clock.now_ns
         where = (chain.chain_id, "reentry", chain.plugin_id, chain.symbol, chain.alert_id)
         self._log.add(ChainStep(now_ns, *where, chain.level, chain.state, reason, order_id, ticket, money_minor))
@@ -163,5 +177,6 @@ class ReentryBook:
                 self._link(self._chains[chain_id])
         for chain in self._chains.values():
             self._link(chain)
+        self.untold = {chain.chain_id: chain for chain in self._chains.values() if not chain.is_told}
         self.entered_ns = {(plugin, symbol): int(at_ns) for plugin, symbol, at_ns in state["entered_ns"]}
         self.counts = Counter({str(name): int(count) for name, count in state["counts"].items()})

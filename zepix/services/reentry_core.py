@@ -15,6 +15,7 @@ from typing import Any, Final
 from zepix.model import (
     Alert,
     Event,
+    Order,
     OrderCancelled,
     OrderFilled,
     OrderRefused,
@@ -22,6 +23,7 @@ from zepix.model import (
     TicketClosed,
 )
 from zepix.model.timeframe import NS
+from zepix.services.entry_legs import is_leg_beside
 from zepix.services.reentry_orders import PluginPorts
 from zepix.services.reentry_values import ReentryChain
 from zepix.services.reentry_wait import WaitingChains
@@ -44,17 +46,19 @@ class ReentryCore(WaitingChains):
 
     def on_follow(self, event: Event, answer: Any) -> None:
         """A fill, a close, or an order of ours that came to nothing."""
-        if isinstance(event, OrderFilled):
-            if event.ticket is not None:
-                self._filled(event, event.ticket, answer)
-        elif isinstance(event, TicketClosed):
+        if isinstance(event, TicketClosed):
             chain = self.book.of_ticket(event.fill.ticket)
             if chain is not None:
                 self._closed(chain, event, answer)
-        elif isinstance(event, OrderRefused | OrderCancelled):
-            chain = self.book.of_order(event.order.id)
-            if chain is not None:
-                self.end(chain, "stopped", event.order.reason or "cancelled")
+        elif isinstance(event, OrderFilled | OrderRefused | OrderCancelled):
+            if not isinstance(event, OrderFilled):
+                chain = self.book.of_order(event.order.id)
+                if chain is not None:
+                    self.end(chain, "stopped", event.order.reason or "cancelled")
+            elif event.ticket is not None:
+                self._filled(event, event.ticket, answer)
+            if self.book.untold:
+                self._tell_begun(event.order)
 
     def on_alert(self, alert: Alert) -> None:
         """A signal against what waits ends it; information may be the trend that it waits for."""
@@ -94,12 +98,31 @@ class ReentryCore(WaitingChains):
         if ports is None or not ports.is_automatic or answer is False:
             return
         if ticket.role in self.settings.chain_roles and self.book.of_ticket(ticket.id) is None:
-            self.create(ports, ticket, comment=event.order.comment)
+            is_whole = self._is_whole(event.order)
+            self.create(ports, ticket, comment=event.order.comment, is_told=is_whole)
+
+    def _is_whole(self, order: Order) -> bool:
+        """Whether no other leg of the order's entry is under way."""
+        return not any(is_leg_beside(other, order) for other in self._under_way())
+
+    def _tell_begun(self, order: Order) -> None:
+        """The last leg of an entry has its answer: the chains that began with others of them are written down."""
+        mine = [c for c in self.book.untold.values() if (c.plugin_id, c.alert_id) == (order.plugin_id, order.alert_id)]
+        if mine and self._is_whole(order):
+            for chain in mine:
+                self.book.tell_begun(chain)
 
     def create(
-        self, ports: PluginPorts, ticket: Ticket, *, logic: str = "", timeframe: str = "", comment: str = ""
+        self,
+        ports: PluginPorts,
+        ticket: Ticket,
+        *,
+        logic: str = "",
+        timeframe: str = "",
+        comment: str = "",
+        is_told: bool = True,
     ) -> ReentryChain:
-        """A chain that begins with an open ticket."""
+        """A chain that begins with an open ticket; ``is_told`` False: written down with the last leg of its entry."""
         alert = self._gate.alert
         timeframe = timeframe or (alert.timeframe or "" if alert is not None else "")
         if not logic:
@@ -123,6 +146,7 @@ class ReentryCore(WaitingChains):
             timeframe=timeframe,
             trails=[list(trail) for trail in ticket.trails],
             ticket=ticket.id,
+            is_told=is_told,
         )
         self.book.add(chain)
         return chain

@@ -75,6 +75,8 @@ class ReentryChain:
     is_counted: bool = False
     waits_for_trend: bool = False
     updated_ns: int = 0
+    is_told: bool = True
+    """False while its begin is not written down: other legs of its entry are under way."""
 
     @property
     def is_pending(self) -> bool:

@@ -7,10 +7,10 @@ names the turn of the chain that it belongs to. While a shield guards a chain, t
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
-from zepix.model import Accepted, Alert, Catalogue, PriceReached
+from zepix.model import Accepted, Alert, Catalogue, Order, PriceReached
 from zepix.model.settings_reentry import ReentrySettings
 from zepix.model.timeframe import NS
 from zepix.services.ports import EverythingAllowed, NoShield, Notify, OrderGate, SafetyPort, ShieldPort, Silence
@@ -59,8 +59,9 @@ class WaitingChains:
         shield: ShieldPort | None = None,
         notify: Notify | None = None,
         concerns: Callable[[str, Alert], bool] = lambda _plugin, _alert: True,
+        under_way: Callable[[], Sequence[Order]] = tuple,
     ) -> None:
-        """``concerns(plugin_id, alert)``: whether an alert is meant for a plugin."""
+        """``concerns(plugin_id, alert)``: whether an alert is meant for a plugin; ``under_way``: opening orders."""
         self.settings = settings
         self.book = book
         self._gate = gate
@@ -71,6 +72,7 @@ class WaitingChains:
         self._shield = NoShield() if shield is None else shield
         self._notify = Silence() if notify is None else notify
         self._concerns = concerns
+        self._under_way = under_way
         self._trend = TrendCheck(settings)
         self._between_ns = round(settings.min_between_s * NS)
         self._plugins: dict[str, PluginPorts] = {}
@@ -104,15 +106,15 @@ class WaitingChains:
         chain.until_ns = now_ns + window_ns
         chain.waits_for_trend = False
         self.book.move(chain, _WAITING[chain.kind], "waits")
-        self._say(_NOTICES[chain.state, "waits"], chain, "waits")
         if chain.kind == "sl_hunt" and self._shield.on_stop(self._case(chain)):
             chain.is_shielded = True
             self.book.tell(chain, "shielded")
-            return
-        self._wake(chain, chain.until_ns)
-        if chain.trigger:
-            self._watch(chain)
         else:
+            self._wake(chain, chain.until_ns)
+            if chain.trigger:
+                self._watch(chain)
+        self._say(_NOTICES[chain.state, "waits"], chain, "waits")  # once it is waited for
+        if not chain.trigger:
             self.attempt(chain)
 
     def _case(self, chain: ReentryChain) -> ShieldCase:

@@ -174,3 +174,17 @@ class TestV3:
             False,
             -1,
         )
+
+    def test_fields_that_no_script_sends_are_kept_and_never_needed(self, processor: AlertProcessor) -> None:
+        """§1.3, the fields of the model alone; every other entry here does without them."""
+        more = {
+            "volume_profile": {"high": 4462.0, "low": 4458.0, "poc": 4460.0},
+            "order_block_strength": 70,
+            "liquidity_zone_distance": 12.5,
+            "smart_money_flow": -40,
+            "institutional_footprint": 3,
+            "timestamp": "2026-01-05T14:45:00Z",
+        }
+        alert = alert_of(processor, ENTRY_V3 | more)
+        assert (alert.type, alert.side, alert.sl) == ("entry", Side.SELL, 4470.61)
+        assert {name for name in more if name in alert.fields} >= set(more) - {"timestamp"}

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from zepix.model.settings_reentry import ReentrySettings
+from zepix.model.settings_reentry import ADAPTIVE as BY_SYMBOL
+from zepix.model.settings_reentry import SYMBOL_WINDOWS, ReentrySettings
 
 V6 = "V6_PRICE_ACTION"
 MINUTE = 60_000_000_000
@@ -68,6 +69,24 @@ def test_table_in_part_keeps_the_other_rows() -> None:
 )
 def test_adaptive_reduction_by_symbol(symbol: str, share: float) -> None:
     assert ReentrySettings(sl_reduction="adaptive").stop_share(symbol, 2) == pytest.approx(share)
+
+
+WINDOWS = (
+    "XAUUSD 15 BTCUSD 12 XAGUSD 18 ETHUSD 15 GBPJPY 20 AUDJPY 20 NZDJPY 20 GBPUSD 22 EURUSD 30 USDJPY 28 AUDUSD 30 "
+    "NZDUSD 30 USDCAD 28 EURJPY 25 EURGBP 30 USDCHF 35 EURCHF 40 AUDNZD 40 AUDCAD 35 EURCAD 35 GBPAUD 30 GBPNZD 30"
+)
+ADAPTIVE = (
+    "XAUUSD 35 EURUSD 25 GBPJPY 38 BTCUSD 40 USDJPY 22 AUDUSD 28 NZDUSD 28 USDCAD 26 XAGUSD 36 GBPUSD 32 EURGBP 27 "
+    "EURJPY 30 AUDJPY 33 NZDJPY 33 USDCHF 24 EURCHF 22 GBPAUD 31 GBPNZD 31 AUDCAD 27 AUDNZD 23"
+)
+
+
+def test_tables_by_symbol_are_whole() -> None:
+    """zepix-rules 6.3 (windows in minutes) and 6.6 (per cent), copied by hand."""
+    for said, table, unit in ((WINDOWS, SYMBOL_WINDOWS, 1), (ADAPTIVE, BY_SYMBOL, 100)):
+        words = said.split()
+        expected = {symbol: float(number) for symbol, number in zip(words[::2], words[1::2], strict=True)}
+        assert {symbol: round(value * unit, 9) for symbol, value in table.items()} == expected
 
 
 def test_defaults_of_the_page() -> None:

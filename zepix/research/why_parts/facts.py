@@ -18,6 +18,7 @@ from zepix.errors import ConfigError, DataError
 from zepix.journal import read_journal
 from zepix.model import Catalogue
 from zepix.research.alerts_table import alerts_table
+from zepix.research.chains_table import chains_table
 from zepix.research.decisions import decisions_table
 from zepix.research.run_folder import read_meta, read_table, rows_of
 from zepix.research.tables import orders_table, trades_table
@@ -59,7 +60,7 @@ class Scale:
 
 @dataclass(slots=True)
 class Facts:
-    """Tables (pyarrow) of a run; ``alerts`` is None where a folder was written before there was such a table.
+    """Tables (pyarrow) of a run; ``alerts`` and ``chains`` are None where a folder is older than such a table.
 
     ``meta`` holds ``currency``, ``spec`` and ``plugins``; ``journal`` gives the lines, ``scales`` what the symbols'
     numbers are counted in.
@@ -72,6 +73,7 @@ class Facts:
     journal: Callable[[], Iterable[JournalLine]]
     meta: Mapping[str, Any]
     scales: Mapping[str, Scale]
+    chains: Any = None
 
     def where(self, table: str, column: str, value: Any) -> list[Row]:
         """Rows of a table in which a column has a value; times are nanoseconds."""
@@ -97,6 +99,7 @@ def facts_of(run: Result | str | PathLike[str]) -> Facts:
         lambda: record.journal,
         meta,
         _scales(scales_of(record.catalogue, record.catalogue)),
+        chains_table(record),
     )
 
 
@@ -121,7 +124,7 @@ def _of_folder(folder: Path) -> Facts:
         folder = folder.parent
     meta = read_meta(folder / "run.json")
     decisions, orders, trades = (read_table(folder / f"{name}.parquet") for name in ("decisions", "orders", "trades"))
-    alerts = read_table(folder / "alerts.parquet") if (folder / "alerts.parquet").is_file() else None
+    alerts, chains = (_read_if_there(folder / f"{name}.parquet") for name in ("alerts", "chains"))
     spec = meta.get("spec") or {}
     said = {
         "currency": str((meta.get("statistics") or {}).get("currency", "")),
@@ -132,7 +135,12 @@ def _of_folder(folder: Path) -> Facts:
     if not isinstance(instruments, dict):
         instruments = _known_instruments(spec.get("instruments"))
     journal = folder / "journal.jsonl"
-    return Facts(alerts, decisions, orders, trades, lambda: read_journal(journal), said, _scales(instruments))
+    return Facts(alerts, decisions, orders, trades, lambda: read_journal(journal), said, _scales(instruments), chains)
+
+
+def _read_if_there(path: Path) -> Any:
+    """A table that folders of earlier versions lack; None where it is not there."""
+    return read_table(path) if path.is_file() else None
 
 
 def _known_instruments(own: str | None) -> dict[str, Row]:

@@ -13,6 +13,7 @@ from typing import Any, Final
 from zepix.research.decisions import FIXED_COLUMNS
 from zepix.research.report_parts.refusals import meaning
 from zepix.research.report_parts.words import OUTCOMES
+from zepix.research.why_parts.chains import chains_of
 from zepix.research.why_parts.facts import Facts, Scale
 from zepix.research.why_parts.tickets import OrdersOfPlugin
 from zepix.research.write import iso_utc
@@ -171,6 +172,7 @@ def _plugin(facts: Facts, row: Row, decision: Row, alert: Row) -> Row:
         "meaning": meaning(decision["reason"]) or OUTCOMES.get(decision["outcome"], ""),
         "numbers": _numbers(decision),
         "orders": told,
+        "chains": chains_of(facts, decision["strategy"], row["id"], told),
         "pnl": _money(told, opens=True),
         "closed_pnl": _money(told, opens=False),
         "currency": facts.meta["currency"],

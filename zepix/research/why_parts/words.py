@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from zepix.research.headline import count, money
+from zepix.research.why_parts.chains import chain_head, chain_lines
 from zepix.research.why_parts.order_words import order_lines
 from zepix.research.why_parts.wording import amount, harmless, instant, price, sentence, spread
 
@@ -63,6 +64,9 @@ def _head(path: Row) -> Iterator[str]:
     unit = outcome["currency"]
     if outcome["pnl"] is not None:
         yield f"  -> {count(outcome['tickets'], 'ticket')} of its own: {money(outcome['pnl'], sign=True)} {unit}"
+    for plugin in path["plugins"]:
+        for chain in plugin["chains"] or ():
+            yield from line("-> chain:", chain_head(chain, unit), width=0)
     if outcome["closed_pnl"] is not None:
         yield f"  -> what it closed: {money(outcome['closed_pnl'], sign=True)} {unit}"
 
@@ -173,6 +177,10 @@ def _plugin(plugin: Row) -> Iterator[str]:
     yield from _numbers(told)
     for order in plugin["orders"]:
         yield from order_lines(order, plugin["currency"], line)
+    for chain in plugin["chains"] or ():
+        yield from chain_lines(chain, plugin["currency"], line)
+    if plugin["chains"] is None and any(order.get("chain_id") for order in plugin["orders"]):
+        yield from line("chains", "not known: the folder has no chains.parquet; replay again for them")
     if not plugin["orders"] and plugin["outcome"] in ("refused", "error", "ignored", "info"):
         yield from line("orders", "none")
     for one in plugin["log"]:

@@ -1,0 +1,28 @@
+"""The legs of one entry: market orders that one decision sent out together, of which later ones of a chain are none."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from zepix.model import Order
+
+__all__ = ["is_leg_beside", "is_of_chain"]
+
+_OWN_ROLES: Final = frozenset({"R", "X", "SA", "SB"})
+
+
+def is_of_chain(role: str) -> bool:
+    """Whether an order is a later one of a chain (``R``, ``X``, ``C2``, ``P1.2``, a shield), not an entry."""
+    return role in _OWN_ROLES or (len(role) > 1 and role[0] in "CP" and role[1].isdigit())
+
+
+def is_leg_beside(other: Order, order: Order) -> bool:
+    """Whether another order is a market leg of the same entry."""
+    return (
+        other.id != order.id
+        and other.alert_id == order.alert_id
+        and other.plugin_id == order.plugin_id
+        and other.kind == "market"
+        and other.decided_ns == order.decided_ns
+        and not is_of_chain(other.role)
+    )
