@@ -10,13 +10,14 @@ import json
 import os
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from zepix.errors import ConfigError
 from zepix.journal.lock import FolderLock
 from zepix_live.clock import SystemClock
-from zepix_live.engine.options import EngineOptions
+from zepix_live.engine.options import SETTINGS, EngineOptions
 from zepix_live.heartbeat import EngineState, write_heartbeat
 from zepix_live.supervise import Child, Supervisor
 
@@ -33,7 +34,9 @@ def data_folder(given: Path | None) -> Path:
 
 
 def receiver_table(options: EngineOptions) -> dict[str, Any]:
-    """What the file's ``[live.receiver]`` and ``--set live.receiver.NAME=`` say. Raises ConfigError."""
+    """What the file's ``[live.receiver]`` and ``--set live.receiver.NAME=`` say. Raises ConfigError, also for what
+    ``[live]`` does not have: a name that nobody reads may be an address list that nobody checks."""
+    _known(key.split(".")[1] for key in options.flags if key.startswith("live."))
     flags = {key.removeprefix(RECEIVER): value for key, value in options.flags.items() if key.startswith(RECEIVER)}
     if options.config is None and not flags:
         return {}
@@ -41,12 +44,25 @@ def receiver_table(options: EngineOptions) -> dict[str, Any]:
     from zepix.config.files import read_settings
 
     tree = {} if options.config is None else read_settings(options.config)
-    live = tree.get("live")
-    table = live.get("receiver") if isinstance(live, Mapping) else None
+    live = tree.get("live", {})
+    table = live.get("receiver", {}) if isinstance(live, Mapping) else None
+    if not isinstance(table, Mapping):
+        raise ConfigError("[live] and [live.receiver] are tables of settings")
+    _known(live)
     return {
-        **(dict(table) if isinstance(table, Mapping) else {}),
+        **table,
         **{key: plain(value) for key, value in flags.items()},
     }
+
+
+def _known(names: Iterable[str]) -> None:
+    if strange := sorted(set(names) - SETTINGS):
+        raise ConfigError(
+            [
+                f"live.{ascii(name)[1:-1][:60]} is no setting; there are live.receiver and live.stale_s"
+                for name in strange
+            ]
+        )
 
 
 def run_live(

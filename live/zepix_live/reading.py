@@ -24,6 +24,8 @@ class _Known:
     """What the engine's journal says of one alert."""
 
     seq: int
+    raw: int
+    """A hash of its text, by which another inbox is noticed."""
     rows: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
@@ -31,19 +33,26 @@ def decisions(data_dir: Path) -> Iterator[dict[str, Any]]:
     """One row per alert and plugin: ``seq, id, received_at, strategy, outcome, reason``, oldest first.
 
     ``seq`` is the inbox's number, as the sender was told. An alert that the engine has not decided yet is ``pending``;
-    one whose orders are still at work has the outcome ``working``. Raises DataError where there is no data folder.
+    one whose orders are still at work has the outcome ``working``. Raises DataError where there is no data folder,
+    or its two logs do not belong together.
     """
     inbox, journal = data_dir / "inbox.sqlite", data_dir / "journal.sqlite"
     if not inbox.exists() and not journal.exists():
         raise DataError(f"{data_dir} holds neither an inbox nor a journal; give --data DIR of a live runner")
     known = _decided(journal) if journal.exists() else {}
     if not inbox.exists():
-        return
+        raise DataError(
+            f"{data_dir} holds a journal, but no inbox.sqlite beside it, which has the alerts; bring it back"
+        )
     with LogReader(inbox) as reader:
         for row in reader.rows(0, None, kinds=KINDS):
             alert = read_alert(row.seq, row.t_ns, row.kind, row.body)
             told = {"seq": row.seq, "id": alert.id, "received_at": _time(row.t_ns)}
             found = known.get(row.seq)
+            if found is not None and found.raw != hash(alert.raw):
+                raise DataError(
+                    f"alert {row.seq} is another one in {inbox} than in {journal}: they are not of the same runner"
+                )
             if found is None or not found.rows:
                 yield {**told, "strategy": "", "outcome": "pending", "reason": ""}
                 continue
@@ -59,7 +68,7 @@ def _decided(journal: Path) -> dict[int, _Known]:
         for row in reader.rows(0, None, kinds=frozenset({"alert", "decision"})):
             body = json.loads(row.body)
             if row.kind == "alert":
-                by_id[body["id"]] = _Known(int(body["inbox"]))
+                by_id[body["id"]] = _Known(int(body["inbox"]), hash(body["raw"]))
             elif body["id"] in by_id:
                 by_id[body["id"]].rows[body["plugin"]] = body
     return {one.seq: one for one in by_id.values()}

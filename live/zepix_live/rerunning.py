@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from zepix.errors import DataError
+from zepix.errors import ConfigError, DataError
 from zepix.journal.durable_reader import LogReader
 from zepix_live.engine.course import Course
 from zepix_live.engine.rerun import Compared, compare
@@ -52,17 +52,20 @@ def journal_of(path: Path) -> Path:
 def rerun_folder(path: Path, overrides: Mapping[str, Any]) -> Compared:
     """Run it again; with ``overrides`` all differences are wanted, else the first. Raises what a session raises."""
     with LogReader(journal_of(path)) as reader:
-        course = Course(overrides)
-        return compare(reader.rows(0, None), course, most=NEVER if overrides else 1, keep=bool(overrides))
+        return _compared(reader, Course(overrides), bool(overrides))
 
 
 def rerun_and_tell(path: Path, overrides: Mapping[str, Any], *, as_json: bool, say: Callable[[str], None]) -> int:
     """Print what came of it; 0 where equal, 1 where not. With other settings nothing is expected to be equal: 0 where
     no alert fared otherwise."""
-    found = rerun_folder(path, overrides)
+    _check(overrides)
+    course = Course(overrides)
+    with LogReader(journal_of(path)) as reader:
+        found = _compared(reader, course, bool(overrides))
     if overrides:
         changed = changes(told_in(path), found.derived)
-        _tell_changes(found, changed, as_json, say)
+        account = course.session.plan.spec.account
+        _tell_changes(found, changed, (account.digits, account.currency), as_json, say)
         return 1 if changed else 0
     first = found.differences[0] if found.differences else None
     if as_json:
@@ -75,6 +78,22 @@ def rerun_and_tell(path: Path, overrides: Mapping[str, Any], *, as_json: bool, s
     else:
         say(f"not equal after {found.inputs} inputs: {first}")
     return 0 if found.is_equal else 1
+
+
+def _compared(reader: LogReader, course: Course, is_other: bool) -> Compared:
+    return compare(reader.rows(0, None), course, most=NEVER if is_other else 1, keep=is_other)
+
+
+def _check(overrides: Mapping[str, Any]) -> None:
+    """Raises ConfigError for settings under which a rerun would compare nothing, or yen with dollars."""
+    problems = [f"{key}: a rerun has no receiver" for key in overrides if key.startswith("live.receiver")]
+    problems += [
+        f"{key}: money before and after is compared, so it must be the money of the journal"
+        for key in overrides
+        if key in ("account.currency", "account.digits")
+    ]
+    if problems:
+        raise ConfigError(problems)
 
 
 def told_in(path: Path) -> list[tuple[int, Output]]:
@@ -113,7 +132,10 @@ def _sums(told: list[tuple[int, Output]]) -> dict[tuple[str, str], _Sum]:
     return sums
 
 
-def _tell_changes(found: Compared, changed: list[Changed], as_json: bool, say: Callable[[str], None]) -> None:
+def _tell_changes(
+    found: Compared, changed: list[Changed], unit: tuple[int, str], as_json: bool, say: Callable[[str], None]
+) -> None:
+    digits, currency = unit
     before, after = sum(c.money_before for c in changed), sum(c.money_after for c in changed)
     if as_json:
         rows = [{name: getattr(one, name) for name in Changed.__slots__} for one in changed]
@@ -121,8 +143,8 @@ def _tell_changes(found: Compared, changed: list[Changed], as_json: bool, say: C
         return
     say(f"{len(changed)} of the alerts of {found.inputs} inputs fared otherwise")
     for one in changed[:MAX_TOLD]:
-        money = f"{(one.money_after - one.money_before) / 100:+.2f}"
+        money = f"{(one.money_after - one.money_before) / 10**digits:+.{digits}f}"
         say(f"  {one.id} {one.plugin}: {one.before or 'nothing'} -> {one.after or 'nothing'}, {money}")
     if len(changed) > MAX_TOLD:
         say(f"  and {len(changed) - MAX_TOLD} more")
-    say(f"in money: {(after - before) / 100:+.2f} (closed tickets only)")
+    say(f"in money: {(after - before) / 10**digits:+.{digits}f} {currency} (closed tickets only)")

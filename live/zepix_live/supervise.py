@@ -1,6 +1,7 @@
 """Two processes under one: the receiver, which must not die, and the engine, which may be started again.
 
-- A child ends when its standard input closes, so nothing outlives the process that was started, however that one dies.
+- A child ends when its standard input closes, so nothing outlives the process that was started for longer than a few
+  seconds, however that one dies and whatever a strategy is busy with.
 - The receiver is started again at once. The engine too, but five restarts in ten minutes are the end of it: the
   receiver goes on taking alerts, and the operator is told.
 - SIGTERM or Ctrl+C ends all of it within five seconds.
@@ -28,6 +29,7 @@ RESTART_WINDOW_S: Final = 600.0
 FIRST_WAIT_S: Final = 0.1
 LONGEST_WAIT_S: Final = 5.0
 GRACE_S: Final = 4.0
+OVERDUE: Final = 70
 LOOK_EVERY_S: Final = 0.05
 
 
@@ -153,8 +155,12 @@ def _stopped_by_signals(stop: Callable[[], None]):  # type: ignore[no-untyped-de
             signal.signal(getattr(signal, name), old)
 
 
-def end_with_parent(stop: Callable[[], None]) -> None:
-    """Call ``stop`` once standard input closes: whoever started this process is gone, or asks it to end."""
+def end_with_parent(stop: Callable[[], None], grace_s: float = GRACE_S) -> None:
+    """Call ``stop`` once standard input closes: whoever started this process is gone, or asks it to end.
+
+    What has not ended ``grace_s`` later (a strategy that never returns) is ended at once: it would keep the folder to
+    itself, and there is nothing to save.
+    """
 
     def watch() -> None:
         stream = sys.stdin
@@ -164,5 +170,7 @@ def end_with_parent(stop: Callable[[], None]) -> None:
             while stream.buffer.read(1):
                 pass
         stop()
+        time.sleep(grace_s)
+        os._exit(OVERDUE)
 
     threading.Thread(target=watch, name="parent", daemon=True).start()

@@ -23,6 +23,16 @@ over.wait(60)
 pathlib.Path({mark!r}).write_text("ended", encoding="utf-8")
 """
 
+NEVER_RETURNS = """
+import sys, pathlib
+sys.path[:0] = {path!r}
+from zepix_live.supervise import end_with_parent
+end_with_parent(lambda: None, 0.1)
+pathlib.Path({mark!r}).write_text("up", encoding="utf-8")
+while True:
+    pass
+"""
+
 
 def _child(code: str, **more: object) -> Child:
     return Child("engine", [sys.executable, "-c", code], gives_up=True, **more)  # type: ignore[arg-type]
@@ -88,3 +98,17 @@ def test_one_that_does_not_listen_is_killed_within_five_seconds(stubborn: str):
     _run(supervisor, lambda: time.monotonic() - began > 0.5)
     assert not child.is_running
     assert time.monotonic() - began < 5.5
+
+
+def test_a_strategy_that_never_returns_does_not_outlive_whoever_started_it(tmp_path: Path):
+    root = Path(__file__).resolve().parents[2]
+    path = [str(root), str(root / "live")]
+    mark = tmp_path / "mark"
+    child = _child(NEVER_RETURNS.format(path=path, mark=str(mark)))
+    child.start()
+    assert child.process is not None and child.process.stdin is not None
+    end = time.monotonic() + 20
+    while not mark.exists() and time.monotonic() < end:
+        time.sleep(0.02)
+    child.process.stdin.close()
+    assert child.process.wait(10) == supervise.OVERDUE

@@ -17,6 +17,7 @@ from zepix.journal import plain
 from zepix.model.timeframe import NS
 from zepix.spec import Spec, load_spec
 from zepix_live.engine.market_clock import Anchor
+from zepix_live.engine.options import stale_limit_s
 from zepix_live.engine.plan import Plan, plan_of
 from zepix_live.engine.session import LiveSession
 
@@ -70,10 +71,11 @@ class SessionConfig:
     def session(self, overrides: Mapping[str, Any] | None = None, plan: Plan | None = None) -> LiveSession:
         """A fresh session of it; ``plan``: its plan, where it is made already. Raises ConfigError where it cannot be
         built any more."""
+        plan = self.plan(overrides) if plan is None else plan
         return LiveSession(
-            self.plan(overrides) if plan is None else plan,
+            plan,
             self.timeframes,
-            stale_ns=round(self.stale_s * NS),
+            stale_ns=round(stale_limit_s(plan.spec, self.stale_s) * NS),
             bars_by_alert=self.bars_by_alert,
         )
 

@@ -28,6 +28,7 @@ TURN_ROWS: Final = 256
 """How many inputs one turn takes at most, so that one commit stays short and an alert never waits long."""
 SNAPSHOT_WEIGHT: Final = 2_000
 """A state is kept after so many instants of prices; other inputs cost a start more, and count for more."""
+TOLD: Final = frozenset({"event", "error", "disabled"})
 WEIGHTS: Final = {"prices": 1, "clock": 1}
 OTHER_WEIGHT: Final = 4
 
@@ -109,7 +110,8 @@ class Consumer:
     ) -> None:
         """``received(after_seq, limit)``: alerts of the inbox; ``given()``: commands since the last time;
         ``inbox_seq``: the last alert that the journal has; ``fed_ns``: when its last prices were; ``tell``: is shown
-        every event as it is journaled; ``prices``: where snapshots keep the prices, which else are in the journal."""
+        every event, error and disabling as it is journaled; ``prices``: where snapshots keep the prices, which else
+        are in the journal."""
         self.course = course
         self.journal = journal
         self.feed = feed
@@ -239,7 +241,7 @@ class Consumer:
         self._settle()
         self.turned.outputs += len(told)
         for one in told:
-            if one.kind == "event":
+            if one.kind in TOLD:
                 self._tell(one)
 
 

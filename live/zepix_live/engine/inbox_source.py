@@ -55,6 +55,21 @@ class InboxSource:
         self._stamp = stamp if looked_at < limit else None
         return found
 
+    def check(self, seq: int) -> None:
+        """Whether this can be the inbox of which alert ``seq`` was the last that was taken. Raises JournalError where
+        it is not: new alerts would get the numbers of old ones, and nobody would ever look at them."""
+        if not seq:
+            return
+        last = 0
+        if self._path.exists():
+            with LogReader(self._path) as reader:
+                last = reader.last_seq()
+        if last < seq:
+            raise JournalError(
+                f"{self._path} ends at alert {last}, but alert {seq} was taken from it: it was removed or replaced by "
+                "another or an older one. Bring it back, or begin with a new data folder"
+            )
+
     def close(self) -> None:
         if self._reader is not None:
             self._reader.close()

@@ -23,7 +23,7 @@ from zepix_live.engine.consumer import Consumer, encode
 from zepix_live.engine.feeds import Feed, NoFeed, ReplayFeed
 from zepix_live.engine.inbox_source import InboxSource
 from zepix_live.engine.market_clock import Anchor, MarketClock
-from zepix_live.engine.options import EngineOptions, FeedChoice, feed_choice
+from zepix_live.engine.options import EngineOptions, FeedChoice, feed_choice, stale_limit_s
 from zepix_live.engine.plan import Plan, plan_of
 from zepix_live.engine.price_file import PriceFile
 from zepix_live.engine.recovery import Recovered, last_config, recover
@@ -37,10 +37,14 @@ __all__ = ["Engine", "inbox_path", "journal_path", "main", "open_engine", "run_e
 JOURNAL_NAME: Final = "journal"
 POLL_S: Final = 0.002
 """How long the engine sleeps at most before it looks at the inbox again."""
+FAILURES: Final = {
+    "error": (logging.WARNING, "plugin %s failed under %s: %s"),
+    "disabled": (logging.CRITICAL, "plugin %s is disabled after %s failures in a row; its tickets keep their stops%s"),
+}
 BEAT_NS: Final = 1_000_000_000
 FULL_WAIT_S: Final = 0.5
 """How long a turn waits before it tries a disk again that took nothing."""
-STALE_S: Final = 30.0
+DIED: Final = 1
 log = logging.getLogger("zepix.engine")
 
 
@@ -79,8 +83,10 @@ def open_engine(options: EngineOptions, clock: Clock, environ: Mapping[str, str]
     journal = DurableLog(journal_path(options.data_dir), name=JOURNAL_NAME)
     try:
         with LogReader(journal_path(options.data_dir)) as reader:
-            anchor = _anchor(feed, options.speed, clock, last_config(journal, reader) if journal.last_seq else None)
-            stale_s = float(spec.config.get("live.stale_s", STALE_S))
+            before = last_config(journal, reader) if journal.last_seq else None
+            _check_same(before, feed, plan, options.data_dir)
+            anchor = _anchor(feed, options.speed, clock, before)
+            stale_s = stale_limit_s(spec)
             wanted = config_of(
                 spec, plan, feed.timeframes, bars_by_alert=choice.kind == "webhook", stale_s=stale_s, anchor=anchor
             )
@@ -114,6 +120,7 @@ def _opened(
         is_fed = recovered.fed_ns >= recovered.last_ns  # else a moment of that very instant was not taken yet
         feed.skip(recovered.last_ns if is_fed else recovered.last_ns - 1)
     inbox = InboxSource(inbox_path(options.data_dir))
+    inbox.check(recovered.inbox_seq)
     consumer = Consumer(
         recovered.course,
         journal,
@@ -141,6 +148,26 @@ def _feed(choice: FeedChoice, plan: Plan) -> Feed:
     return ReplayFeed(bars.series)
 
 
+def _check_same(before: SessionConfig | None, feed: Feed, plan: Plan, data_dir: Path) -> None:
+    """Raises ConfigError where a session cannot go on: its time and its money would mean something else."""
+    if before is None:
+        return
+    problems: list[str] = []
+    if (before.anchor is not None) != isinstance(feed, ReplayFeed):
+        was, now = ("the time of a recording", "now") if before.anchor is not None else ("the present", "a recording's")
+        problems.append(
+            f"{data_dir} was run in {was}, and its time would leap to {now} for good; "
+            "give --feed as before, or begin with a new data folder"
+        )
+    currency = str(before.settings.get("account.currency", "USD"))
+    if currency != plan.spec.account.currency:
+        problems.append(
+            f"{data_dir} is an account in {currency}, not in {plan.spec.account.currency}; begin with a new data folder"
+        )
+    if problems:
+        raise ConfigError(problems)
+
+
 def _anchor(feed: Feed, speed: float, clock: Clock, before: SessionConfig | None) -> Anchor | None:
     """A recording begins now, or goes on by the anchor that it had."""
     if not isinstance(feed, ReplayFeed):
@@ -159,6 +186,10 @@ def _anchor(feed: Feed, speed: float, clock: Clock, before: SessionConfig | None
 
 def _tell(event: Output) -> None:
     body = event.body
+    if event.kind in FAILURES:
+        level, told = FAILURES[event.kind]
+        log.log(level, told, body.get("plugin", ""), body.get("alert", body.get("failures", "")), body.get("error", ""))
+        return
     level = {"INFO": logging.INFO, "WARN": logging.WARNING}.get(body.get("level", ""), logging.CRITICAL)
     log.log(level, "%s: %s", body.get("code", ""), body.get("text", ""))
 
@@ -215,6 +246,12 @@ def run_engine(
 def main(arguments: list[str] | None = None) -> int:
     """A child's command line: its options as one JSON text. Ends when its standard input closes."""
     given = sys.argv[1:] if arguments is None else arguments
+    ready: list[Engine] = []
+
+    def on_ready(engine: Engine) -> None:
+        ready.append(engine)
+        _say_ready(engine)
+
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     over: list[bool] = []
     end_with_parent(lambda: over.append(True))
@@ -222,10 +259,10 @@ def main(arguments: list[str] | None = None) -> int:
         if len(given) != 1:
             raise ConfigError("the engine is started by zepix live")
         options = EngineOptions.decoded(given[0])
-        return run_engine(options, lambda: bool(over), on_ready=_say_ready)
+        return run_engine(options, lambda: bool(over), on_ready=on_ready)
     except ZepixError as error:
         sys.stderr.write(f"{ascii(str(error))[1:-1]}\n")
-        return error.exit_status
+        return DIED if ready else error.exit_status  # what turned can turn again: only a start may be beyond help
     except KeyboardInterrupt:
         return 0
 

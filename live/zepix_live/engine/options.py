@@ -13,7 +13,12 @@ from zepix.errors import ConfigError
 if TYPE_CHECKING:
     from zepix.spec import Spec
 
-__all__ = ["EngineOptions", "FeedChoice", "feed_choice"]
+__all__ = ["SETTINGS", "EngineOptions", "FeedChoice", "feed_choice", "stale_limit_s"]
+
+SETTINGS: Final = frozenset({"receiver", "stale_s"})
+"""What ``[live]`` may hold."""
+STALE_S: Final = 30.0
+MOST_STALE_S: Final = 86_400.0
 
 MAX_SPEED: Final = 1_000_000.0
 
@@ -36,6 +41,18 @@ def feed_choice(text: str | None) -> FeedChoice:
     if word == "replay" and path:
         return FeedChoice("replay", Path(path).expanduser())
     raise ConfigError(f"--feed is replay:PATH or webhook, not {text!r}")
+
+
+def stale_limit_s(spec: Spec, default: float = STALE_S) -> float:
+    """``live.stale_s``: how late an entry may be taken. Raises ConfigError for what is none."""
+    given = spec.config.get("live.stale_s", default)
+    try:
+        found = float(given)
+    except (TypeError, ValueError):
+        found = -1.0
+    if isinstance(given, bool) or not 0 < found <= MOST_STALE_S:
+        raise ConfigError(f"live.stale_s is above 0 and at most {MOST_STALE_S:g} seconds, not {ascii(given)[:60]}")
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ event``. Two sessions that were given the same inputs give the same outputs.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final, NamedTuple
@@ -35,6 +36,8 @@ INPUTS: Final = ("start", "prices", "alert", "clock", "operator")
 STALE_NS: Final = 30 * NS
 ALERTS: Final = (4, 1)
 """Phase and part of alerts, after what acts at once; as in a replay."""
+_PLACEHOLDER: Final = re.compile(r"\{\{[^{}]{1,64}\}\}")
+"""What TradingView was to fill in: {{close}} closes nothing."""
 _LOOKS_LIKE_EXIT: Final = ("exit", "close", "flat", "cancel", "stop_loss", "take_profit")
 
 
@@ -203,7 +206,7 @@ class LiveSession:
 
     def _set_aside(self, row: Quarantined) -> None:
         self.engine.decisions.quarantined(row)
-        text = row.raw.lower()
+        text = _PLACEHOLDER.sub("", row.raw.lower())
         if any(word in text for word in _LOOKS_LIKE_EXIT) and self.simulation.broker.tickets:
             detail = f"{row.id} could not be read ({row.reason}) and looks like an exit, while tickets are open"
             self._telling.event("CRITICAL", "unread_exit", detail, alert=row.id)

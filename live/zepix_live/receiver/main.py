@@ -63,7 +63,8 @@ def open_inbox(settings: ReceiverSettings, clock: Clock) -> Iterator[OpenInbox]:
     try:
         committer = GroupCommitter(log)
         try:
-            inbox = Inbox(CommitterStore(committer, clock), clock, settings.answer_timeout_s)
+            store = CommitterStore(committer, clock, _still_there(path))
+            inbox = Inbox(store, clock, settings.answer_timeout_s)
             with LogReader(path) as reader:
                 inbox.recover(reader.rows(max(0, log.last_seq - TAIL_ROWS), None))
             yield OpenInbox(inbox, log, committer)
@@ -71,6 +72,21 @@ def open_inbox(settings: ReceiverSettings, clock: Clock) -> Iterator[OpenInbox]:
             committer.close(_CLOSE_S)
     finally:
         log.close()
+
+
+def _still_there(path: Path) -> Callable[[], bool]:
+    """Whether the folder of ``path`` is the one it is now, and still has a part of the inbox; no part but the newest
+    need stay."""
+
+    def folder() -> tuple[int, int] | None:
+        try:
+            found = path.parent.stat()
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
+
+    before = folder()
+    return lambda: folder() == before and (path.exists() or any(path.parent.glob(f"{path.stem}-*{path.suffix}")))
 
 
 def run_receiver(

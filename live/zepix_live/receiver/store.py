@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
 from zepix.errors import JournalError
@@ -20,6 +20,7 @@ __all__ = ["CommitterStore", "InboxStore", "LogStore", "Unavailable", "as_unavai
 
 _log = logging.getLogger("zepix.receiver")
 _STOPPED: Final = "the thread that writes the inbox has stopped; it is being started again"
+_GONE: Final = "the data folder was moved or removed while it was in use; put it back and start again"
 _PAUSE_NS: Final = 1_000_000_000
 """A dead writer is not started again more often than once a second."""
 
@@ -87,8 +88,11 @@ class LogStore:
 class CommitterStore:
     """Hands rows to a committing thread (``zepix.journal.group_commit``), and starts that again where it has died."""
 
-    def __init__(self, committer: _Committer, clock: Clock) -> None:
+    def __init__(self, committer: _Committer, clock: Clock, is_there: Callable[[], bool] = lambda: True) -> None:
+        """``is_there``: whether the files still lie where they would be found; an open file that was removed takes
+        everything and keeps nothing."""
         self._committer = committer
+        self._is_there = is_there
         self._clock = clock
         self._trouble = ""
         self._tried_ns = clock.monotonic_ns() - _PAUSE_NS
@@ -98,6 +102,8 @@ class CommitterStore:
         if not self._committer.is_alive:
             self._start_again()
             raise Unavailable("journal_unavailable", _STOPPED)
+        if not self._is_there():
+            raise Unavailable("journal_unavailable", _GONE)
         try:
             waiting = self._committer.submit(t_ns, kind, body)
         except JournalError as error:
@@ -110,7 +116,7 @@ class CommitterStore:
         if not self._committer.is_alive:
             self._start_again()
             return _STOPPED
-        return self._trouble
+        return self._trouble if self._is_there() else _GONE
 
     def _note(self, stored: asyncio.Future[int]) -> None:
         if stored.cancelled():

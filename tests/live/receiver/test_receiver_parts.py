@@ -19,11 +19,14 @@ from zepix.journal.group_commit import GroupCommitter
 from zepix.model import Alert
 from zepix_live.clock import VirtualClock
 from zepix_live.inbox_rows import read_alert
-from zepix_live.receiver.inspection import Limits, inspect
+from zepix_live.receiver.inbox import Arrival
+from zepix_live.receiver.inspection import Limits, Problem, inspect
 from zepix_live.receiver.keys import key_of
+from zepix_live.receiver.main import open_inbox
 from zepix_live.receiver.rate import RateLimit
 from zepix_live.receiver.seen import First, Seen
 from zepix_live.receiver.store import CommitterStore, Unavailable
+from zepix_live.settings import ReceiverSettings
 
 EXAMPLES = Path(__file__).resolve().parents[3].parent / "shared" / "data" / "alerts" / "payload_examples.jsonl"
 _SENT = st.lists(
@@ -176,3 +179,22 @@ def test_a_body_is_kept_as_it_came():
     here.post(body)
     assert here.log.of("alert")[0]["raw"] == body.decode()
     assert here.post(ENTRY).status == 202
+
+
+def test_nothing_is_acknowledged_once_the_folder_is_gone(tmp_path: Path):
+    """A file that was removed while it is open takes every row and keeps none."""
+    folder = tmp_path / "live"
+
+    async def scene():
+        with open_inbox(ReceiverSettings(folder), VirtualClock()) as opened:
+            assert not opened.inbox.trouble()
+            folder.rename(tmp_path / "elsewhere")
+            with pytest.raises(Unavailable, match="moved or removed"):
+                await opened.inbox.set_aside(
+                    Arrival(1, "webhook", "webhook", "::1", None, "x", 1), Problem("empty", "")
+                )
+            assert "moved or removed" in opened.inbox.trouble()
+            folder.mkdir()
+            assert "moved or removed" in opened.inbox.trouble(), "another folder of that name"
+
+    asyncio.run(scene())

@@ -46,6 +46,8 @@ def drawn(seed: int) -> Course:
     feed = "webhook" if strategy == "bracket" and not are_ticks and rng.random() < 0.12 else "replay:prices"
     posts = _posts(rng, seconds, strategy)
     if feed == "webhook":
+        if settings.get("fill.latency_ms", 0) > 10_000:  # an order would wait for two bars more
+            settings["fill.latency_ms"] = 1_500
         seconds += 100.0
         posts = tuple(replace(one, body=one.body.replace(b"XAUUSD", b"EURUSD")) for one in posts) + bars(rng, seconds)
     return Course(

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import heapq
+import warnings
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import Any
@@ -154,11 +155,14 @@ class SimLoop(asyncio.AbstractEventLoop):
         """End everything; coroutines that were left behind are closed here, and nothing they do has an effect."""
         self._is_over = True
         self._heap.clear()
-        for task in self._tasks:
-            coro = task.get_coro()
-            if not task.done() and coro is not None:
-                with suppress(RuntimeError, Exception, Killed):
-                    coro.close()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)  # a coroutine that never began, and others that it held
+            for task in self._tasks:
+                coro = task.get_coro()
+                if not task.done() and coro is not None:
+                    with suppress(Exception, Killed):
+                        coro.close()
+                del coro
         self._tasks.clear()
 
     def _add(self, when_ns: int, handle: Any) -> Any:

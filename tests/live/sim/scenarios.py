@@ -58,7 +58,7 @@ _ALL = (
         settings={"strategy.name": "v6_price_action"},
     ),
     _course(
-        "bars that come as alerts", *bars(random.Random(1), 0.0), _entry(3.0, id="a"), _exit(62.0),
+        "bars that come as alerts", *bars(random.Random(1), 60.0), _entry(3.0, id="a"), _exit(62.0),
         seconds=62.5, feed="webhook",
     ),
     _course("an alert that kills", _entry(0.4, comment="deadly"), _entry(0.5, id="well"), seconds=6.0),
