@@ -169,3 +169,19 @@ def test_a_feed_that_is_none_is_told(text: str):
 def test_a_speed_that_is_none_is_told(tmp_path, speed: float):
     with pytest.raises(ConfigError, match="--speed"):
         EngineOptions(tmp_path, speed=speed)
+
+
+def test_a_clock_that_is_set_back_stops_no_stop(desk):
+    one = desk()
+    one.open()
+    one.run(2)
+    before = one.engine.consumer.session.now_ns
+    one.clock.jump_wall(-3600.0)
+    one.run(5)
+    passed_s = (one.engine.consumer.session.now_ns - before) / NS
+    assert 240 <= passed_s <= 320, "five seconds at sixty times the speed"
+    one.post(entry())
+    one.run(3)
+    assert one.decisions()[-1][1] == "filled"
+    one.crash()
+    assert rerun_folder(one.folder, {}).is_equal

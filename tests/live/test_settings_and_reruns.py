@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.live.desk import entry
+from tests.live.desk import SAMPLE, entry
 from zepix.config.check import Raw
 from zepix.errors import ConfigError, DataError, JournalError
 from zepix.journal.durable import DurableLog
@@ -181,7 +181,7 @@ def test_a_session_of_now_does_not_become_a_recording(desk):
     one.feed = "webhook"
     one.open()
     one.crash()
-    one.feed = desk().feed
+    one.feed = f"replay:{SAMPLE}"
     with pytest.raises(ConfigError, match="the present"):
         one.open()
 

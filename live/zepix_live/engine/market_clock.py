@@ -42,10 +42,18 @@ class MarketClock:
         self._clock = clock
         self.anchor = anchor
         self._last_ns = not_before_ns
+        self._monotonic_ns = clock.monotonic_ns()
 
     def now_ns(self) -> int:
-        self._last_ns = max(self._last_ns, self.of(self._clock.now_ns()))
-        return self._last_ns
+        """Where the wall's clock was set back, time passes on as the monotonic clock says, until the wall is there."""
+        monotonic_ns = self._clock.monotonic_ns()
+        passed_ns, self._monotonic_ns = monotonic_ns - self._monotonic_ns, monotonic_ns
+        speed = 1.0 if self.anchor is None else self.anchor.speed
+        market_ns = self.of(self._clock.now_ns())
+        if market_ns < self._last_ns:
+            market_ns = self._last_ns + round(passed_ns * speed)
+        self._last_ns = market_ns
+        return market_ns
 
     def of(self, wall_ns: int) -> int:
         """The market's time at a wall time."""
