@@ -19,7 +19,7 @@ FIRST = {"EURUSD": (1.10, 12), "XAUUSD": (2_000.0, 25)}
 """Where a symbol begins, and how far it goes in a minute, in pips."""
 
 
-@functools.cache
+@functools.lru_cache(maxsize=4)
 def series_for(wanted: Prices) -> dict[str, Series]:
     """Prices of every symbol of the course."""
     catalogue = default_catalogue()
@@ -56,7 +56,7 @@ def feed_for(wanted: Prices) -> ReplayFeed:
     return ReplayFeed(series_for(wanted))
 
 
-@functools.cache
+@functools.lru_cache(maxsize=4)
 def moments_of(wanted: Prices) -> tuple[Moment, ...]:
     """Everything that a feed of these prices ever brings."""
     return tuple(feed_for(wanted).take(1 << 62, 1 << 31))
