@@ -16,7 +16,11 @@ DATA: Final = typer.Option("--data", metavar="DIR", help="Folder of everything d
 Data = Annotated[Path, DATA]
 Settings = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A setting. Repeatable.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line, and nothing else.")]
+Plugin = Annotated[str, typer.Option("--plugin", metavar="ID", help="Of this plugin alone.", show_default=False)]
 HERE: Final = Path("zepix-live")
+MOST_COMMANDS: Final = 20
+TOLD_S: Final = 3.0
+"""How long a command waits to hear what the engine made of it."""
 
 app = typer.Typer(help="Take TradingView's alerts and trade them in shadow.", invoke_without_command=True)
 
@@ -69,16 +73,67 @@ def decisions(data: Data = HERE, as_json: Json = False) -> None:
 @app.command("report")
 def report(data: Data = HERE, as_json: Json = False) -> None:
     """The last recovery statement: what a start found, and what became of everything that happened meanwhile."""
-    from zepix_live.reading import last_statement
+    from zepix_live.reading import commands, last_statement
 
     found = last_statement(data)
+    given = commands(data)[-MOST_COMMANDS:]
     if as_json:
-        say(json.dumps(found))
+        say(json.dumps(found if found is None else {**found, "commands": given}))
     elif found is None:
         say("the engine has not started yet")
     else:
-        for line in found["lines"]:
+        for line in [*found["lines"], *given]:
             say(line)
+
+
+def _command(data: Path, word: str, plugin: str, base_equity: float | None = None) -> None:
+    from getpass import getuser
+    from uuid import uuid4
+
+    from zepix.errors import ConfigError
+    from zepix_live.clock import SystemClock
+    from zepix_live.commanding import give, outcome_of
+    from zepix_live.operator_commands import command_of
+
+    try:
+        by = getuser()
+    except (OSError, KeyError, ImportError):  # a service's user without a name
+        by = ""
+    asked = {"id": uuid4().hex, "command": word, "plugin": plugin, "base_equity": base_equity, "by": by}
+    try:
+        command = command_of({name: value for name, value in asked.items() if value is not None})
+    except ValueError as error:
+        raise ConfigError(str(error)) from None
+    clock = SystemClock()
+    given = give(data, command, clock)
+    if not given.is_running:
+        say(f"{command} is number {given.seq}; no runner owns {data}, the next start takes it first")
+        return
+    done = outcome_of(data, given.seq, clock, TOLD_S)
+    say(f"{command} is number {given.seq}: {done or 'durable, and taken as soon as the engine turns'}")
+
+
+@app.command("pause")
+def pause(data: Data = HERE, plugin: Plugin = "") -> None:
+    """Take no new risk, at all or by one plugin; what is open goes on. Durable, also while the engine restarts."""
+    _command(data, "pause", plugin)
+
+
+@app.command("resume")
+def resume(data: Data = HERE, plugin: Plugin = "") -> None:
+    """Take entries again; with --plugin those of one that was paused, disabled after failures or reined in."""
+    _command(data, "resume", plugin)
+
+
+@app.command("rearm")
+def rearm(
+    data: Data = HERE,
+    base_equity: Annotated[
+        float | None, typer.Option("--base-equity", help="From this equity; without it, from that of now.")
+    ] = None,
+) -> None:
+    """Arm the equity guard again, after it has closed everything."""
+    _command(data, "rearm", "", base_equity)
 
 
 def rerun(

@@ -2,7 +2,8 @@
 
     {"t_ns": 1767225600000000000, "pid": 4711, "state": "running", "detail": "", "inbox_seq": 42}
 
-``state`` is ``starting``, ``recovering``, ``running``, ``down`` or ``halted``; it turns while it is ``running``.
+``state`` is ``starting``, ``recovering``, ``running``, ``down``, ``halted`` or ``failed``; it turns while it is
+``running``. What has ``failed`` is not started again by itself: ``detail`` says why, and that does not grow old.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import Any, Final
 from zepix_live.clock import Clock
 
 __all__ = [
+    "FAILED",
     "FILE_NAME",
     "EngineState",
     "read_heartbeat",
@@ -28,6 +30,7 @@ __all__ = [
 ]
 
 FILE_NAME: Final = "engine.heartbeat.json"
+FAILED: Final = "failed"
 STATEMENT_NAME: Final = "engine.recovery.json"
 _LIMIT_BYTES: Final = 16 * 1024
 _STATEMENT_BYTES: Final = 1024 * 1024
@@ -108,7 +111,7 @@ def state_from_file(data_dir: Path, clock: Clock, silence_s: float) -> Callable[
     def current() -> EngineState:
         found = read_heartbeat(data_dir)
         age_ns = clock.now_ns() - found.t_ns
-        if found.t_ns and abs(age_ns) > silence_ns:
+        if found.t_ns and abs(age_ns) > silence_ns and found.state != FAILED:
             sentence = f"the engine last said {found.state} {age_ns / _NS:.1f} s ago"
             return EngineState(found.t_ns, "silent", sentence, found.inbox_seq, found.pid)
         return found

@@ -6,6 +6,7 @@
 | ``resend`` | the same again within 30 s, answered as a duplicate | the same, and ``of``: the first one's number |
 | ``quarantined`` | turned away from a sender who may post | reason, detail, raw, size_bytes and the rest |
 | ``refused`` | a sample of what came from others, at most one a minute | reason, route, from, count, sample |
+| ``operator`` | a command of a human (``operator_commands.py``) | id, command, by, from; plugin, base_equity if any |
 | ``event`` | what went wrong in the receiver itself | level, code, text |
 
 A ``resend`` is no less durable than an alert: the engine knows which tickets are open, and so whether an exit that came

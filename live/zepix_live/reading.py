@@ -11,12 +11,14 @@ from typing import Any, Final
 
 from zepix.errors import DataError
 from zepix.journal.durable_reader import LogReader
+from zepix.journal.rows import Row
 from zepix_live.inbox_rows import ALERT, QUARANTINED, RESEND, read_alert
+from zepix_live.operator_commands import OPERATOR, command_in_row
 
-__all__ = ["decisions", "last_statement"]
+__all__ = ["commands", "decisions", "last_statement"]
 
 NS: Final = 1_000_000_000
-KINDS: Final = frozenset({ALERT, RESEND, QUARANTINED})
+KINDS: Final = frozenset({ALERT, RESEND, QUARANTINED, OPERATOR})
 
 
 @dataclass(slots=True)
@@ -33,19 +35,23 @@ def decisions(data_dir: Path) -> Iterator[dict[str, Any]]:
     """One row per alert and plugin: ``seq, id, received_at, strategy, outcome, reason``, oldest first.
 
     ``seq`` is the inbox's number, as the sender was told. An alert that the engine has not decided yet is ``pending``;
-    one whose orders are still at work has the outcome ``working``. Raises DataError where there is no data folder,
-    or its two logs do not belong together.
+    one whose orders are still at work has the outcome ``working``. A human's command stands among them: its outcome is
+    ``operator``, its reason who gave it and what came of it. Raises DataError where there is no data folder, or its two
+    logs do not belong together.
     """
     inbox, journal = data_dir / "inbox.sqlite", data_dir / "journal.sqlite"
     if not inbox.exists() and not journal.exists():
         raise DataError(f"{data_dir} holds neither an inbox nor a journal; give --data DIR of a live runner")
-    known = _decided(journal) if journal.exists() else {}
+    known, said = _decided(journal) if journal.exists() else ({}, {})
     if not inbox.exists():
         raise DataError(
             f"{data_dir} holds a journal, but no inbox.sqlite beside it, which has the alerts; bring it back"
         )
     with LogReader(inbox) as reader:
         for row in reader.rows(0, None, kinds=KINDS):
+            if row.kind == OPERATOR:
+                yield _command_row(row, said.get(row.seq))
+                continue
             alert = read_alert(row.seq, row.t_ns, row.kind, row.body)
             told = {"seq": row.seq, "id": alert.id, "received_at": _time(row.t_ns)}
             found = known.get(row.seq)
@@ -61,17 +67,48 @@ def decisions(data_dir: Path) -> Iterator[dict[str, Any]]:
                 yield {**told, "strategy": plugin, "outcome": outcome, "reason": body["reason"]}
 
 
-def _decided(journal: Path) -> dict[int, _Known]:
-    """By inbox number: the last word on each alert and plugin."""
+def _command_row(row: Row, said: str | None) -> dict[str, Any]:
+    """One command as ``decisions`` tells it; ``said``: what the engine made of it, None while it waits."""
+    command, _ = command_in_row(row.seq, row.body)
+    told = {"seq": row.seq, "id": f"o{row.seq}", "received_at": _time(row.t_ns), "strategy": command.plugin}
+    reason = f"{command.command} by {command.by or 'somebody'}"
+    return {
+        **told,
+        "outcome": "pending" if said is None else OPERATOR,
+        "reason": f"{reason}: {said}" if said else reason,
+    }
+
+
+def commands(data_dir: Path, after_ns: int = 0) -> list[str]:
+    """A line for each command that was given after a time, with what came of it. Raises JournalError."""
+    inbox, journal = data_dir / "inbox.sqlite", data_dir / "journal.sqlite"
+    if not inbox.exists():
+        return []
+    said = _decided(journal)[1] if journal.exists() else {}
+    with LogReader(inbox) as reader:
+        rows = [row for row in reader.rows(0, None, kinds=frozenset({OPERATOR})) if row.t_ns > after_ns]
+    found = [_command_row(row, said.get(row.seq)) for row in rows]
+    return [f"command {one['id']} of {one['received_at']}: {one['reason']}" for one in found]
+
+
+def _decided(journal: Path) -> tuple[dict[int, _Known], dict[int, str]]:
+    """By inbox number: the last word on each alert and plugin, and what was said of each command."""
     by_id: dict[str, _Known] = {}
+    taken: dict[int, int] = {}
+    said: dict[int, str] = {}
     with LogReader(journal) as reader:
-        for row in reader.rows(0, None, kinds=frozenset({"alert", "decision"})):
+        for row in reader.rows(0, None, kinds=frozenset({"alert", "decision", "event", OPERATOR})):
             body = json.loads(row.body)
-            if row.kind == "alert":
+            if row.kind == OPERATOR:
+                taken[row.seq] = int(body.get("inbox", 0))
+            elif row.kind == "event":
+                if body.get("code") == OPERATOR and body.get("of") in taken:
+                    said[taken[body["of"]]] = body["text"]
+            elif row.kind == "alert":
                 by_id[body["id"]] = _Known(int(body["inbox"]), hash(body["raw"]))
             elif body["id"] in by_id:
                 by_id[body["id"]].rows[body["plugin"]] = body
-    return {one.seq: one for one in by_id.values()}
+    return {one.seq: one for one in by_id.values()}, said
 
 
 def last_statement(data_dir: Path) -> dict[str, Any] | None:

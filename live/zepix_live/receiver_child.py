@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from zepix.errors import ZepixError
@@ -23,9 +24,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--host")
     parser.add_argument("--port", type=int)
     parser.add_argument("--settings", default="{}")
+    parser.add_argument("--inbox-id", default="")
     given = parser.parse_args(arguments)
     try:
         settings = read_settings(given.data, json.loads(given.settings), os.environ, host=given.host, port=given.port)
+        settings = replace(settings, inbox_id=given.inbox_id)
         write_to_log(settings)
         return run_receiver(settings, on_ready=lambda server, _port: end_with_parent(server.end))
     except ZepixError as error:

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from zepix.errors import ConfigError, DataError
 from zepix.journal.durable_reader import LogReader
+from zepix_live.engine.config_files import changed as changed_files
 from zepix_live.engine.course import Course
 from zepix_live.engine.rerun import Compared, compare
 from zepix_live.engine.session import Output
@@ -62,8 +63,12 @@ def rerun_and_tell(path: Path, overrides: Mapping[str, Any], *, as_json: bool, s
     course = Course(overrides)
     with LogReader(journal_of(path)) as reader:
         found = _compared(reader, course, bool(overrides))
+    other = [] if course.config is None else changed_files(course.config.files)
+    if not as_json:
+        for line in other:
+            say(line)
     if overrides:
-        changed = changes(told_in(path), found.derived)
+        changed = changes(told_in(path), found.derived, names_in(path))
         account = course.session.plan.spec.account
         _tell_changes(found, changed, (account.digits, account.currency), as_json, say)
         return 1 if changed else 0
@@ -71,7 +76,10 @@ def rerun_and_tell(path: Path, overrides: Mapping[str, Any], *, as_json: bool, s
     if as_json:
         difference = None if first is None else {"of": first.of, "line": first.line, "text": str(first)}
         say(
-            json.dumps({"inputs": found.inputs, "outputs": found.outputs, "equal": found.is_equal, "first": difference})
+            json.dumps(
+                {"inputs": found.inputs, "outputs": found.outputs, "equal": found.is_equal, "first": difference}
+                | {"files": other}
+            )
         )
     elif first is None:
         say(f"equal: {found.inputs} inputs led to the same {found.outputs} lines")
@@ -106,14 +114,26 @@ def told_in(path: Path) -> list[tuple[int, Output]]:
     return told
 
 
-def changes(before: list[tuple[int, Output]], after: list[tuple[int, Output]]) -> list[Changed]:
-    """Alerts that fared otherwise, in the order in which they were first decided."""
+def names_in(path: Path) -> dict[str, str]:
+    """What the senders of alerts were told that they are called, by what the journal calls them."""
+    with LogReader(journal_of(path)) as reader:
+        bodies = (json.loads(row.body) for row in reader.rows(0, None, kinds=frozenset({"alert"})))
+        return {body["id"]: body["given_id"] for body in bodies if "given_id" in body}
+
+
+def changes(
+    before: list[tuple[int, Output]], after: list[tuple[int, Output]], names: Mapping[str, str] | None = None
+) -> list[Changed]:
+    """Alerts that fared otherwise, in the order in which they were first decided; ``names`` as ``names_in``."""
+    called = names or {}
     one, other = _sums(before), _sums(after)
     found: list[Changed] = []
     for key in dict.fromkeys([*one, *other]):
         was, would = one.get(key, _Sum()), other.get(key, _Sum())
         if (was.outcome, was.money) != (would.outcome, would.money):
-            found.append(Changed(*key, was.outcome, would.outcome, was.money, would.money))
+            found.append(
+                Changed(called.get(key[0], key[0]), key[1], was.outcome, would.outcome, was.money, would.money)
+            )
     return found
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import stat
 import tomllib
 from collections.abc import Mapping
@@ -69,6 +70,9 @@ class Secrets:
         for form in _forms(self.all):
             if form in text:
                 text = text.replace(form, BLOT)
+        if "\\" in text or "%" in text:
+            for pattern in _escaped(self.all):
+                text = pattern.sub(BLOT, text)
         return text
 
     def blot_bytes(self, raw: bytes) -> bytes:
@@ -76,6 +80,9 @@ class Secrets:
         for form in _forms(self.all):
             if (sent := form.encode("utf-8")) in raw:
                 raw = raw.replace(sent, BLOT.encode("ascii"))
+        if b"\\" in raw or b"%" in raw:  # as one letter a byte: escapes are ASCII
+            for pattern in _escaped(self.all):
+                raw = pattern.sub(BLOT, raw.decode("latin-1")).encode("latin-1")
         return raw
 
     def blot_cut(self, raw: bytes) -> bytes:
@@ -114,6 +121,28 @@ def _forms(secrets: tuple[str, ...]) -> tuple[str, ...]:
         if len(secret) >= _SHORTEST_BLOTTED:
             forms |= {secret, quote(secret, safe=""), json.dumps(secret)[1:-1]}
     return tuple(sorted(forms, key=lambda form: (-len(form), form)))
+
+
+@lru_cache(maxsize=16)
+def _escaped(secrets: tuple[str, ...]) -> tuple[re.Pattern[str], ...]:
+    """What finds the secrets where some of their letters, or all, are written as JSON or an address may escape them."""
+    return tuple(
+        re.compile("".join(_letter(one) for one in secret))
+        for secret in sorted(secrets, key=lambda one: (-len(one), one))
+        if len(secret) >= _SHORTEST_BLOTTED
+    )
+
+
+def _letter(one: str) -> str:
+    """A letter of a secret as it is, after backslashes, as JSON's four hexadecimal digits, or as an address has it.
+
+    The backslashes are few, or a long run of them would be searched again and again.
+    """
+    units = one.encode("utf-16-be")
+    in_json = "".join(f"\\\\{{1,4}}u(?i:{units[at : at + 2].hex()})" for at in range(0, len(units), 2))
+    in_address = "".join(f"%(?i:{byte:02x})" for byte in one.encode("utf-8"))
+    as_bytes = re.escape(one.encode("utf-8").decode("latin-1"))
+    return rf"(?:\\{{0,4}}(?:{re.escape(one)}|{as_bytes})|{in_json}|{in_address})"
 
 
 def load_secrets(data_dir: Path, environ: Mapping[str, str]) -> Secrets:

@@ -39,6 +39,7 @@ _RANGES: Final[Mapping[str, tuple[float, float]]] = {
     "most_connections_of_one": (1, 100_000),
     "time_window_s": (1, 3_600),
     "answer_timeout_s": (0.05, 10),
+    "most_wait_s": (0.05, 10),
     "engine_silence_s": (0.1, 3_600),
 }
 _ADDRESSES: Final = ("trusted_proxies", "allowed_addresses")
@@ -84,8 +85,13 @@ class ReceiverSettings:
     """Below the 1,024 open files that many systems allow a process; idle ones are closed soon."""
     answer_timeout_s: float = 2.5
     """TradingView hangs up after 3 s and does not come back; a 503 before that brings it back."""
+    most_wait_s: float = 1.0
+    """Where the oldest alert has waited for the disk as long as that, or one more would, the next are answered 503 at
+    once."""
     engine_silence_s: float = 5.0
     """An engine whose last sign of life is older counts as not turning."""
+    inbox_id: str = ""
+    """Which inbox it is, where it is made now; no setting, whoever starts the receiver says it."""
 
     @property
     def checks_addresses(self) -> bool:
@@ -136,7 +142,7 @@ def read_settings(
     problems: list[str] = []
     given = dict(table)
     given.update({name: value for name, value in (("host", host), ("port", port)) if value is not None})
-    known = {one.name for one in fields(ReceiverSettings)} - {"data_dir", "secrets"}
+    known = {one.name for one in fields(ReceiverSettings)} - {"data_dir", "secrets", "inbox_id"}
     found: dict[str, Any] = {}
     for name, value in given.items():
         if name in known:

@@ -2,8 +2,9 @@
 
 - A child ends when its standard input closes, so nothing outlives the process that was started for longer than a few
   seconds, however that one dies and whatever a strategy is busy with.
-- The receiver is started again at once. The engine too, but five restarts in ten minutes are the end of it: the
-  receiver goes on taking alerts, and the operator is told.
+- The receiver is started again at once. The engine too, but five restarts in ten minutes are the end of it, and so is
+  a status that says that no start can help: the receiver goes on taking alerts, and the operator is told.
+- An engine that is silent for too long (``watchdog.py``) is ended and started again.
 - SIGTERM or Ctrl+C ends all of it within five seconds.
 """
 
@@ -20,9 +21,9 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from types import FrameType
-from typing import Final
+from typing import Final, Protocol
 
-__all__ = ["Child", "Supervisor", "end_with_parent"]
+__all__ = ["Child", "Supervisor", "Watch", "end_with_parent"]
 
 MAX_RESTARTS: Final = 5
 RESTART_WINDOW_S: Final = 600.0
@@ -33,6 +34,15 @@ OVERDUE: Final = 70
 LOOK_EVERY_S: Final = 0.05
 
 
+class Watch(Protocol):
+    """Looks at a child from outside while it runs."""
+
+    def begin(self) -> None: ...
+
+    def look(self, passed_s: float) -> str | None:
+        """Why it is to be ended; None while it is well. ``passed_s``: since the last look."""
+
+
 @dataclass(slots=True)
 class Child:
     """One process to keep alive. ``gives_up``: whether restarts in quick succession end it for good."""
@@ -41,15 +51,25 @@ class Child:
     command: Sequence[str]
     gives_up: bool
     fatal: frozenset[int] = frozenset()
-    """Statuses of a first start that say that no start can help: a wrong configuration, data that cannot be read."""
+    """Statuses that say that no start can help: a wrong configuration, data that cannot be read."""
+    ends_all: bool = True
+    """Whether a fatal status of its first start ends the others too; else they go on without it."""
+    watch: Watch | None = None
+    on_given_up: Callable[[str], None] | None = None
+    """Is told, in a sentence, why it is not started any more."""
     process: subprocess.Popen[bytes] | None = None
     starts: deque[float] = field(default_factory=deque)
     is_given_up: bool = False
     again_at: float = 0.0
+    lives: int = 0
+    """How often it was started."""
 
     def start(self) -> None:
+        self.lives += 1
         self.starts.append(time.monotonic())
         self._let_go()
+        if self.watch is not None:
+            self.watch.begin()
         self.process = subprocess.Popen(self.command, stdin=subprocess.PIPE)  # noqa: S603 - our own interpreter
 
     @property
@@ -83,6 +103,7 @@ class Supervisor:
         self._tell = tell
         self._is_over = threading.Event()
         self._status = 0
+        self._looked = time.monotonic()
 
     def stop(self) -> None:
         """End all of it; may be called from a signal handler."""
@@ -95,11 +116,23 @@ class Supervisor:
                 child.start()
             try:
                 while not self._is_over.wait(LOOK_EVERY_S):
+                    now = time.monotonic()
+                    passed_s, self._looked = now - self._looked, now
                     for child in self.children:
+                        self._watch(child, passed_s)
                         self._look_after(child)
             finally:
                 self._end()
         return self._status
+
+    def _watch(self, child: Child, passed_s: float) -> None:
+        """End a child that runs and does nothing any more; it is started again as after any death."""
+        if child.watch is None or not child.is_running:
+            return
+        why = child.watch.look(passed_s)
+        if why is not None:
+            self._tell(f"CRITICAL {why}")
+            child.kill()
 
     def _look_after(self, child: Child) -> None:
         if child.is_running or child.is_given_up:
@@ -109,22 +142,35 @@ class Supervisor:
             while child.starts and child.starts[0] < now - RESTART_WINDOW_S:
                 child.starts.popleft()
             status, quick = child.process.poll(), len(child.starts) - 1
-            if quick == 0 and status in child.fatal:
-                self._status = int(status or 0)
-                self.stop()
-                return
-            if child.gives_up and quick >= MAX_RESTARTS:
-                child.is_given_up = True
-                self._tell(
-                    f"CRITICAL the {child.name} died {quick + 1} times within {RESTART_WINDOW_S / 60:.0f} minutes "
-                    "and is not started again; alerts are taken and kept, none is acted on; start zepix live anew"
-                )
+            if self._is_the_end(child, status, quick):
                 return
             child.again_at = now + min(FIRST_WAIT_S * 2**quick, LONGEST_WAIT_S)
             self._tell(f"WARN the {child.name} ended with status {status}; it is started again")
         if now >= child.again_at:
             child.again_at = 0.0
             child.start()
+
+    def _is_the_end(self, child: Child, status: int | None, quick: int) -> bool:
+        """Whether a child that ended is not started again, and perhaps nothing goes on without it."""
+        if status in child.fatal and child.lives == 1 and child.ends_all:
+            self._status = int(status or 0)
+            self.stop()
+        elif status in child.fatal and child.gives_up:
+            self._give_up(child, f"the {child.name} cannot be started (status {status}; its reason stands above)")
+        elif child.gives_up and quick >= MAX_RESTARTS:
+            self._give_up(child, f"the {child.name} died {quick + 1} times within {RESTART_WINDOW_S / 60:.0f} minutes")
+        else:
+            return False
+        return True
+
+    def _give_up(self, child: Child, why: str) -> None:
+        child.is_given_up = True
+        self._tell(
+            f"CRITICAL {why} and is not started again; alerts are taken and kept, none is acted on; mend it, end this "
+            "(Ctrl+C, SIGTERM) and start zepix live anew: what came meanwhile is taken then"
+        )
+        if child.on_given_up is not None:
+            child.on_given_up(why)
 
     def _end(self) -> None:
         for child in self.children:

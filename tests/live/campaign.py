@@ -1,9 +1,13 @@
 """The kill campaign: the real processes under load, killed again and again, then everything is counted.
 
-    python -m tests.live.campaign --cycles 2000 --data DIR
+    python -m tests.live.campaign --cycles 2000            rounds of 100 kills, by turns ``plain`` and ``chains``
+    python -m tests.live.campaign --cycles 60 --profile chains --data DIR
 
 What must hold after any number of ``kill -9`` of the whole group: every acknowledged alert has exactly one terminal
-decision, none led to two orders, and a rerun of the journal is equal line by line.
+decision, none led to two orders, and a rerun of the journal is equal line by line. ``plain`` is bracket alone;
+``chains`` is V3 with pyramids, re-entries, safety and shields beside it (chain_life.py), and a round without them is a
+problem. A round that is well is removed unless ``--data`` names a folder. Each tells itself as it ends; a campaign that
+is interrupted tells what there was.
 """
 
 from __future__ import annotations
@@ -15,6 +19,7 @@ import http.client
 import json
 import os
 import random
+import shutil
 import signal
 import socket
 import subprocess
@@ -24,11 +29,19 @@ import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import FrameType
 from typing import Any
+
+from tests.live.chain_life import CONFIG, THERE, counted_in, words
+from tests.live.chain_life import body as chain_body
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLE = ROOT / "datasets" / "sample"
 READY_S = 60.0
+PROFILES = {"plain": 0.01, "chains": 0.02}
+"""How long the poster of a profile rests between two alerts, in seconds."""
+ENOUGH = 25
+"""Kills after which a round with chains must have had all that ``THERE`` names."""
 
 
 @dataclass
@@ -44,6 +57,34 @@ class Found:
     outcomes: collections.Counter[str] = field(default_factory=collections.Counter)
     rerun: str = ""
     starts_s: list[float] = field(default_factory=list)
+    chains: collections.Counter[str] = field(default_factory=collections.Counter)
+    """Of rounds with chains: orders by role, and what became of chains."""
+    acked_count: int = 0
+
+    def add(self, other: Found) -> None:
+        """Take another round's counts."""
+        self.cycles += other.cycles
+        self.acked_count += len(other.acked)
+        self.duplicates += other.duplicates
+        self.unavailable += other.unavailable
+        self.refused_connections += other.refused_connections
+        self.problems += other.problems
+        self.outcomes += other.outcomes
+        self.starts_s += other.starts_s
+        self.chains += other.chains
+        self.rerun = other.rerun if self.rerun in ("", "equal") else self.rerun
+
+    def told(self) -> str:
+        """The summary, in a few lines."""
+        starts = sorted(self.starts_s) or [0.0]
+        told = [
+            f"{self.cycles} kills, {self.acked_count or len(self.acked)} alerts acknowledged, {self.duplicates} known "
+            f"already, {self.unavailable} answered 503, {self.refused_connections} found nobody there",
+            f"decisions: {dict(self.outcomes.most_common())}; rerun {self.rerun or 'not made'}",
+            f"ready after {starts[len(starts) // 2]:.2f} s (median), {starts[-1]:.2f} s (slowest)",
+        ]
+        told += [f"chains: {words(self.chains)}"] if self.chains else []
+        return "\n".join(told + [f"PROBLEM {problem}" for problem in self.problems[:40]])
 
 
 def free_port() -> int:
@@ -55,14 +96,15 @@ def free_port() -> int:
 class Poster(threading.Thread):
     """Posts alerts without a pause and remembers what was acknowledged."""
 
-    def __init__(self, port: int, seed: int, found: Found) -> None:
+    def __init__(self, port: int, seed: int, found: Found, profile: str = "plain") -> None:
         super().__init__(name="poster", daemon=True)
+        self._profile = profile
         self._port = port
         self._rng = random.Random(seed)
         self._found = found
         self._number = 0
         self.is_over = threading.Event()
-        self.pause_s = 0.01
+        self.pause_s = PROFILES[profile]
 
     def run(self) -> None:
         while not self.is_over.wait(self.pause_s):
@@ -93,6 +135,10 @@ class Poster(threading.Thread):
     def _body(self) -> dict[str, Any]:
         symbol = self._rng.choice(["EURUSD", "XAUUSD"])
         body: dict[str, Any] = {"symbol": symbol, "id": f"n{self._number}"}
+        if self._profile == "chains":
+            if self._rng.random() < 0.8:
+                return chain_body(self._rng, self._number, symbol, id=body["id"])
+            body["strategy"] = "bracket"
         kind = self._rng.random()
         if kind < 0.6:
             return {**body, "type": "entry", "side": self._rng.choice(["buy", "sell"]), "volume": 0.01}
@@ -155,12 +201,16 @@ def kill_group(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def campaign(data: Path, cycles: int, seed: int, extra: list[str] | None = None) -> Found:
+def campaign(data: Path, cycles: int, seed: int, extra: list[str] | None = None, profile: str = "plain") -> Found:
     """Kill it ``cycles`` times at random instants under load, start it a last time, and count."""
     found, rng, port = Found(), random.Random(seed), free_port()
     extra = extra or []
     log = data.with_name(f"{data.name}.log")
-    poster = Poster(port, seed, found)
+    if profile == "chains":
+        config = data.with_name(f"{data.name}.toml")
+        config.write_text(CONFIG, encoding="utf-8")
+        extra = ["--config", str(config), "--speed", "200", *extra]  # a window is longer than a start takes
+    poster = Poster(port, seed, found, profile)
     poster.start()
     try:
         for _ in range(cycles):
@@ -182,6 +232,11 @@ def campaign(data: Path, cycles: int, seed: int, extra: list[str] | None = None)
     finally:
         poster.is_over.set()
     check(data, found)
+    if profile == "chains":
+        found.chains = counted_in(data)
+        missing = [name for name in THERE if not found.chains[name]]
+        if missing and cycles >= ENOUGH:
+            found.problems.append(f"there was no {', '.join(missing)}: {words(found.chains)}")
     return found
 
 
@@ -223,21 +278,53 @@ def check(data: Path, found: Found) -> None:
         found.problems.append(f"the rerun differs: {found.rerun}")
 
 
+def rounds(cycles: int, each: int, profile: str) -> list[tuple[str, int]]:
+    """(profile, kills) of each round; ``mixed`` takes both by turns."""
+    names = list(PROFILES) if profile == "mixed" else [profile]
+    found: list[tuple[str, int]] = []
+    while cycles > 0:
+        found.append((names[len(found) % len(names)], min(each, cycles)))
+        cycles -= each
+    return found
+
+
+def _interrupted(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="tests.live.campaign")
-    parser.add_argument("--cycles", type=int, default=60)
+    parser.add_argument("--cycles", type=int, default=60, help="how many kills in all")
+    parser.add_argument("--round", type=int, default=100, help="kills of one journal")
+    parser.add_argument("--profile", choices=["mixed", *PROFILES], default="mixed")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--data", type=Path)
+    parser.add_argument("--data", type=Path, help="keep every round's folders here")
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        found = campaign(given.data or Path(folder) / "live", given.cycles, given.seed)
-    starts = sorted(found.starts_s)
-    print(f"{found.cycles} kills, {len(found.acked)} alerts acknowledged, {found.unavailable} answered 503,")
-    print(f"{found.refused_connections} found nobody there; decisions: {dict(found.outcomes)}; rerun {found.rerun}")
-    print(f"ready after {starts[len(starts) // 2]:.2f} s (median), {starts[-1]:.2f} s (slowest)")
-    for problem in found.problems[:40]:
-        print("PROBLEM", problem)
-    return 1 if found.problems else 0
+    signal.signal(signal.SIGTERM, _interrupted)
+    folder = given.data or Path(tempfile.mkdtemp(prefix="zepix-campaign-"))
+    folder.mkdir(parents=True, exist_ok=True)
+    total, began = Found(), time.monotonic()
+    planned = rounds(given.cycles, given.round, given.profile)
+    if given.profile == "mixed" and len(planned) == 1:
+        planned = rounds(given.cycles, -(-given.cycles // 2), "mixed")
+    try:
+        for number, (profile, cycles) in enumerate(planned, 1):
+            data = folder / f"round-{number:03d}-{profile}" / "live"
+            data.parent.mkdir()
+            found = campaign(data, cycles, given.seed + number - 1, profile=profile)
+            total.add(found)
+            word = f"{len(found.problems)} PROBLEMS, see {data.parent}" if found.problems else "well"
+            passed_s = time.monotonic() - began
+            print(f"round {number} of {len(planned)}, {profile}, after {passed_s:.0f} s: {word}", flush=True)
+            print(found.told(), flush=True)
+            if not found.problems and given.data is None:
+                shutil.rmtree(data.parent)
+    except KeyboardInterrupt:
+        print("interrupted", flush=True)
+    if not total.problems and given.data is None:
+        shutil.rmtree(folder, ignore_errors=True)
+    print(f"--- in all, {time.monotonic() - began:.0f} s ---\n{total.told()}", flush=True)
+    return 1 if total.problems or total.cycles < given.cycles else 0
 
 
 if __name__ == "__main__":

@@ -131,7 +131,7 @@ def test_other_settings_say_what_would_have_become_different_in_money(desk):
     assert rerun_and_tell(one.folder, {"account.balance": 1}, as_json=True, say=said.append) == 1
     found = json.loads(said[0])
     first = found["changed"][0]
-    assert (first["id"], first["before"], first["after"]) == ("a1", "filled", "refused no_money")
+    assert (first["id"], first["before"], first["after"]) == ("big", "filled", "refused no_money")
     [closed] = [body for _, _, body in one.rows("closed")]
     assert found["money_minor"] == -closed["pnl_minor"]
     assert rerun_and_tell(one.folder, {}, as_json=False, say=said.append) == 0

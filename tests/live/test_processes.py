@@ -40,6 +40,13 @@ def test_nothing_is_lost_or_doubled_however_often_it_is_killed(tmp_path: Path):
     assert found.outcomes["filled"] > 20
 
 
+def test_chains_pyramids_and_shields_survive_being_killed(tmp_path: Path):
+    """V3 with everything that follows, beside bracket; what there was of it is counted (chain_life.py)."""
+    found = campaign(tmp_path / "live", 20, seed=20261122, profile="chains")
+    assert not found.problems, "\n".join(found.problems[:20])
+    assert all(found.chains[name] for name in ("A", "B", "P1", "SA", "SB", "recoveries waited for")), found.told()
+
+
 def test_a_second_runner_on_one_folder_refuses_to_start(tmp_path: Path):
     data, port = tmp_path / "live", free_port()
     with started(data, port, [], tmp_path / "log") as process:

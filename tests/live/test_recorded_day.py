@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +69,7 @@ max_concurrent = 1000
 """
 
 
-def _ticks(folder: Path) -> Path:
+def real_ticks(folder: Path, first_hour: int = 0, hours: int = HOURS) -> Path:
     """The hours of real ticks that are played, as a file of their own."""
     import pyarrow.compute as pc
     import pyarrow.parquet as pq
@@ -77,7 +77,7 @@ def _ticks(folder: Path) -> Path:
     table = pq.read_table(MARKET / "EURUSD_TICK_20140501_20140515.parquet")
     time = pc.cast(table.column(0), "int64")
     unit = {"ns": 1, "us": 1_000, "ms": 1_000_000}[getattr(table.schema.field(0).type, "unit", "ms")]
-    first, last = DAY_NS // unit, (DAY_NS + HOURS * 3600 * NS) // unit
+    first, last = ((DAY_NS + hour * 3600 * NS) // unit for hour in (first_hour, first_hour + hours))
     path = folder / "EURUSD_TICK_20140506_20140506.parquet"
     pq.write_table(table.filter(pc.and_(pc.greater_equal(time, first), pc.less(time, last))), path)
     return path
@@ -109,13 +109,12 @@ def _sent() -> list[tuple[int, str]]:
     return sorted(found)
 
 
-def _played(folder: Path, speed: float = 1.0) -> dict[str, Any]:
+def played(
+    folder: Path, configuration: str, ticks: Path, sent: Sequence[tuple[int, str]], speed: float = 1.0
+) -> dict[str, Any]:
     """Everything through the door; what the data folder holds afterwards."""
-    folder.mkdir()
     config = folder / "live.toml"
-    loose = "\n".join(f"{name} = {value}" for name, value in LOOSE.items())
-    config.write_text(CONFIG.replace("LOOSE", loose), encoding="utf-8")
-    ticks = _ticks(folder)
+    config.write_text(configuration, encoding="utf-8")
     clock = VirtualClock(1_767_225_600 * NS)
     data = folder / "data"
     engine = open_engine(EngineOptions(data, config, f"replay:{ticks}", speed), clock, {})
@@ -128,7 +127,7 @@ def _played(folder: Path, speed: float = 1.0) -> dict[str, Any]:
     statuses: dict[int, int] = {}
 
     async def play() -> None:
-        for t_ns, body in _sent():
+        for t_ns, body in sent:
             wall_ns = anchor.wall(t_ns)
             while True:  # the engine turns at every tick until the alert is due
                 due = engine.consumer.feed.next_ns()
@@ -146,30 +145,32 @@ def _played(folder: Path, speed: float = 1.0) -> dict[str, Any]:
             pass
 
     asyncio.run(play())
-    found = {"data": data, "statuses": statuses, "plan": engine.consumer.session.plan}
+    session = engine.consumer.session
+    found = {"data": data, "statuses": statuses, "plan": session.plan}
+    found["settings"] = session.simulation.rules.settings
     engine.close()
     inbox_log.close()
     return found
 
 
-def _rows(data: Path, *kinds: str) -> Iterator[tuple[int, dict[str, Any]]]:
+def journal_rows(data: Path, *kinds: str) -> Iterator[tuple[int, dict[str, Any]]]:
     with LogReader(data / "journal.sqlite") as reader:
         for row in reader.rows(0, None, kinds=frozenset(kinds)):
             yield row.t_ns, json.loads(row.body)
 
 
-def _replayed(data: Path) -> RunRecord:
+def replayed(data: Path) -> RunRecord:
     """A plain replay of what the journal says was received, when, at which quotes."""
-    quotes = [(t_ns, *body["opened"][0][1:]) for t_ns, body in _rows(data, "prices")]
+    quotes = [(t_ns, *body["opened"][0][1:]) for t_ns, body in journal_rows(data, "prices")]
     time, bid, ask = (np.array(column) for column in zip(*quotes, strict=True))
     bid, ask = bid.astype(np.int32), ask.astype(np.int32)
     index = (*build_index(bid, bid), *build_index(ask, ask))
     series = Series("EURUSD", "tick", 0, time.astype(np.int64), *[bid] * 4, *[ask] * 4, *index)
-    [config] = [SessionConfig.of(body) for _, body in _rows(data, "config")]
+    [config] = [SessionConfig.of(body) for _, body in journal_rows(data, "config")]
     plan = config.plan()
     rows = [
         plan.processor.parse(body["raw"], received_ns=t_ns, id=body["id"], source=body["source"])
-        for t_ns, body in _rows(data, "alert")
+        for t_ns, body in journal_rows(data, "alert")
     ]
     registry, plugins = registry_for(plan.spec), plugins_of(plan.spec)
     rules = rules_of(plan.spec, registry, plugins)
@@ -179,24 +180,27 @@ def _replayed(data: Path) -> RunRecord:
 @pytest.mark.slow
 @pytest.mark.skipif(not MARKET.is_dir(), reason="the recorded ticks are not here")
 def test_a_recorded_day_through_the_door_is_the_replay_of_its_journal(tmp_path: Path):
-    played = _played(tmp_path / "day")
-    data = played["data"]
-    assert set(played["statuses"]) <= {200, 202}
-    record = _replayed(data)
+    loose = "\n".join(f"{name} = {value}" for name, value in LOOSE.items())
+    done = played(tmp_path, CONFIG.replace("LOOSE", loose), real_ticks(tmp_path), _sent())
+    data = done["data"]
+    assert set(done["statuses"]) <= {200, 202}
+    record = replayed(data)
     live = [
         (b["ticket"], b["part"], b["symbol"], b["steps"], b["points"], b["exit_ns"], b["reason"], b["pnl_minor"])
-        for _, b in _rows(data, "closed")
+        for _, b in journal_rows(data, "closed")
     ]
-    replayed = [
+    again = [
         (f.ticket, f.part, f.symbol, f.steps, f.exit_points, f.exit_ns, f.exit_reason, f.pnl_minor)
         for f in record.fills
         if f.exit_reason != "end_of_data"
     ]
-    assert live == replayed
+    assert live == again
     plugins = {f.plugin_id for f in record.fills}
     assert len(live) > 150
     assert {"bracket", "v6_price_action_1m"} <= plugins
-    decided = {(b["id"], b["plugin"]): (b["outcome"], b["reason"]) for _, b in _rows(data, "decision") if b["final"]}
+    decided = {
+        (b["id"], b["plugin"]): (b["outcome"], b["reason"]) for _, b in journal_rows(data, "decision") if b["final"]
+    }
     assert decided == {
         (d.alert_id, d.plugin_id): (d.outcome, d.reason)
         for d in record.decisions

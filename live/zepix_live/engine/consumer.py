@@ -21,13 +21,16 @@ from zepix_live.engine.feeds import Feed, Moment
 from zepix_live.engine.market_clock import MarketClock
 from zepix_live.engine.price_file import PriceFile
 from zepix_live.engine.session import LiveSession, Output
+from zepix_live.pulse import NO_PULSE, Pulsing
 
-__all__ = ["Consumer", "Given", "Input", "Journal", "Received", "encode"]
+__all__ = ["MARKED", "Consumer", "Given", "Input", "Journal", "Received", "encode", "name_of"]
 
 TURN_ROWS: Final = 256
 """How many inputs one turn takes at most, so that one commit stays short and an alert never waits long."""
 SNAPSHOT_WEIGHT: Final = 2_000
 """A state is kept after so many instants of prices; other inputs cost a start more, and count for more."""
+MARKED: Final = frozenset({"alert", "operator"})
+"""Whose handlers the pulse names: what a session can do without, if it dies of it."""
 TOLD: Final = frozenset({"event", "error", "disabled"})
 WEIGHTS: Final = {"prices": 1, "clock": 1}
 OTHER_WEIGHT: Final = 4
@@ -56,6 +59,8 @@ class Received(NamedTuple):
     seq: int
     received_ns: int
     body: dict[str, Any]
+    kind: str = "alert"
+    """Or ``operator``: what a human has commanded, in its place among the alerts."""
 
 
 class Journal(Protocol):
@@ -107,11 +112,12 @@ class Consumer:
         fed_ns: int = 0,
         tell: Callable[[Output], None] = lambda _output: None,
         prices: PriceFile | None = None,
+        pulse: Pulsing = NO_PULSE,
     ) -> None:
         """``received(after_seq, limit)``: alerts of the inbox; ``given()``: commands since the last time;
         ``inbox_seq``: the last alert that the journal has; ``fed_ns``: when its last prices were; ``tell``: is shown
         every event, error and disabling as it is journaled; ``prices``: where snapshots keep the prices, which else
-        are in the journal."""
+        are in the journal; ``pulse``: is told under what this is."""
         self.course = course
         self.journal = journal
         self.feed = feed
@@ -120,6 +126,7 @@ class Consumer:
         self._given = given
         self._tell = tell
         self._prices = prices
+        self._pulse = pulse
         self.turned = Turned(inbox_seq=inbox_seq, fed_ns=fed_ns)
         self._since_snapshot = 0
         self._held = _Held()
@@ -135,6 +142,7 @@ class Consumer:
         inputs = self._due()
         if not inputs:
             return 0
+        self._pulse.beat()
         if all(one.kind in ("prices", "clock") for one in inputs):
             self._together(inputs)
         else:
@@ -187,7 +195,7 @@ class Consumer:
             held.alerts += self._received(self.turned.inbox_seq, TURN_ROWS)
         for alert in held.alerts:
             late_ns = self.clock.late_ns(alert.received_ns)
-            found.append(Input(now_ns, "alert", {**alert.body, "inbox": alert.seq, "late_ns": late_ns}))
+            found.append(Input(now_ns, alert.kind, {**alert.body, "inbox": alert.seq, "late_ns": late_ns}))
         if not found:
             due_ns = self.session.due_ns()
             if due_ns is not None and due_ns <= now_ns:
@@ -227,10 +235,13 @@ class Consumer:
         for seq, one in zip(seqs, inputs, strict=True):
             told += self._follow(seq, one)
         self._write([], told, seqs[-1])
+        self._pulse.rest()
 
     def _follow(self, seq: int, one: Input) -> list[Output]:
         if one.kind == "prices":
             self.turned.fed_ns = one.t_ns
+        elif one.kind in MARKED:
+            self._pulse.take(seq, one.kind, name_of(seq, one.body))
         return [Output(o.kind, {"of": seq, **o.body}) for o in self.session.take(one.t_ns, one.kind, one.body)]
 
     def _write(self, rows: list[tuple[int, str, str]], told: Sequence[Output], through: int) -> None:
@@ -246,6 +257,11 @@ class Consumer:
 
 
 SNAPSHOT_SCHEMA: Final = 1
+
+
+def name_of(seq: int, body: Mapping[str, Any]) -> str:
+    """What an alert or a command is called where a human reads it: as its sender was told."""
+    return str(body.get("given_id") or body.get("id") or seq)
 
 
 def encode(body: Mapping[str, Any]) -> str:

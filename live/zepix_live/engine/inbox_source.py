@@ -1,4 +1,4 @@
-"""The receiver's inbox as the engine reads it: accepted bodies, resends and quarantined ones, in their order."""
+"""The receiver's inbox as the engine reads it: accepted bodies, resends, quarantined ones and commands, in order."""
 
 from __future__ import annotations
 
@@ -7,10 +7,14 @@ from typing import Any
 
 from zepix.errors import JournalError
 from zepix.journal.durable_reader import LogReader
+from zepix.journal.rows import Row
 from zepix_live.engine.consumer import Received
+from zepix_live.engine.sent import sent_ns
+from zepix_live.identity import INBOX_FIELD
 from zepix_live.inbox_rows import ALERT, QUARANTINED, RESEND, InboxAlert, read_alert
+from zepix_live.operator_commands import OPERATOR, command_in_row
 
-__all__ = ["InboxSource", "body_of"]
+__all__ = ["InboxSource", "body_of", "body_of_command"]
 
 KINDS = frozenset({ALERT, RESEND, QUARANTINED})
 LOOK_ANYWAY = 64
@@ -20,8 +24,10 @@ LOOK_ANYWAY = 64
 class InboxSource:
     """Reads on after the last alert that the engine has; an inbox that is not there yet is empty."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, is_dated: bool = True) -> None:
+        """``is_dated``: whether times in alerts are of this machine's time, and not of a recording's."""
         self._path = path
+        self._is_dated = is_dated
         self._reader: LogReader | None = None
         self._passed = 0
         """The last row that was looked at, of whatever kind."""
@@ -44,9 +50,11 @@ class InboxSource:
         try:
             for row in reader.rows(start, limit):
                 looked_at += 1
-                if row.kind in KINDS:
+                if row.kind == OPERATOR:
+                    found.append(Received(row.seq, row.t_ns, body_of_command(row), OPERATOR))
+                elif row.kind in KINDS:
                     alert = read_alert(row.seq, row.t_ns, row.kind, row.body)
-                    found.append(Received(row.seq, row.t_ns, body_of(alert)))
+                    found.append(Received(row.seq, row.t_ns, self._dated(body_of(alert), row.t_ns)))
                 self._passed = row.seq
         except JournalError:
             if not found:
@@ -55,15 +63,29 @@ class InboxSource:
         self._stamp = stamp if looked_at < limit else None
         return found
 
-    def check(self, seq: int) -> None:
-        """Whether this can be the inbox of which alert ``seq`` was the last that was taken. Raises JournalError where
-        it is not: new alerts would get the numbers of old ones, and nobody would ever look at them."""
-        if not seq:
-            return
-        last = 0
-        if self._path.exists():
-            with LogReader(self._path) as reader:
-                last = reader.last_seq()
+    def _dated(self, body: dict[str, Any], received_ns: int) -> dict[str, Any]:
+        """The body, with how long the alert was on its way, where it says when it was sent."""
+        then_ns = sent_ns(body["raw"]) if self._is_dated else None
+        return body if then_ns is None else {**body, "delay_ns": received_ns - then_ns}
+
+    def check(self, seq: int, inbox_id: str = "") -> None:
+        """Whether this is the inbox ``inbox_id`` (empty: whichever) of which alert ``seq`` was the last that was taken.
+        Raises JournalError where it is not: new alerts would get the numbers of old ones, and nobody would ever look at
+        them."""
+        last, found = 0, inbox_id
+        if self._path.exists() and (seq or inbox_id):
+            try:
+                with LogReader(self._path) as reader:
+                    found, last = str(reader.header().get(INBOX_FIELD, "")), reader.last_seq()
+            except JournalError:
+                if seq:
+                    raise
+                return  # it is being made just now
+        if inbox_id and found != inbox_id:
+            raise JournalError(
+                f"{self._path} is the inbox {found or 'of nobody'}, but the journal beside it belongs to the inbox "
+                f"{inbox_id}: one of them is another runner's. Bring the right one back, or begin with a new folder"
+            )
         if last < seq:
             raise JournalError(
                 f"{self._path} ends at alert {last}, but alert {seq} was taken from it: it was removed or replaced by "
@@ -88,3 +110,9 @@ def body_of(alert: InboxAlert) -> dict[str, Any]:
     if alert.kind == QUARANTINED:
         body["reason"], body["detail"] = alert.reason or "", alert.detail or ""
     return body
+
+
+def body_of_command(row: Row) -> dict[str, Any]:
+    """What the engine's journal keeps of a human's command: what, who, from where, when."""
+    command, came_from = command_in_row(row.seq, row.body)
+    return {**command.fields(), "id": f"o{row.seq}", "given_id": command.id, "from": came_from, "given_ns": row.t_ns}

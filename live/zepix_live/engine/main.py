@@ -16,6 +16,7 @@ from typing import Any, Final
 from zepix.errors import ConfigError, DataError, JournalError, ZepixError
 from zepix.journal.durable import DurableLog
 from zepix.journal.durable_reader import LogReader
+from zepix.journal.trouble import JournalFull, JournalLocked
 from zepix.kernels.warm import warm_up
 from zepix_live.clock import Clock, SystemClock
 from zepix_live.engine.config import SessionConfig, config_of
@@ -26,11 +27,14 @@ from zepix_live.engine.market_clock import Anchor, MarketClock
 from zepix_live.engine.options import EngineOptions, FeedChoice, feed_choice, stale_limit_s
 from zepix_live.engine.plan import Plan, plan_of
 from zepix_live.engine.price_file import PriceFile
-from zepix_live.engine.recovery import Recovered, last_config, recover
+from zepix_live.engine.recovery import NOBODY_KNOWS, Before, Recovered, last_config, recover
 from zepix_live.engine.session import Output
 from zepix_live.engine.statement import statement_of
-from zepix_live.heartbeat import EngineState, write_heartbeat, write_statement
+from zepix_live.heartbeat import FAILED, EngineState, write_heartbeat, write_statement
+from zepix_live.identity import JOURNAL_FIELD
+from zepix_live.pulse import Pulse, read_pulse
 from zepix_live.supervise import end_with_parent
+from zepix_live.watchdog import forget_hung, read_hung
 
 __all__ = ["Engine", "inbox_path", "journal_path", "main", "open_engine", "run_engine"]
 
@@ -45,6 +49,10 @@ BEAT_NS: Final = 1_000_000_000
 FULL_WAIT_S: Final = 0.5
 """How long a turn waits before it tries a disk again that took nothing."""
 DIED: Final = 1
+PASSES: Final = (JournalFull, JournalLocked)
+"""What another start may find otherwise."""
+NS: Final = 1_000_000_000
+MOST_DETAIL: Final = 1_000
 log = logging.getLogger("zepix.engine")
 
 
@@ -67,10 +75,12 @@ class Engine:
     recovered: Recovered
     inbox: InboxSource
     statement: dict[str, Any]
+    pulse: Pulse
 
     def close(self) -> None:
         self.inbox.close()
         self.journal.close()
+        self.pulse.close()
 
 
 def open_engine(options: EngineOptions, clock: Clock, environ: Mapping[str, str] | None = None) -> Engine:
@@ -80,7 +90,9 @@ def open_engine(options: EngineOptions, clock: Clock, environ: Mapping[str, str]
     choice = feed_choice(options.feed)
     feed = _feed(choice, plan)
     options.data_dir.mkdir(parents=True, exist_ok=True)
-    journal = DurableLog(journal_path(options.data_dir), name=JOURNAL_NAME)
+    journal = DurableLog(journal_path(options.data_dir), name=JOURNAL_NAME, header={JOURNAL_FIELD: options.inbox_id})
+    before_it = _before(options.data_dir)
+    pulse = Pulse(options.data_dir)
     try:
         with LogReader(journal_path(options.data_dir)) as reader:
             before = last_config(journal, reader) if journal.last_seq else None
@@ -92,18 +104,34 @@ def open_engine(options: EngineOptions, clock: Clock, environ: Mapping[str, str]
             )
             market = MarketClock(clock, anchor)
             prices = PriceFile(options.data_dir)
-            recovered = recover(journal, reader, wanted, market.now_ns, plan=plan, prices=prices)
+            pulse.beat("recovering")
+            recovered = recover(
+                journal, reader, wanted, market.now_ns, plan=plan, prices=prices, before=before_it, pulse=pulse
+            )
             first = recovered.first_seq
-            engine = _opened(options, journal, feed, clock, anchor, recovered, prices)
+            engine = _opened(options, journal, feed, clock, anchor, recovered, prices, pulse)
             told = list(reader.rows(first, None))
-        engine.statement = statement_of(recovered, told, engine.consumer.session.now_ns)
+        old = anchor if before is None else before.anchor
+        down_s = max(0, clock.now_ns() - (recovered.last_ns if old is None else old.wall(recovered.last_ns))) / NS
+        engine.statement = statement_of(recovered, told, engine.consumer.clock.now_ns(), down_s)
         journal.append([(engine.consumer.session.now_ns, "recovery", encode(engine.statement))])
         engine.consumer.save()
         write_statement(options.data_dir, engine.statement)
         return engine
     except BaseException:
         journal.close()
+        pulse.close()
         raise
+
+
+def _before(data_dir: Path) -> Before:
+    """What the engine before left: under what it was, and whether it was ended because it hung."""
+    left, hung = read_pulse(data_dir), read_hung(data_dir)
+    under = NOBODY_KNOWS if left is None else left.of
+    if hung is None:
+        return Before(under)
+    notice = {"level": "CRITICAL", "code": "engine_hung", "text": hung.text, "of": hung.of}
+    return Before(under, notice, lambda: forget_hung(data_dir))
 
 
 def _opened(
@@ -114,13 +142,14 @@ def _opened(
     anchor: Anchor | None,
     recovered: Recovered,
     prices: PriceFile,
+    pulse: Pulse,
 ) -> Engine:
     market = MarketClock(clock, anchor, recovered.last_ns)
     if not recovered.is_new:
         is_fed = recovered.fed_ns >= recovered.last_ns  # else a moment of that very instant was not taken yet
         feed.skip(recovered.last_ns if is_fed else recovered.last_ns - 1)
-    inbox = InboxSource(inbox_path(options.data_dir))
-    inbox.check(recovered.inbox_seq)
+    inbox = InboxSource(inbox_path(options.data_dir), is_dated=anchor is None)
+    inbox.check(recovered.inbox_seq, "" if recovered.is_new else str(journal.header.get(JOURNAL_FIELD, "")))
     consumer = Consumer(
         recovered.course,
         journal,
@@ -131,10 +160,11 @@ def _opened(
         fed_ns=recovered.fed_ns,
         tell=_tell,
         prices=prices,
+        pulse=pulse,
     )
     while not recovered.is_new and consumer.turn():  # what came while it was down, before it says that it turns
         pass
-    return Engine(journal, consumer, recovered, inbox, {})
+    return Engine(journal, consumer, recovered, inbox, {}, pulse)
 
 
 def _feed(choice: FeedChoice, plan: Plan) -> Feed:
@@ -208,6 +238,7 @@ async def turn_until(engine: Engine, is_over: Callable[[], bool], clock: Clock, 
         now_ns = clock.monotonic_ns()
         if now_ns >= beat_at:
             beat_at = now_ns + BEAT_NS
+            engine.pulse.beat("running")
             state = "halted" if trouble else "running"
             write_heartbeat(
                 data_dir, EngineState(clock.now_ns(), state, trouble, consumer.turned.inbox_seq, os.getpid())
@@ -254,6 +285,7 @@ def main(arguments: list[str] | None = None) -> int:
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     over: list[bool] = []
+    options: EngineOptions | None = None
     end_with_parent(lambda: over.append(True))
     try:
         if len(given) != 1:
@@ -262,7 +294,12 @@ def main(arguments: list[str] | None = None) -> int:
         return run_engine(options, lambda: bool(over), on_ready=on_ready)
     except ZepixError as error:
         sys.stderr.write(f"{ascii(str(error))[1:-1]}\n")
-        return DIED if ready else error.exit_status  # what turned can turn again: only a start may be beyond help
+        if ready or isinstance(error, PASSES):
+            return DIED  # what turned can turn again: only a start may be beyond help
+        if options is not None and options.data_dir.is_dir():
+            why = f"the engine cannot be started: {error}"[:MOST_DETAIL]
+            write_heartbeat(options.data_dir, EngineState(SystemClock().now_ns(), FAILED, why, pid=os.getpid()))
+        return error.exit_status
     except KeyboardInterrupt:
         return 0
 

@@ -13,9 +13,9 @@ from zepix.errors import ConfigError
 if TYPE_CHECKING:
     from zepix.spec import Spec
 
-__all__ = ["SETTINGS", "EngineOptions", "FeedChoice", "feed_choice", "stale_limit_s"]
+__all__ = ["SETTINGS", "EngineOptions", "FeedChoice", "feed_choice", "seconds", "stale_limit_s"]
 
-SETTINGS: Final = frozenset({"receiver", "stale_s"})
+SETTINGS: Final = frozenset({"receiver", "stale_s", "hang_s", "start_s"})
 """What ``[live]`` may hold."""
 STALE_S: Final = 30.0
 MOST_STALE_S: Final = 86_400.0
@@ -45,13 +45,17 @@ def feed_choice(text: str | None) -> FeedChoice:
 
 def stale_limit_s(spec: Spec, default: float = STALE_S) -> float:
     """``live.stale_s``: how late an entry may be taken. Raises ConfigError for what is none."""
-    given = spec.config.get("live.stale_s", default)
+    return seconds("live.stale_s", spec.config.get("live.stale_s", default))
+
+
+def seconds(name: str, given: Any) -> float:
+    """A setting that is a time, in seconds. Raises ConfigError for what is none."""
     try:
         found = float(given)
     except (TypeError, ValueError):
         found = -1.0
     if isinstance(given, bool) or not 0 < found <= MOST_STALE_S:
-        raise ConfigError(f"live.stale_s is above 0 and at most {MOST_STALE_S:g} seconds, not {ascii(given)[:60]}")
+        raise ConfigError(f"{name} is above 0 and at most {MOST_STALE_S:g} seconds, not {ascii(given)[:60]}")
     return found
 
 
@@ -64,6 +68,8 @@ class EngineOptions:
     feed: str | None = None
     speed: float = 1.0
     flags: Mapping[str, Any] = field(default_factory=dict)
+    inbox_id: str = ""
+    """Which inbox a journal that is made now belongs to; empty where nobody said."""
 
     def __post_init__(self) -> None:
         if not 0 < self.speed <= MAX_SPEED:
@@ -84,6 +90,7 @@ class EngineOptions:
                 "feed": self.feed,
                 "speed": self.speed,
                 "flags": dict(self.flags),
+                "inbox_id": self.inbox_id,
             }
         )
 
@@ -101,6 +108,7 @@ class EngineOptions:
                 found["feed"],
                 float(found["speed"]),
                 {key: Raw(value) if isinstance(value, str) else value for key, value in found["flags"].items()},
+                str(found.get("inbox_id", "")),
             )
         except (ValueError, KeyError, TypeError) as error:
             raise ConfigError(f"the engine's options cannot be read ({type(error).__name__})") from error

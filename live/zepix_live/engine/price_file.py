@@ -6,7 +6,9 @@ checksum of that much; where file and snapshot do not agree, the journal is read
     frame = length of the payload (8 bytes, big-endian), payload, BLAKE2b-128 of (the checksum before, the payload)
     payload = {"EURUSD": {"rows": 120, "flat": true}, ...} newline, then by symbol its columns, little-endian
 
-A column ``time`` (int64, ns) and eight prices (int32, points); of flat rows (ticks) only the two opens are kept.
+A column ``time`` (int64, ns) and eight prices (int32, points); of flat rows (ticks) only the two opens are kept. Where
+ticks were forgotten the file is begun anew without them: ``first`` says how many, and ``minutes`` how many minutes they
+have left, which come first (time, open, high, low, close of the bid).
 """
 
 from __future__ import annotations
@@ -22,8 +24,9 @@ from typing import Any, Final
 
 import numpy as np
 
+from zepix.services.minute_fold import Minutes
 from zepix.services.prices import SymbolPrices
-from zepix_live.engine.price_rows import NAMES, Columns, PriceColumns
+from zepix_live.engine.price_rows import NAMES, Columns, Forgotten, PriceColumns
 
 __all__ = ["PriceFile"]
 
@@ -49,21 +52,23 @@ class PriceFile:
         self._bytes = 0
         self._digest = b""
         self._rows: dict[str, int] = {}
+        self._first: dict[str, int] = {}
 
     def keep(self, growing: Mapping[str, SymbolPrices]) -> dict[str, Any] | None:
         """Add what has ended since the last time; what a snapshot notes of it, or None where the disk refused."""
         fresh: dict[str, tuple[SymbolPrices, int, int]] = {}
         for symbol, one in growing.items():
             ended, known = one.progress()[1], self._rows.get(symbol, 0)
-            if ended < known:
+            if ended < known or (self._bytes and one.first > self._first.get(symbol, 0)):
                 self.begin_anew()
                 return self.keep(growing)
-            if ended > known:
-                fresh[symbol] = (one, known, ended)
+            if ended > max(known, one.first):
+                fresh[symbol] = (one, max(known, one.first), ended)
         try:
             if fresh:
                 self._append(_payload(fresh))
                 self._rows.update({symbol: ended for symbol, (_, _, ended) in fresh.items()})
+                self._first.update({symbol: one.first for symbol, (one, _, _) in fresh.items()})
         except OSError:
             self.begin_anew()
             return None
@@ -81,13 +86,16 @@ class PriceFile:
         if not 0 <= wanted <= MAX_BYTES:
             raise ValueError(f"the file of prices cannot have {wanted} bytes")
         try:
-            with self._path.open("rb") as handle:
-                content = memoryview(handle.read(wanted))
+            content = memoryview(b"")
+            if wanted:  # else no price had come yet, and no file was made
+                with self._path.open("rb") as handle:
+                    content = memoryview(handle.read(wanted))
         except OSError as error:
             raise ValueError(f"the file of prices cannot be read ({type(error).__name__})") from error
         if len(content) != wanted:
             raise ValueError(f"the file of prices has {len(content)} bytes and {wanted} are expected")
         pieces: defaultdict[str, list[Table]] = defaultdict(list)
+        forgotten: dict[str, Forgotten] = {}
         at, digest = 0, b""
         while at < wanted:
             size = int.from_bytes(content[at : at + HEAD_BYTES], "big")
@@ -96,14 +104,15 @@ class PriceFile:
             digest = _digest(digest, payload)
             if at > wanted or digest != content[at - DIGEST_BYTES : at]:
                 raise ValueError("the checksum of the file of prices is wrong")
-            for symbol, table in _tables(payload):
+            for symbol, table in _tables(payload, forgotten):
                 pieces[symbol].append(table)
         if digest.hex() != mark["digest"]:
             raise ValueError("the file of prices is another one")
         ended = {symbol: _joined(tables) for symbol, tables in pieces.items()}
         self._bytes, self._digest = wanted, digest
-        self._rows = {symbol: len(time) for symbol, (time, _) in ended.items()}
-        return PriceColumns(mark["timeframes"], _with_opened(ended, mark["open"]))
+        self._first = {symbol: first for symbol, (first, _) in forgotten.items()}
+        self._rows = {symbol: self._first.get(symbol, 0) + len(time) for symbol, (time, _) in ended.items()}
+        return PriceColumns(mark["timeframes"], _with_opened(ended, mark["open"], self._first), forgotten)
 
     def _append(self, payload: bytes) -> None:
         """Durable on return, so that a snapshot never names what is not there."""
@@ -147,18 +156,26 @@ def _payload(fresh: Mapping[str, tuple[SymbolPrices, int, int]]) -> bytes:
         columns = {name: np.ascontiguousarray(getattr(one, name)[first:last], "<i4") for name in NAMES}
         is_flat = all(np.array_equal(columns[a], columns[b]) for a, others in FLAT.items() for b in others)
         head[symbol] = {"rows": last - first, "flat": is_flat}
+        if one.first and first == one.first:
+            minutes, bid = one.minutes.bars()
+            head[symbol] |= {"first": one.first, "minutes": len(minutes)}
+            parts.append(np.ascontiguousarray(minutes, "<i8").tobytes())
+            parts += [np.ascontiguousarray(values, "<i4").tobytes() for values in bid]
         parts.append(np.ascontiguousarray(one.time[first:last], "<i8").tobytes())
         parts += [columns[name].tobytes() for name in (FLAT if is_flat else WHOLE)]
     return b"".join((json.dumps(head).encode("ascii"), b"\n", *parts))
 
 
-def _tables(payload: memoryview) -> list[tuple[str, Table]]:
-    """Raises ValueError for one that is not as ``_payload`` makes them."""
+def _tables(payload: memoryview, forgotten: dict[str, Forgotten]) -> list[tuple[str, Table]]:
+    """Raises ValueError for one that is not as ``_payload`` makes them; what is gone is told to ``forgotten``."""
     head, mark, _ = bytes(payload[: 1 << 20]).partition(b"\n")
     at = len(head) + len(mark)
     found: list[tuple[str, Table]] = []
     for symbol, told in json.loads(head).items():
         rows = int(told["rows"])
+        if told.get("first"):
+            minutes, at = _minutes(payload, at, int(told["minutes"]))
+            forgotten[symbol] = (int(told["first"]), minutes)
         time = np.frombuffer(payload, "<i8", rows, at)
         at += 8 * rows
         columns: dict[str, Any] = {}
@@ -172,6 +189,14 @@ def _tables(payload: memoryview) -> list[tuple[str, Table]]:
     return found
 
 
+def _minutes(payload: memoryview, at: int, count: int) -> tuple[Minutes, int]:
+    """(the minutes that stand at ``at``, where they end)"""
+    time = np.frombuffer(payload, "<i8", count, at).astype(np.int64)
+    at += 8 * count
+    bid = [np.frombuffer(payload, "<i4", count, at + 4 * count * place).astype(np.int32) for place in range(4)]
+    return Minutes(time, (bid[0], bid[1], bid[2], bid[3])), at + 16 * count
+
+
 def _joined(tables: list[Table]) -> Table:
     time = np.concatenate([time for time, _ in tables]).astype(np.int64, copy=False)
     columns = {
@@ -180,9 +205,11 @@ def _joined(tables: list[Table]) -> Table:
     return time, columns
 
 
-def _with_opened(ended: Mapping[str, Table], opened: Mapping[str, Any]) -> dict[str, Columns]:
+def _with_opened(ended: Mapping[str, Table], opened: Mapping[str, Any], first: Mapping[str, int]) -> dict[str, Columns]:
     """The rows that have ended, and after them the one in progress, of which the open is known."""
-    found: dict[str, Columns] = {symbol: (*table, len(table[0])) for symbol, table in ended.items()}
+    found: dict[str, Columns] = {
+        symbol: (*table, first.get(symbol, 0) + len(table[0])) for symbol, table in ended.items()
+    }
     for symbol, (t_ns, bid, ask) in opened.items():
         none = np.empty(0, np.int32)
         time, columns = ended.get(symbol) or (np.empty(0, np.int64), dict.fromkeys(NAMES, none))

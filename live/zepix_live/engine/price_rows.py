@@ -7,13 +7,16 @@ from typing import Any, Final
 
 import numpy as np
 
-from zepix.services.prices import SymbolPrices
+from zepix.brokers.shadow.growing_prices import GrowingPrices
+from zepix.services.minute_fold import Minutes
 
-__all__ = ["Columns", "PriceColumns", "PriceRows"]
+__all__ = ["Columns", "Forgotten", "PriceColumns", "PriceRows"]
 
 NAMES: Final = ("bid_open", "bid_high", "bid_low", "bid_close", "ask_open", "ask_high", "ask_low", "ask_close")
 Columns = tuple[Any, dict[str, Any], int]
-"""times, columns by name, how many rows have ended"""
+"""times, columns by name, how many rows have ended (forgotten ones among them)"""
+Forgotten = tuple[int, Minutes]
+"""How many rows are gone, and the minutes that they have left."""
 
 
 class PriceRows:
@@ -21,6 +24,7 @@ class PriceRows:
 
     def __init__(self, timeframes: Mapping[str, str] | None = None) -> None:
         self.timeframes = dict(timeframes or {})
+        self.forgotten: dict[str, Forgotten] = {}
         self._rows: dict[str, list[list[int]]] = {}
         self._ended: dict[str, int] = {}
 
@@ -55,20 +59,21 @@ class PriceRows:
 class PriceColumns:
     """Prices that are columns already; as ``PriceRows`` for who takes them over."""
 
-    def __init__(self, timeframes: Mapping[str, str], columns: dict[str, Columns]) -> None:
+    def __init__(
+        self, timeframes: Mapping[str, str], columns: dict[str, Columns], forgotten: dict[str, Forgotten] | None = None
+    ) -> None:
         self.timeframes = dict(timeframes)
+        self.forgotten = {} if forgotten is None else forgotten
         self._columns = columns
 
     @classmethod
-    def of(cls, growing: Mapping[str, SymbolPrices]) -> PriceColumns:
+    def of(cls, growing: Mapping[str, GrowingPrices]) -> PriceColumns:
         """Those that a feed has brought."""
         brought = {symbol: one for symbol, one in growing.items() if one.n}
         return cls(
             {symbol: one.series.timeframe for symbol, one in brought.items()},
-            {
-                symbol: (one.time, {name: getattr(one, name) for name in NAMES}, one.progress()[1])
-                for symbol, one in brought.items()
-            },
+            {symbol: (*one.kept(), one.progress()[1]) for symbol, one in brought.items()},
+            {symbol: (one.first, one.minutes) for symbol, one in brought.items() if one.first},
         )
 
     def columns(self) -> dict[str, Columns]:

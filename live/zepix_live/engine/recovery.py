@@ -1,8 +1,9 @@
 """Start-up and recovery are one path: the last state, the journal's tail, what was left undone, then new alerts.
 
 Recovery restores what was decided. Inputs that were finished are taken again and what follows is only compared with
-what the journal says. Inputs without an end (the process died under them) are taken one at a time, each with an
-``attempt`` before it; one under which two attempts died is set aside as ``poison``.
+what the journal says. Inputs without an end (the process died before it) are taken one at a time, each with an
+``attempt`` before it. One under which the engine died twice is set aside as ``poison``: in the turn (``death``; the
+pulse says under which of them) and in an attempt, or in two attempts.
 """
 
 from __future__ import annotations
@@ -17,23 +18,39 @@ from typing import Any, Final, Protocol
 from zepix.errors import StateError
 from zepix.journal.rows import Row
 from zepix_live.engine.config import SessionConfig
-from zepix_live.engine.consumer import SNAPSHOT_SCHEMA, Journal, encode
+from zepix_live.engine.consumer import MARKED, SNAPSHOT_SCHEMA, Journal, encode, name_of
 from zepix_live.engine.course import Course
+from zepix_live.engine.exit_words import looks_like_exit
 from zepix_live.engine.plan import Plan
 from zepix_live.engine.price_file import PriceFile
 from zepix_live.engine.price_rows import PriceColumns, PriceRows
 from zepix_live.engine.rerun import Difference, first_difference, turns
-from zepix_live.engine.session import Output
+from zepix_live.engine.session import INPUTS, Output
+from zepix_live.pulse import NO_PULSE, Pulsing
 
-__all__ = ["MOST_ATTEMPTS", "Recovered", "last_config", "recover"]
+__all__ = ["MOST_DEATHS", "NOBODY_KNOWS", "Before", "Recovered", "last_config", "recover"]
 
-MOST_ATTEMPTS: Final = 2
-MAY_BE_POISON: Final = frozenset({"alert", "operator"})
+MOST_DEATHS: Final = 2
+MAY_BE_POISON: Final = MARKED
 """What a session can do without. Without its start it is none, and without a price the next ones mean nothing."""
+NOBODY_KNOWS: Final = -1
+BEAT_EVERY: Final = 256
 
 
 class Reader(Protocol):
     def rows(self, after_seq: int = 0, limit: int | None = None) -> Any: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """How the engine before ended, as far as it is known without its journal."""
+
+    under: int = NOBODY_KNOWS
+    """Number of the input whose handlers ran; 0: of none. Where nobody knows, every input that was left may be it."""
+    notice: Mapping[str, Any] | None = None
+    """What is to be told of its end."""
+    forget: Callable[[], None] = lambda: None
+    """That was told, durably."""
 
 
 @dataclass(slots=True)
@@ -51,6 +68,8 @@ class Recovered:
     poisoned: list[int] = field(default_factory=list)
     differences: list[Difference] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    human: list[str] = field(default_factory=list)
+    """Those of the notes after which somebody has to look."""
     slow: list[str] = field(default_factory=list)
     """Why this start took longer than it should have."""
     is_new: bool = False
@@ -67,11 +86,13 @@ def recover(
     plan: Plan | None = None,
     prices: PriceFile | None = None,
     on_start: bool = True,
+    before: Before | None = None,
+    pulse: Pulsing = NO_PULSE,
 ) -> Recovered:
     """The session as it was, and ``wanted`` from here on. Raises StateError, ConfigError, JournalError.
 
     ``plan``: of ``wanted``, where it is made already; ``prices``: where snapshots' prices are; what is not there is
-    read from the journal.
+    read from the journal; ``before``: how the last process ended; ``pulse``: is told under what this is.
     """
     found = Recovered(Course(), first_seq=journal.last_seq)
     if not journal.last_seq:
@@ -81,14 +102,19 @@ def recover(
     after = _from_snapshot(found, journal, reader, prices, (wanted, plan))
     tail = list(reader.rows(after, None))
     _note_tail(found, tail)
-    attempts = Counter(json.loads(row.body)["of"] for row in tail if row.kind == "attempt")
-    for row, body, told, is_done in turns(tail):
+    deaths = _deaths(found, journal, tail, before or Before())
+    for number, (row, body, told, is_done) in enumerate(turns(tail)):
+        if not number % BEAT_EVERY:
+            pulse.beat()
+        if row.kind in MARKED:
+            pulse.take(row.seq, row.kind, name_of(row.seq, body))
         if row.kind == "config":
             found.course.change(SessionConfig.of(body))
         elif is_done:
             _again(found, row, body, told)
         else:
-            _unfinished(found, journal, row, body, attempts[row.seq])
+            _unfinished(found, journal, row, body, deaths[row.seq])
+    pulse.rest()
     if on_start and found.course.config is not None and not found.course.config.is_same(wanted):
         _change(found, journal, wanted)
     return found
@@ -175,8 +201,37 @@ def _note_tail(found: Recovered, tail: list[Row]) -> None:
         found.last_ns = max(found.last_ns, row.t_ns)
         if row.kind == "prices":
             found.fed_ns = row.t_ns
-        if row.kind == "alert":
+        if row.kind in ("alert", "operator"):
             found.inbox_seq = max(found.inbox_seq, int(json.loads(row.body).get("inbox", 0)))
+
+
+def _deaths(found: Recovered, journal: Journal, tail: list[Row], before: Before) -> Counter[int]:
+    """How often the engine has died under each input that is left; what is news of it becomes durable first."""
+    through, last_input, known_after = 0, 0, 0
+    deaths: Counter[int] = Counter()
+    left = []
+    for row in tail:
+        if row.kind == "done":
+            through = int(json.loads(row.body)["through"])
+        elif row.kind in INPUTS:
+            last_input = row.seq
+            left.append(row.seq)
+        elif row.kind in ("attempt", "death"):
+            known_after = row.seq
+            of = int(json.loads(row.body)["of"])
+            deaths.update([of] if of != NOBODY_KNOWS else [seq for seq in left if seq > through])
+    left = [seq for seq in left if seq > through]
+    news: list[tuple[int, str, str]] = []
+    if before.notice is not None:
+        news.append((found.last_ns, "notice", encode(before.notice)))
+    is_under = before.under in left or (before.under == NOBODY_KNOWS and left)
+    if is_under and known_after < last_input:  # it died in the turn, and nobody has tried since
+        news.append((found.last_ns, "death", encode({"of": before.under})))
+        deaths.update(left if before.under == NOBODY_KNOWS else [before.under])
+    if news:
+        journal.append(news)
+    before.forget()
+    return deaths
 
 
 def _again(found: Recovered, row: Row, body: Mapping[str, Any], told: list[Output]) -> None:
@@ -188,15 +243,15 @@ def _again(found: Recovered, row: Row, body: Mapping[str, Any], told: list[Outpu
         found.differences.append(difference)
 
 
-def _unfinished(found: Recovered, journal: Journal, row: Row, body: Mapping[str, Any], attempts: int) -> None:
+def _unfinished(found: Recovered, journal: Journal, row: Row, body: Mapping[str, Any], deaths: int) -> None:
     found.unfinished += 1
     session = found.course.session
-    if attempts >= MOST_ATTEMPTS and row.kind in MAY_BE_POISON:
+    if deaths >= MOST_DEATHS and row.kind in MAY_BE_POISON:
         found.poisoned.append(row.seq)
         decision = {"id": body.get("id", ""), "plugin": "", "outcome": "quarantined", "reason": "poison", "final": True}
         journal.append(
             [
-                (row.t_ns, "poison", encode({"of": row.seq, "attempts": attempts})),
+                (row.t_ns, "poison", encode({"of": row.seq, "deaths": deaths})),
                 (row.t_ns, "notice", encode(_poison_notice(row, body))),
                 (row.t_ns, "decision", encode({"of": row.seq, "numbers": {}, **decision})),
                 (row.t_ns, "done", encode({"through": row.seq})),
@@ -208,7 +263,10 @@ def _unfinished(found: Recovered, journal: Journal, row: Row, body: Mapping[str,
 
 
 def _poison_notice(row: Row, body: Mapping[str, Any]) -> dict[str, Any]:
-    text = f"the engine died twice under {row.kind} {body.get('id', row.seq)}; it is set aside and needs a human"
+    name = f"{row.kind} {name_of(row.seq, body)}"
+    text = f"the engine died twice under {name}; it is set aside and needs a human"
+    if looks_like_exit(str(body.get("raw", ""))):
+        text += ", and it looks like an exit: what it was to close may still be open"
     return {"level": "CRITICAL", "code": "poison", "text": text, "of": row.seq}
 
 
@@ -226,3 +284,4 @@ def _change(found: Recovered, journal: Journal, wanted: SessionConfig) -> None:
     told = "another version of zepix" if old is not None and old.code != wanted.code else "other settings"
     found.notes.append(f"the session goes on by {told}")
     found.notes += found.course.set_aside
+    found.human += found.course.set_aside

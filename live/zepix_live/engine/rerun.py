@@ -15,7 +15,7 @@ from zepix_live.engine.session import INPUTS, Output
 
 __all__ = ["Compared", "Difference", "compare", "first_difference", "turns"]
 
-NOT_COMPARED: Final = frozenset({"attempt", "recovery", "notice", "stop"})
+NOT_COMPARED: Final = frozenset({"attempt", "death", "recovery", "notice", "stop"})
 """Rows about the runner's own life, which no session derives."""
 
 

@@ -13,7 +13,6 @@ event``. Two sessions that were given the same inputs give the same outputs.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final, NamedTuple
@@ -23,7 +22,10 @@ from zepix.engine.engine import TradingEngine
 from zepix.model import Alert, Quarantined, Side
 from zepix.model.timeframe import NS
 from zepix_live.engine.bars_by_alert import BarsByAlert
+from zepix_live.engine.exit_words import looks_like_exit
+from zepix_live.engine.forgetting import Forgetting
 from zepix_live.engine.lost_alerts import LostAlerts
+from zepix_live.engine.obeying import obey
 from zepix_live.engine.plan import Plan
 from zepix_live.engine.price_rows import PriceColumns, PriceRows
 from zepix_live.engine.script import Script
@@ -34,11 +36,9 @@ __all__ = ["INPUTS", "LiveSession", "Output"]
 
 INPUTS: Final = ("start", "prices", "alert", "clock", "operator")
 STALE_NS: Final = 30 * NS
+CLOCKS_DIFFER_NS: Final = 30 * NS
 ALERTS: Final = (4, 1)
 """Phase and part of alerts, after what acts at once; as in a replay."""
-_PLACEHOLDER: Final = re.compile(r"\{\{[^{}]{1,64}\}\}")
-"""What TradingView was to fill in: {{close}} closes nothing."""
-_LOOKS_LIKE_EXIT: Final = ("exit", "close", "flat", "cancel", "stop_loss", "take_profit")
 
 
 class Output(NamedTuple):
@@ -70,10 +70,11 @@ class LiveSession:
             "clock": self._clock,
             "operator": self._operator,
         }
+        self._forgetting = Forgetting(self.feed, self.simulation)
         self._telling = Telling(self.simulation)
         self._lost = LostAlerts(self.simulation.broker, plan.catalogue)
         self._silence = Silence(self._is_priced)
-        self._bars = BarsByAlert(self.feed, self.simulation.session, plan.catalogue) if bars_by_alert else None
+        self._bars = BarsByAlert(self.feed, self.simulation, plan.catalogue) if bars_by_alert else None
 
     @property
     def engine(self) -> TradingEngine:
@@ -133,6 +134,8 @@ class LiveSession:
         for symbol, bid, ask in body.get("opened", ()):
             self.feed.opened(symbol, t_ns, bid, ask)
         session.advance((t_ns, *ALERTS))
+        for symbol, _, _ in body.get("opened", ()):
+            self._forgetting.look(symbol)
 
     def _clock(self, t_ns: int, body: Mapping[str, Any]) -> None:
         del body
@@ -145,6 +148,8 @@ class LiveSession:
             self._telling.events += self._bars.take(row, t_ns)
         self.engine.at(t_ns, ALERTS[0])
         self.simulation.broker.at(t_ns, ALERTS[0])
+        if self._bars is not None:
+            self._bars.wake(t_ns)
         if isinstance(row, Quarantined):
             self._set_aside(row)
             return
@@ -153,7 +158,7 @@ class LiveSession:
         if body.get("kind") == "resend" and row.type not in NEVER_DROPPED:
             self.engine.decisions.without_plugin(row, "duplicate", "duplicate", {"first": f"a{body.get('of')}"})
             return
-        late_ns = int(body.get("late_ns", 0))
+        late_ns = int(body.get("late_ns", 0)) + self._delay_ns(row, body)
         fresh = row if late_ns <= self._stale_ns else self._late(row, late_ns)
         if fresh is not None:
             self.engine.process_alert(fresh)
@@ -163,15 +168,9 @@ class LiveSession:
         self.simulation.session.advance((t_ns, *ALERTS))
         self.engine.at(t_ns, ALERTS[0])
         self.simulation.broker.at(t_ns, ALERTS[0])
-        command = body.get("command")
-        if command == "pause":
-            self.engine.pause()
-        elif command == "resume":
-            self.engine.resume()
-        elif command == "rearm" and self.simulation.house.guard is not None:
-            self.simulation.house.guard.rearm(body.get("base_equity"))
-        else:
-            self._telling.event("WARN", "unknown_command", f"the command {ascii(command)[:60]} is none")
+        level, text = obey(self.simulation, body)
+        who = {name: body[name] for name in ("id", "command", "plugin", "by") if name in body}
+        self._telling.event(level, "operator", text, **who)
 
     def _read(self, t_ns: int, body: Mapping[str, Any]) -> Alert | Quarantined:
         """The body as the dialects understand it; one that the receiver turned away stays what it called it."""
@@ -183,6 +182,17 @@ class LiveSession:
         )
 
     # --- alerts that are not what they were -------------------------------------------------------------------------
+
+    def _delay_ns(self, row: Alert, body: Mapping[str, Any]) -> int:
+        """How long an alert was on its way to us, as far as it says when it was sent (``sent.py``); what is sent later
+        than it was received tells of a clock that is wrong."""
+        delay_ns = int(body.get("delay_ns", 0))
+        if delay_ns < -CLOCKS_DIFFER_NS:
+            detail = (
+                f"{row.id} was sent {-delay_ns / NS:.0f} s after it was received: its clock or this machine's is wrong"
+            )
+            self._telling.event("WARN", "clocks_differ", detail, alert=row.id)
+        return max(0, delay_ns)
 
     def _late(self, row: Alert, late_ns: int) -> Alert | None:
         """An entry that comes too late is refused; of a reversal its exit is still wanted; no exit is too late."""
@@ -205,9 +215,8 @@ class LiveSession:
         return any(t.symbol == symbol and t.side == side for t in self.simulation.broker.tickets.values())
 
     def _set_aside(self, row: Quarantined) -> None:
-        self.engine.decisions.quarantined(row)
-        text = _PLACEHOLDER.sub("", row.raw.lower())
-        if any(word in text for word in _LOOKS_LIKE_EXIT) and self.simulation.broker.tickets:
+        self.engine.set_aside(row)
+        if looks_like_exit(row.raw) and self.simulation.broker.tickets:
             detail = f"{row.id} could not be read ({row.reason}) and looks like an exit, while tickets are open"
             self._telling.event("CRITICAL", "unread_exit", detail, alert=row.id)
 
@@ -218,30 +227,34 @@ class LiveSession:
         return {
             "simulation": self.simulation.save_state(),
             "now_ns": self.now_ns,
+            "forgotten": self._forgetting.state(),
             "lost": self._lost.state(),
             "silence": self._silence.state(),
+            "telling": self._telling.state(),
         }
 
     def load(self, state: Mapping[str, Any]) -> None:
         """Become the session whose state this is; its prices were given before. Raises StateError that names what does
         not fit."""
+        self._forgetting.load_state(state.get("forgotten", {}))
         self.simulation.load_state(state["simulation"])
         self.now_ns = int(state["now_ns"])
         self._lost.load_state(state["lost"])
         self._silence.load_state(state["silence"])
         self._is_started = True
-        self._telling.resume()
+        self._telling.resume(state.get("telling"))
 
     def go_on_from(self, old: LiveSession) -> None:
         """Take over the prices and the state of a session of another configuration; what does not fit is set aside."""
         self.take_over(PriceColumns.of(old.feed.growing))
         state = old.save()
+        self._forgetting.load_state(state["forgotten"])
         self.set_aside = self.simulation.take_over_state(state["simulation"])
         self.now_ns = old.now_ns
         self._lost.load_state(state["lost"])
         self._silence.load_state(state["silence"])
         self._is_started = True
-        self._telling.resume()
+        self._telling.resume(state.get("telling"))
 
     def take_over(self, rows: PriceRows | PriceColumns) -> None:
         """Prices that came before the state which is loaded next."""
@@ -249,4 +262,4 @@ class LiveSession:
             if symbol in self.feed.growing:
                 if symbol in rows.timeframes and not self.feed.growing[symbol].n:
                     self.feed.set_timeframe(symbol, rows.timeframes[symbol])
-                self.feed.take_over(symbol, time, columns, ended)
+                self.feed.take_over(symbol, time, columns, ended, *rows.forgotten.get(symbol, (0, None)))

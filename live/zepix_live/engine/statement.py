@@ -16,21 +16,32 @@ from zepix_live.engine.recovery import Recovered
 
 __all__ = ["statement_of"]
 
+MARKET_DIFFERS_S: Final = 1.0
 MAX_TOLD: Final = 50
 """So many alerts and tickets are told one by one; the rest are counted."""
 
 
-def statement_of(recovered: Recovered, rows: Iterable[Row], now_ns: int) -> dict[str, Any]:
-    """``rows``: what the journal says since the start; times are the session's, in nanoseconds UTC."""
+def statement_of(recovered: Recovered, rows: Iterable[Row], now_ns: int, down_s: float) -> dict[str, Any]:
+    """``rows``: what the journal says since the start; times are the session's, in nanoseconds UTC.
+
+    ``down_s``: how long the runner was down, by the wall; a recording that is played faster has gone on for longer.
+    """
     if recovered.is_new:
         return {"is_new": True, "at_ns": now_ns, "lines": ["a new journal: nothing to recover"]}
     alerts: dict[str, dict[str, Any]] = {}
     closed: list[dict[str, Any]] = []
     names: dict[str, str] = {}
-    human = [f"{one}" for one in recovered.notes]
+    commands: dict[int, str] = {}
+    human = [f"{one}" for one in recovered.human]
     for row in rows:
         body = json.loads(row.body)
-        if row.kind == "alert":
+        if row.kind == "operator":
+            commands[row.seq] = (
+                f"{body['command']} {body.get('plugin', '')}".strip() + f" by {body['by'] or 'somebody'}"
+            )
+        elif row.kind == "event" and body.get("of") in commands:
+            commands[body["of"]] += f": {body['text']}"
+        elif row.kind == "alert":
             names[body["id"]] = body.get("given_id", body["id"])
         elif row.kind == "decision":
             told = {"plugin": body["plugin"], "outcome": body["outcome"], "reason": body["reason"]}
@@ -44,13 +55,16 @@ def statement_of(recovered: Recovered, rows: Iterable[Row], now_ns: int) -> dict
         "is_new": False,
         "down_from_ns": recovered.last_ns,
         "at_ns": now_ns,
+        "down_s": round(down_s, 3),
         "inputs_taken_again": recovered.inputs,
         "inputs_left_undone": recovered.unfinished,
         "poisoned": recovered.poisoned,
         "alerts": list(alerts.values())[:MAX_TOLD],
         "alert_count": len(alerts),
+        "commands": list(commands.values())[:MAX_TOLD],
         "closed": closed[:MAX_TOLD],
         "closed_count": len(closed),
+        "notes": [one for one in recovered.notes if one not in recovered.human],
         "human": human,
     }
     found["lines"] = _lines(found)
@@ -58,9 +72,10 @@ def statement_of(recovered: Recovered, rows: Iterable[Row], now_ns: int) -> dict
 
 
 def _lines(found: dict[str, Any]) -> list[str]:
-    down_s = max(0, found["at_ns"] - found["down_from_ns"]) / NS
+    market_s = max(0, found["at_ns"] - found["down_from_ns"]) / NS
+    gone = f", {market_s:.0f} s of the recording" if abs(market_s - found["down_s"]) > MARKET_DIFFERS_S else ""
     lines = [
-        f"down from {_time(found['down_from_ns'])} to {_time(found['at_ns'])} ({down_s:.1f} s); "
+        f"down from {_time(found['down_from_ns'])} to {_time(found['at_ns'])} ({found['down_s']:.1f} s{gone}); "
         f"{found['inputs_taken_again']} inputs taken again, {found['inputs_left_undone']} were left undone"
     ]
     for one in found["alerts"]:
@@ -68,8 +83,10 @@ def _lines(found: dict[str, Any]) -> list[str]:
         lines.append(f"alert {one['id']} received meanwhile: {what}")
     if found["alert_count"] > len(found["alerts"]):
         lines.append(f"and {found['alert_count'] - len(found['alerts'])} more alerts")
+    lines += [f"command received meanwhile: {text}" for text in found["commands"]]
     for one in found["closed"]:
         lines.append(f"ticket {one['ticket']} {one['symbol']} closed at {_time(one['exit_ns'])}: {one['reason']}")
+    lines += [f"note: {text}" for text in found["notes"]]
     lines += [f"needs a human: {text}" for text in found["human"]]
     return lines
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from zepix.engine.decisions import Handling, row_of
@@ -32,10 +33,21 @@ class Telling:
         self._looks = 0
         self.events: list[Said] = []
 
-    def resume(self) -> None:
-        """After a state was loaded: what it holds has been told, and what is still at work will be."""
+    def state(self) -> list[int]:
+        """The numbers of decisions that have yet to be told for the last time."""
+        return sorted(self._open)
+
+    def resume(self, still: Sequence[int] | None = None) -> None:
+        """After a state was loaded: what it holds has been told, and what is still at work will be.
+
+        ``still``: as ``state`` said (None: a state that does not say; then all with an order under way). A decision
+        that was told is not told again because a chain of its alert has an order under way.
+        """
         engine = self._simulation.engine
         self._last_entry = engine.decisions.last
+        if still is not None:
+            self._open = set(still)
+            return
         entries = engine.decisions.after(0)
         self._open = {number for number, entry in entries if isinstance(entry, Handling) and not _is_settled(entry)}
 

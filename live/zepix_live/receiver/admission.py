@@ -16,7 +16,7 @@ from zepix_live.receiver.certificate import shows_subject
 from zepix_live.receiver.inspection import Problem
 from zepix_live.settings import ReceiverSettings
 
-__all__ = ["CUSTOM", "TRADINGVIEW", "Admission", "header_values"]
+__all__ = ["CUSTOM", "TRADINGVIEW", "Admission", "bearer_token", "header_values"]
 
 TRADINGVIEW: Final = "tradingview"
 CUSTOM: Final = "custom"
@@ -98,12 +98,17 @@ class Admission:
         """Whether the request may read what only the operator may: a bearer token, or one's own machine without one."""
         if self._api.is_open:
             return not any(name in _FORWARDING for name, _ in scope["headers"])
-        given = header_values(scope["headers"], b"authorization")
-        scheme, _, token = (given[0] if len(given) == 1 else "").strip().partition(" ")
-        return self._api.is_valid(token.strip()) and scheme.lower() == "bearer"
+        return self._api.is_valid(bearer_token(scope))
 
     def _signature_asked(self, route: str) -> SignatureCheck | None:
         return self._signatures if route == CUSTOM else None
+
+
+def bearer_token(scope: Any) -> str:
+    """What stands after ``Authorization: Bearer``; empty where that is missing, twice or another scheme."""
+    given = header_values(scope["headers"], b"authorization")
+    scheme, _, token = (given[0] if len(given) == 1 else "").strip().partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
 
 
 def _peer(scope: Any) -> str:

@@ -20,7 +20,7 @@ from starlette.responses import Response
 from zepix_live.receiver.inbox import Receipt
 from zepix_live.receiver.inspection import Problem
 
-__all__ = ["STATUS", "json_answer", "not_found", "taken", "turned_away", "unavailable"]
+__all__ = ["STATUS", "json_answer", "not_found", "taken", "turned_away", "unauthorized", "unavailable"]
 
 STATUS: Final[Mapping[str, int]] = {
     "too_large": 413,
@@ -64,6 +64,12 @@ def turned_away(problem: Problem, seq: int | None = None, *, close: bool = False
 def not_found(*, close: bool = False) -> Response:
     """There is no such place, or not for this sender: nobody learns which."""
     return json_answer(404, {"error": "not_found", "detail": "there is nothing here"}, _CLOSE if close else None)
+
+
+def unauthorized(*, close: bool = False) -> Response:
+    """Only for the operator."""
+    told = {"error": "unauthorized", "detail": "Authorization: Bearer and the API token are needed"}
+    return json_answer(401, told, {"www-authenticate": "Bearer", **(_CLOSE if close else {})})
 
 
 def unavailable(reason: str, *, close: bool = False) -> Response:

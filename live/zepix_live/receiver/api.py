@@ -17,7 +17,7 @@ from starlette.responses import Response
 from zepix_live.clock import Clock
 from zepix_live.heartbeat import EngineState, read_statement
 from zepix_live.receiver.admission import Admission
-from zepix_live.receiver.answers import json_answer
+from zepix_live.receiver.answers import json_answer, unauthorized
 from zepix_live.receiver.door import Door
 from zepix_live.receiver.inbox import Inbox
 
@@ -59,7 +59,7 @@ class Api:
     async def status(self, request: Request) -> Response:
         """Figures since the start; 401 for anybody but the operator."""
         if not self._admission.may_ask(request.scope):
-            return _unauthorized()
+            return unauthorized()
         now_ns = self._clock.now_ns()
         return json_answer(
             200,
@@ -71,17 +71,23 @@ class Api:
                 "in_flight": self._door.in_flight,
                 "waiting_rows": self._inbox.waiting,
                 "last_seq": self._inbox.last_seq,
+                "commands": self._commands(),
             },
         )
 
     async def recovery(self, request: Request) -> Response:
         """What the engine found when it last started; 401 for anybody but the operator, 404 before it has said so."""
         if not self._admission.may_ask(request.scope):
-            return _unauthorized()
+            return unauthorized()
         found = await asyncio.to_thread(read_statement, self._data_dir)
         if found is None:
             return json_answer(404, {"error": "not_started", "detail": "the engine has not said yet what it found"})
         return json_answer(200, found)
+
+    def _commands(self) -> list[dict[str, Any]]:
+        """The newest commands of a human, and whether the engine has them."""
+        taken = self._engine_state().inbox_seq
+        return [{**one, "taken": one["seq"] <= taken} for one in self._inbox.commands]
 
     def _parts(self) -> dict[str, dict[str, Any]]:
         trouble = self._inbox.trouble()
@@ -92,11 +98,3 @@ class Api:
             "inbox": {"ok": not trouble, "state": "trouble" if trouble else "writing", "detail": trouble},
             "engine": {"ok": engine.turns, "state": engine.state, "detail": engine.detail},
         }
-
-
-def _unauthorized() -> Response:
-    return json_answer(
-        401,
-        {"error": "unauthorized", "detail": "Authorization: Bearer and the API token are needed"},
-        {"www-authenticate": "Bearer"},
-    )

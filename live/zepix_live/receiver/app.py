@@ -4,6 +4,7 @@
     POST /webhook/custom        /webhook/custom/{token}        /webhook/custom/{token}/{symbol}
     POST /webhook               /webhook/{token}               (TradingView's)
     GET  /api/health            /api/status                    /api/recovery
+    POST /api/operator
 
 What is not among these is 404, what is among them in another way 405, and what goes wrong inside is 503: never 500.
 """
@@ -26,6 +27,7 @@ from zepix_live.receiver.admission import CUSTOM, TRADINGVIEW, Admission
 from zepix_live.receiver.api import Api
 from zepix_live.receiver.door import Door
 from zepix_live.receiver.inbox import Inbox
+from zepix_live.receiver.operator_desk import OperatorDesk
 from zepix_live.settings import ReceiverSettings
 
 __all__ = ["ReceiverApp", "create_app"]
@@ -91,9 +93,15 @@ class ReceiverApp:
 
 
 def create_app(
-    settings: ReceiverSettings, inbox: Inbox, clock: Clock, engine_state: Callable[[], EngineState]
+    settings: ReceiverSettings,
+    inbox: Inbox,
+    clock: Clock,
+    engine_state: Callable[[], EngineState],
+    *,
+    operator_key: str = "",
 ) -> ReceiverApp:
-    """The receiver's ASGI application. Raises ConfigError for settings with which it must not listen."""
+    """The receiver's ASGI application; ``operator_key``: gives commands, beside the API token. Raises ConfigError for
+    settings with which it must not listen."""
     settings.check()
     admission = Admission(settings)
     door = Door(settings, inbox, clock, admission)
@@ -101,6 +109,9 @@ def create_app(
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     for path, route in ROUTES:
         app.add_route(path, _endpoint(door, route), methods=["POST"], include_in_schema=False)
+    app.add_route(
+        "/api/operator", _desk(OperatorDesk(settings, inbox, clock, admission, operator_key)), methods=["POST"]
+    )
     app.add_route("/api/health", api.health, methods=["GET"])
     app.add_route("/api/status", api.status, methods=["GET"])
     app.add_route("/api/recovery", api.recovery, methods=["GET"])
@@ -126,3 +137,10 @@ def _endpoint(door: Door, route: str) -> _Endpoint:
         return await door(request, route)
 
     return post
+
+
+def _desk(desk: OperatorDesk) -> _Endpoint:
+    async def give(request: Request) -> Response:
+        return await desk(request)
+
+    return give

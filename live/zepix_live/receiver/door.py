@@ -62,7 +62,7 @@ class Door:
         self._samples = RateLimit(_SAMPLES_PER_S, 3)
         self._alarms = RateLimit(1, 5)
         self._stale = RateLimit(1 / 6, 100)
-        self._unsampled = 0
+        self._unsampled = self._unsaid = 0
         self.counts: Counter[str] = Counter()
         """How many were ``accepted``, ``duplicate``; by reason ``quarantined ...``, ``refused ...``, ``503 ...``."""
         self.in_flight = 0
@@ -70,13 +70,13 @@ class Door:
 
     async def __call__(self, request: Request, route: str) -> Response:
         """The answer to a request that posts an alert."""
-        if self.is_stopping or self.in_flight >= self._settings.most_in_flight:
+        if self.is_stopping or self.in_flight >= self._settings.most_in_flight or self._inbox.is_slow:
             return self._later("stopping" if self.is_stopping else "overloaded", request.scope)
         self.in_flight += 1
         try:
             return await self._receive(request, route)
         except Unavailable as error:
-            _log.warning("503 %s: %s", error.reason, error)
+            self._say_unavailable(error)
             return self._later(error.reason, request.scope)
         except SenderGone:
             self.counts["refused sender_gone"] += 1
@@ -85,6 +85,16 @@ class Door:
             return self.failed(error)
         finally:
             self.in_flight -= 1
+
+    def _say_unavailable(self, error: Unavailable) -> None:
+        """In the log, where the same was not said a moment ago: a full disk turns away every alert there is."""
+        if not self._alarms.take(f"503 {error.reason}", self._clock.monotonic_ns()):
+            self._unsaid += 1
+            return
+        more, self._unsaid = self._unsaid, 0
+        _log.warning(
+            "503 %s: %s%s", error.reason, error, f" (and {more} more since this was said last)" if more else ""
+        )
 
     def failed(self, error: Exception) -> Response:
         """The answer where our own code failed, which is said loudly, but not more than once a second."""

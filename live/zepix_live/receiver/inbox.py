@@ -20,10 +20,12 @@ from typing import Any, Final, Protocol
 from zepix.errors import JournalError
 from zepix_live.clock import Clock
 from zepix_live.inbox_rows import ALERT, EVENT, QUARANTINED, REFUSED, RESEND, alert_id, encode, read_alert
+from zepix_live.operator_commands import OPERATOR, Command, command_in_row
 from zepix_live.receiver.inspection import Problem
 from zepix_live.receiver.keys import AlertKey
 from zepix_live.receiver.seen import WINDOW_S, First, Seen
 from zepix_live.receiver.store import InboxStore, Unavailable, as_unavailable
+from zepix_live.receiver.waiting import Waiting
 
 __all__ = ["TAIL_ROWS", "Arrival", "Inbox", "Receipt"]
 
@@ -31,6 +33,9 @@ TAIL_ROWS: Final = 20_000
 """How many of the newest rows are read after a start."""
 _SIGNATURES_S: Final = 24 * 3600.0
 _PROBE_NS: Final = 1_000_000_000
+MOST_COMMANDS: Final = 20
+_New = tuple[int, str, dict[str, Any]]
+"""A row that is to be: time of receipt, kind, fields."""
 
 
 class _Row(Protocol):
@@ -82,7 +87,9 @@ class Receipt:
 class Inbox:
     """Takes what arrived: ``accept``, ``set_aside``, ``note``. Belongs to one event loop."""
 
-    def __init__(self, store: InboxStore, clock: Clock, answer_timeout_s: float = 2.5) -> None:
+    def __init__(
+        self, store: InboxStore, clock: Clock, answer_timeout_s: float = 2.5, most_wait_s: float = 1.0
+    ) -> None:
         self._store = store
         self._clock = clock
         self._timeout_s = answer_timeout_s
@@ -92,8 +99,9 @@ class Inbox:
         self._pending: dict[str, asyncio.Future[First | None]] = {}
         self._probed_ns = clock.monotonic_ns()
         self.last_seq = 0
-        self.waiting = 0
-        """Rows handed over and not yet durable."""
+        self.commands: list[dict[str, Any]] = []
+        """The newest commands of operators, oldest first."""
+        self._waiting = Waiting(round(most_wait_s * 1e9))
 
     def recover(self, rows: Iterable[_Row]) -> None:
         """Remembers what the newest rows of the inbox say. Raises JournalError for a row that is none."""
@@ -104,6 +112,10 @@ class Inbox:
                 found = read_alert(row.seq, row.t_ns, row.kind, row.body)
                 first = First(row.seq, found.id, monotonic_ns - max(0, now_ns - row.t_ns))
                 self._remember(AlertKey(found.key, found.explicit_id), found.signature, first)
+            elif row.kind == OPERATOR:
+                command, _ = command_in_row(row.seq, row.body)
+                self._remember(_key_of(command), "", First(row.seq, command.id, monotonic_ns))
+                self._given(row.seq, row.t_ns, command)
 
     async def accept(self, arrival: Arrival, key: AlertKey) -> Receipt:
         """The receipt of a body that is durable. Raises Unavailable where it could not be made so, or not in time."""
@@ -112,6 +124,23 @@ class Inbox:
                 return await self._accept(arrival, key)
         except TimeoutError:
             raise Unavailable("journal_unavailable", f"not durable within {self._timeout_s:g} s") from None
+
+    async def command(self, received_ns: int, command: Command, came_from: str) -> Receipt:
+        """The receipt of a human's command that is durable; one with the same id is the same. Raises Unavailable."""
+        key = _key_of(command)
+        row = (received_ns, OPERATOR, {**command.fields(), "from": came_from})
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                while (pending := self._pending.get(key.text)) is not None:
+                    await asyncio.shield(pending)
+                first = self._ids.find(key.text, self._clock.monotonic_ns())
+                if first is not None:
+                    return Receipt(first.seq, first.id, duplicate=True)
+                stored = await asyncio.shield(self._first(row, key, "", [key.text]))
+        except TimeoutError:
+            raise Unavailable("journal_unavailable", f"not durable within {self._timeout_s:g} s") from None
+        self._given(stored.seq, received_ns, command)
+        return Receipt(stored.seq, stored.id)
 
     async def set_aside(self, arrival: Arrival, problem: Problem) -> int:
         """The number of the row of a body that is turned away, once it is durable. Raises Unavailable."""
@@ -135,6 +164,16 @@ class Inbox:
         except Unavailable:
             return
 
+    @property
+    def waiting(self) -> int:
+        """Rows handed over and not yet durable."""
+        return len(self._waiting)
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether one more row would wait for the disk longer than anybody should."""
+        return self._waiting.is_too_long(self._clock.monotonic_ns())
+
     def trouble(self) -> str:
         """Why no alert can be taken now; empty while all is well. Tries again by itself, once a second at most."""
         found = self._store.trouble()
@@ -157,7 +196,8 @@ class Inbox:
             first = (self._ids if key.is_for_good else self._bodies).find(key.text, monotonic_ns)
             if first is not None:
                 return await self._again(arrival, key, first)
-            stored = await asyncio.shield(self._first(arrival, key, names, monotonic_ns))
+            row = (arrival.received_ns, ALERT, _known(arrival, key))
+            stored = await asyncio.shield(self._first(row, key, arrival.signature, names))
             return Receipt(stored.seq, stored.id)
 
     async def _again(self, arrival: Arrival, key: AlertKey, first: First) -> Receipt:
@@ -165,9 +205,10 @@ class Inbox:
         await _durable(self._put(arrival.received_ns, RESEND, fields))
         return Receipt(first.seq, first.id, duplicate=True)
 
-    def _first(self, arrival: Arrival, key: AlertKey, names: list[str], monotonic_ns: int) -> asyncio.Future[First]:
+    def _first(self, row: _New, key: AlertKey, signature: str, names: list[str]) -> asyncio.Future[First]:
         """Hands the row over; whoever asks for the same meanwhile finds it in ``_pending``. Raises Unavailable."""
-        stored = self._put(arrival.received_ns, ALERT, _known(arrival, key))
+        monotonic_ns = self._clock.monotonic_ns()
+        stored = self._put(*row)
         loop = asyncio.get_running_loop()
         settled: asyncio.Future[First | None] = loop.create_future()
         answer: asyncio.Future[First] = loop.create_future()
@@ -184,12 +225,16 @@ class Inbox:
                 answer.exception()  # nobody may be waiting any more
                 return
             first = First(done.result(), alert_id(done.result(), key.explicit_id), monotonic_ns)
-            self._remember(key, arrival.signature, first)
+            self._remember(key, signature, first)
             settled.set_result(first)
             answer.set_result(first)
 
         stored.add_done_callback(settle)
         return answer
+
+    def _given(self, seq: int, t_ns: int, command: Command) -> None:
+        told = {"seq": seq, "given_ns": t_ns, "command": command.command, "plugin": command.plugin, "by": command.by}
+        self.commands = [*self.commands, told][-MOST_COMMANDS:]
 
     def _remember(self, key: AlertKey, signature: str, first: First) -> None:
         if key.text:
@@ -199,14 +244,22 @@ class Inbox:
 
     def _put(self, t_ns: int, kind: str, fields: Mapping[str, Any]) -> asyncio.Future[int]:
         stored = self._store.put(t_ns, kind, encode(fields))
-        self.waiting += 1
-        stored.add_done_callback(self._stored)
+        number = self._waiting.begin(self._clock.monotonic_ns())
+
+        def end(done: asyncio.Future[int]) -> None:
+            self._waiting.end(number, self._clock.monotonic_ns())
+            self._stored(done)
+
+        stored.add_done_callback(end)
         return stored
 
     def _stored(self, done: asyncio.Future[int]) -> None:
-        self.waiting -= 1
         if not done.cancelled() and done.exception() is None:
             self.last_seq = max(self.last_seq, done.result())
+
+
+def _key_of(command: Command) -> AlertKey:
+    return AlertKey(f"operator {command.id}", command.id)
 
 
 def _known(arrival: Arrival, key: AlertKey) -> dict[str, Any]:

@@ -22,7 +22,9 @@ from zepix.journal.durable import DurableLog
 from zepix.journal.durable_reader import LogReader
 from zepix.journal.group_commit import GroupCommitter
 from zepix_live.clock import Clock, SystemClock
+from zepix_live.door_file import DoorFile, write_door
 from zepix_live.heartbeat import EngineState, state_from_file
+from zepix_live.identity import INBOX_FIELD, new_inbox_id
 from zepix_live.receiver.app import create_app
 from zepix_live.receiver.inbox import TAIL_ROWS, Inbox
 from zepix_live.receiver.log_filter import SecretFilter
@@ -59,12 +61,12 @@ def open_inbox(settings: ReceiverSettings, clock: Clock) -> Iterator[OpenInbox]:
     it is damaged, or the folder cannot be written.
     """
     path = inbox_path(settings.data_dir)
-    log = DurableLog(path, name=INBOX_NAME)
+    log = DurableLog(path, name=INBOX_NAME, header={INBOX_FIELD: settings.inbox_id or new_inbox_id()})
     try:
         committer = GroupCommitter(log)
         try:
             store = CommitterStore(committer, clock, _still_there(path))
-            inbox = Inbox(store, clock, settings.answer_timeout_s)
+            inbox = Inbox(store, clock, settings.answer_timeout_s, settings.most_wait_s)
             with LogReader(path) as reader:
                 inbox.recover(reader.rows(max(0, log.last_seq - TAIL_ROWS), None))
             yield OpenInbox(inbox, log, committer)
@@ -105,9 +107,11 @@ def run_receiver(
     engine_state = engine_state or state_from_file(settings.data_dir, clock, settings.engine_silence_s)
     listener = listen(settings.host, settings.port)
     with contextlib.closing(listener), open_inbox(settings, clock) as opened:
-        app = create_app(settings, opened.inbox, clock, engine_state)
+        key = DoorFile.new_key()
+        app = create_app(settings, opened.inbox, clock, engine_state, operator_key=key)
         server = make_server(app, settings, listener)
         port = int(listener.getsockname()[1])
+        write_door(settings.data_dir, DoorFile(settings.host, port, key, os.getpid()))
 
         def ready() -> None:
             _log.info("alerts are taken on port %d, %d rows in the inbox", port, opened.log.last_seq)

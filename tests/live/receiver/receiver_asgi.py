@@ -20,6 +20,7 @@ from zepix_live.settings import ReceiverSettings
 
 TOKEN = "tok-0123456789-abcdef"
 API_TOKEN = "api-0123456789-abcdef"
+OPERATOR_KEY = "op-0123456789-abcdef"
 HMAC_KEY = "key-0123456789-abcdef"
 PATH = f"/webhook/tradingview/{TOKEN}"
 ENTRY = b'{"type":"entry","symbol":"EURUSD","side":"buy","price":1.1}'
@@ -68,9 +69,11 @@ class World:
 
     def open(self) -> None:
         """As a process that starts: nothing is known but the log."""
-        self.inbox = Inbox(self.store, self.clock, self.settings.answer_timeout_s)
+        self.inbox = Inbox(self.store, self.clock, self.settings.answer_timeout_s, self.settings.most_wait_s)
         self.inbox.recover(self.log.rows)
-        self.app: ReceiverApp = create_app(self.settings, self.inbox, self.clock, lambda: self.engine)
+        self.app: ReceiverApp = create_app(
+            self.settings, self.inbox, self.clock, lambda: self.engine, operator_key=OPERATOR_KEY
+        )
 
     def post(self, body: bytes = ENTRY, path: str = PATH, **more: Any) -> Answer:
         return asyncio.run(call(self.app, "POST", path, body, **more))

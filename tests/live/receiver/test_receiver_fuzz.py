@@ -131,7 +131,8 @@ async def _storm(app, count: int, seed: int) -> tuple[Counter, Counter]:
 def test_no_body_makes_a_500_kills_the_writer_or_is_lost(tmp_path, caplog):
     """The real inbox on a disk; afterwards every row reads, and none says what it must not."""
     caplog.set_level("CRITICAL")
-    here = world(rate_per_s=1e5, rate_burst=1e6, refusals_per_s=1e4, refusals_burst=1e5)
+    patient = {"answer_timeout_s": 10, "most_wait_s": 10}  # it is about bodies, not about a disk that takes its time
+    here = world(rate_per_s=1e5, rate_burst=1e6, refusals_per_s=1e4, refusals_burst=1e5, **patient)
     settings = here.settings.__class__(
         **{**{f: getattr(here.settings, f) for f in here.settings.__dataclass_fields__}, "data_dir": tmp_path}
     )

@@ -6,7 +6,10 @@ import argparse
 import random
 import sys
 import time
+from collections.abc import Callable, Mapping
 
+from tests.live.sim.chain_scenarios import CHAINS, drawn_chains
+from tests.live.sim.course import Course
 from tests.live.sim.draw import drawn
 from tests.live.sim.planted import PLANTED, planted
 from tests.live.sim.scenarios import SCENARIOS, drawn_pairs, every_crash, two_crashes
@@ -21,17 +24,20 @@ def main() -> int:
     parser.add_argument("--hash", action="store_true", help="print the hash of each trace and nothing else")
     parser.add_argument("--every-step", metavar="SCENARIO", help="die at each step of a scenario, or of all of them")
     parser.add_argument("--pairs", type=int, help="die twice, at so many random pairs of steps of each scenario")
+    parser.add_argument("--chains", action="store_true", help="V3 with pyramids, re-entries and shields instead")
     parser.add_argument("--rate", type=int, metavar="N", help="how many of N seeds catch each planted bug")
     parser.add_argument("--plant", choices=sorted(PLANTED), help="with this bug planted")
     given = parser.parse_args()
     if given.rate:
         return _rate(range(given.first, given.first + given.rate))
     if given.every_step or given.pairs:
-        return _crashes(given.every_step, given.pairs, given.first)
+        scenarios = {course.name: course for course in CHAINS} if given.chains else SCENARIOS
+        return _crashes(scenarios, given.every_step, given.pairs, given.first)
+    course_of = drawn_chains if given.chains else drawn
     with planted(given.plant):
         if given.seed is not None:
-            return _tell(simulate(drawn(given.seed)))
-        return _count(range(given.first, given.first + (given.seeds or 100)), given.hash)
+            return _tell(simulate(course_of(given.seed)))
+        return _count(course_of, range(given.first, given.first + (given.seeds or 100)), given.hash)
 
 
 def _tell(out: Outcome) -> int:
@@ -42,10 +48,10 @@ def _tell(out: Outcome) -> int:
     return 1 if out.problems else 0
 
 
-def _count(seeds: range, only_hashes: bool) -> int:
+def _count(course_of: Callable[[int], Course], seeds: range, only_hashes: bool) -> int:
     began, failed, steps, crashes = time.perf_counter(), 0, 0, 0
     for seed in seeds:
-        out = simulate(drawn(seed))
+        out = simulate(course_of(seed))
         steps, crashes = steps + out.steps, crashes + out.crashes
         if only_hashes:
             print(seed, out.hash)
@@ -58,10 +64,10 @@ def _count(seeds: range, only_hashes: bool) -> int:
     return 1 if failed else 0
 
 
-def _crashes(name: str | None, pairs: int | None, seed: int) -> int:
+def _crashes(scenarios: Mapping[str, Course], name: str | None, pairs: int | None, seed: int) -> int:
     """Die at each step (of the one whose step it is), or twice."""
     failed = 0
-    for scenario, course in SCENARIOS.items():
+    for scenario, course in scenarios.items():
         if name not in (None, "all", scenario):
             continue
         began, worlds = time.perf_counter(), 0

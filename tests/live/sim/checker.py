@@ -68,6 +68,7 @@ def problems(record: Record) -> list[str]:
     found += _copied(record, inputs)
     found += _decided(record, inputs)
     found += _commands(inputs)
+    found += _recoveries(inputs)
     found += _order_of_rows(inputs)
     found += _exits(inputs)
     found += _stale(record, inputs)
@@ -94,7 +95,10 @@ def _answers(record: Record) -> Iterable[str]:
     for one in record.answers:
         seq = one.told.get("seq")
         kind, body = rows.get(seq, ("", {})) if seq is not None else ("", {})
-        if one.status == 202 and kind != "alert":
+        if kind == "operator" and one.status in (200, 202):
+            if one.told["id"] != body["id"]:
+                yield f"command {seq} was called {one.told['id']} and is {body['id']}"
+        elif one.status == 202 and kind != "alert":
             yield f"alert {seq} was accepted and the inbox has {kind or 'nothing'} there"
         elif one.status == 202 and one.told["id"] != body.get("id", f"a{seq}"):
             yield f"alert {seq} was called {one.told['id']} and is {body.get('id')}"
@@ -108,6 +112,8 @@ def _answers(record: Record) -> Iterable[str]:
             yield f"a body was answered {one.status}"
         elif one.status == 500:
             yield "a body was answered 500"
+    given = Counter(json.loads(row.body)["id"] for row in record.inbox if row.kind == "operator")
+    yield from (f"command {name} is in the inbox {times} times" for name, times in given.items() if times > 1)
     accepted = Counter(one.told["seq"] for one in record.answers if one.status == 202)
     yield from (f"alert {seq} was accepted {times} times" for seq, times in accepted.items() if times > 1)
 
@@ -141,15 +147,18 @@ Rows = Sequence[tuple[Row, dict[str, Any]]]
 
 def _copied(record: Record, rows: Rows) -> Iterable[str]:
     """Every alert of the inbox is in the journal once, as it was, in the inbox's order."""
-    kept = {row.seq: json.loads(row.body) for row in record.inbox if row.kind in INBOX}
-    copies = [(body["inbox"], body) for row, body in rows if row.kind == "alert"]
+    kept = {row.seq: json.loads(row.body) for row in record.inbox if row.kind in (*INBOX, "operator")}
+    copies = [(body["inbox"], body) for row, body in rows if row.kind in ("alert", "operator")]
     numbers = [number for number, _ in copies]
     if numbers != sorted(numbers):
-        yield f"alerts were taken in the order {numbers}"
+        yield f"alerts and commands were taken in the order {numbers}"
     times = Counter(numbers)
     yield from (f"alert {number} is in the journal {n} times" for number, n in times.items() if n > 1)
     for number, body in copies:
-        if number not in kept or body["raw"] != kept[number]["raw"] or body["id"] != f"a{number}":
+        if "command" in body:
+            if number not in kept or body["given_id"] != kept[number].get("id") or body["id"] != f"o{number}":
+                yield f"command {number} of the journal is not the inbox's"
+        elif number not in kept or body["raw"] != kept[number]["raw"] or body["id"] != f"a{number}":
             yield f"alert {number} of the journal is not the inbox's"
     if record.is_settled:
         yield from (f"alert {number} of the inbox was never taken" for number in sorted(kept.keys() - times.keys()))
@@ -186,11 +195,28 @@ def _commands(rows: Rows) -> Iterable[str]:
     for row, body in rows:
         if row.kind == "intent":
             numbers[body["order"]] += 1
-            if body["alert"] and not body.get("from_timer"):
-                what = json.dumps([body.get(name) for name in ("side", "oco", "role", "tickets", "targets", "after")])
+            if body["alert"] and not body.get("from_timer") and body.get("role") != "R":
+                names = ("side", "oco", "role", "chain_id", "tickets", "targets", "after")
+                what = json.dumps([body.get(name) for name in names])
                 told[body["alert"], body["plugin"], body["kind"], what] += 1
     yield from (f"order {number} left {n} times" for number, n in numbers.items() if n > 1)
     yield from (f"{key} left {n} times" for key, n in told.items() if n > 1)
+
+
+def _recoveries(rows: Rows) -> Iterable[str]:
+    """A chain sends no more recoveries than it loses tickets by a stop."""
+    chains: dict[int, str] = {}
+    tickets: dict[int, int] = {}
+    left: Counter[str] = Counter()
+    for row, body in rows:
+        if row.kind == "intent" and body.get("chain_id"):
+            chain = chains[body["order"]] = body["chain_id"]
+            left[chain] -= body.get("role") == "R"
+        elif row.kind == "filled" and body.get("ticket"):
+            tickets[body["ticket"]] = body["order"]
+        elif row.kind == "closed" and body["reason"] in ("sl", "trailing", "break_even"):
+            left[chains.get(tickets.get(body["ticket"], 0), "")] += 1
+    yield from (f"chain {chain} recovers what it has not lost" for chain, count in left.items() if count < 0)
 
 
 def _order_of_rows(rows: Rows) -> Iterable[str]:
@@ -209,7 +235,7 @@ def _order_of_rows(rows: Rows) -> Iterable[str]:
             if body["through"] <= through or body["through"] not in known:
                 yield f"row {row.seq}: done through {body['through']} after {through}"
             through = body["through"]
-        elif "of" in body and row.kind not in ("attempt", "poison", "notice"):
+        elif "of" in body and row.kind not in ("attempt", "death", "poison", "notice"):
             if body["of"] not in known or body["of"] <= through:
                 yield f"row {row.seq}: {row.kind} of {body['of']}, done through {through}"
             if body.get("at_ns", 0) > now_ns:

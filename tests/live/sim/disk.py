@@ -33,6 +33,7 @@ class StoredLog:
     snapshots: list[Snapshot] = field(default_factory=list)
     in_doubt: list[Row] = field(default_factory=list)
     owner: Process | None = None
+    header: dict[str, Any] = field(default_factory=dict)
     forced: int = 0
     """So many rows outlive a death for certain."""
 
@@ -85,12 +86,11 @@ class TwinLog:
     now_ns: Callable[[], int] = staticmethod(lambda: 0)
 
     def __init__(self, path: PurePosixPath, *, name: str, header: Any = None) -> None:
-        del header
         self.process = OWNER.get()
         self.path, self.name, self.uncopied_bytes = path, name, 0
         self._is_open = True
         self.disk.step(self.process, f"{name} open")
-        self.log = self.disk.logs.setdefault(path.name, StoredLog(name))
+        self.log = self.disk.logs.setdefault(path.name, StoredLog(name, header=dict(header or {})))
         if self.log.owner is not None and self.log.owner.is_alive:
             raise JournalLocked(f"{path} belongs to {self.log.owner}")
         self.log.owner = self.process
@@ -98,6 +98,10 @@ class TwinLog:
     @property
     def last_seq(self) -> int:
         return len(self.log.rows)
+
+    @property
+    def header(self) -> dict[str, Any]:
+        return dict(self.log.header)
 
     def append(self, rows: Sequence[tuple[int, str, str]]) -> list[int]:
         checked_rows(rows)
@@ -161,6 +165,9 @@ class TwinReader:
 
     def __init__(self, path: PurePosixPath) -> None:
         self.path = path
+
+    def header(self) -> dict[str, Any]:
+        return dict(self.disk.logs[self.path.name].header)
 
     def rows(
         self, after_seq: int = 0, limit: int | None = 10_000, kinds: Collection[str] | None = None

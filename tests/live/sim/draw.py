@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from tests.live.sim.course import Course, Fault, Post, Prices
+from tests.live.sim.sender import COMMANDS
 
 __all__ = ["bars", "drawn"]
 
@@ -44,7 +45,7 @@ def drawn(seed: int) -> Course:
     gaps = tuple((start, start + rng.randint(1, 8)) for start in starts)
     settings = _settings(rng, strategy, speed)
     feed = "webhook" if strategy == "bracket" and not are_ticks and rng.random() < 0.12 else "replay:prices"
-    posts = _posts(rng, seconds, strategy)
+    posts = _posts(rng, seconds, strategy) + _commands(seed, seconds, strategy)
     if feed == "webhook":
         if settings.get("fill.latency_ms", 0) > 10_000:  # an order would wait for two bars more
             settings["fill.latency_ms"] = 1_500
@@ -109,6 +110,21 @@ def _posts(rng: random.Random, seconds: float, strategy: str) -> tuple[Post, ...
             made.append(Post(at_s, _json({"type": "entry", "side": "buy", "symbol": "EURUSD", "comment": "deadly"})))
         else:
             made.append(post)
+    return tuple(made)
+
+
+def _commands(seed: int, seconds: float, strategy: str) -> tuple[Post, ...]:
+    """What a human does meanwhile, in one world of four: nobody else's dice are thrown for it."""
+    rng = random.Random(f"commands {seed}")
+    if rng.random() > 0.25:
+        return ()
+    made: list[Post] = []
+    for number in range(rng.randint(1, 6)):
+        fields = {"id": f"command-{number}", "command": rng.choice(("pause", "resume", "resume", "rearm"))}
+        if fields["command"] != "rearm" and rng.random() < 0.3:
+            fields["plugin"] = rng.choice((strategy, "nobody"))
+        post = Post(round(rng.uniform(0.0, seconds), 3), _json({**fields, "by": "anna"}), COMMANDS, _travel(rng))
+        made += [post] if rng.random() < 0.8 else [post, replace(post, at_s=post.at_s + rng.choice((0.0, 0.01, 4.0)))]
     return tuple(made)
 
 

@@ -8,13 +8,15 @@ from __future__ import annotations
 import errno
 import io
 import os
-from pathlib import PurePosixPath
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from tests.live.sim.disk import TwinLog
 from tests.live.sim.loop import OWNER, Killed
+from zepix_live.pulse import FILE_NAME, Beat, Pulse, frame_of, read_pulse
 
-__all__ = ["SimPath", "write_forced"]
+__all__ = ["SimPath", "SimPulse", "write_forced"]
 
 
 class SimPath(PurePosixPath):
@@ -79,6 +81,23 @@ class SimFile(io.BytesIO):
             raise
         disk.plain[self.name] = new
         disk.step(process, f"{self.name} forced")
+
+
+class SimPulse(Pulse):
+    """The engine's pulse, overwritten in place: a death keeps what was written last, and a full disk has room."""
+
+    def __init__(self, data_dir: Path | SimPath) -> None:
+        self._path = data_dir / FILE_NAME
+        self._now = replace(read_pulse(data_dir) or Beat(), state="starting", taking=False)
+        self._handle = None
+        self.beat()
+
+    def _write(self, beat: Beat) -> None:
+        self._now = replace(beat, beat=self._now.beat + 1)
+        if isinstance(self._path, SimPath):
+            TwinLog.disk.plain[FILE_NAME] = frame_of(self._now)
+        else:
+            self._path.write_bytes(frame_of(self._now))
 
 
 def write_forced(handle: Any, frame: bytes) -> None:

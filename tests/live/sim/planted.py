@@ -7,6 +7,7 @@ import contextlib
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import count
 from typing import Any
 
 from tests.live.sim import disk
@@ -16,7 +17,7 @@ from zepix.errors import JournalError
 from zepix.model import Alert
 from zepix_live.engine import consumer, feeds, inbox_source, recovery, rerun, session, telling
 from zepix_live.inbox_rows import alert_id
-from zepix_live.receiver import answers, door, inbox, seen
+from zepix_live.receiver import answers, door, inbox, keys, seen
 
 __all__ = ["FIRST_SEED", "PLANTED", "planted"]
 
@@ -205,6 +206,13 @@ def _without_tickets(self: Any, old: Any) -> None:
 # --- the session ----------------------------------------------------------------------------------------------------
 
 
+_numbers = count()
+
+
+def _another_key(command: Any) -> Any:
+    return keys.AlertKey(f"operator {command.id} {next(_numbers)}", command.id)
+
+
 def _never_late(self: Any, row: Any, late_ns: int) -> Any:
     del self, late_ns
     return row
@@ -256,13 +264,14 @@ PLANTED: dict[str, tuple[Patch, ...]] = {
     "prices are lost when the inbox cannot be read": ((consumer.Consumer, "_due", _lose_moments),),
     "recovery takes the last input twice": ((recovery, "turns", _last_is_undone),),
     "recovery decides by later prices": ((recovery, "_unfinished", _decide_at_new_prices),),
-    "poison is tried for ever": ((recovery, "MOST_ATTEMPTS", 1 << 30),),
+    "poison is tried for ever": ((recovery, "MOST_DEATHS", 1 << 30),),
     "configuration and start are two commits": ((recovery, "_begin", _begin_in_two),),
     "prices come twice after a restart": ((feeds.ReplayFeed, "skip", _skip_too_little),),
     "the first price is lost by a restart": ((feeds.ReplayFeed, "skip", _skip_the_first),),
     "another configuration loses tickets": ((session.LiveSession, "go_on_from", _without_tickets),),
     "timers are lost at a restart": ((Timers, "load_state", _nothing),),
     "the engine forgets duplicates at a restart": ((dedup.Deduplicator, "load_state", _nothing),),
+    "a command that comes again is another": ((inbox, "_key_of", _another_key),),
     "the stale limit is ignored": ((session.LiveSession, "_late", _never_late),),
     "a late exit is refused": ((session.LiveSession, "_late", _late_exits_too),),
     "an exit is dropped as a duplicate while a ticket is open": ((dedup.Deduplicator, "check", _ignore_open_tickets),),
@@ -299,6 +308,7 @@ FIRST_SEED: dict[str, int] = {
     "another configuration loses tickets": 33,
     "timers are lost at a restart": 15,
     "the engine forgets duplicates at a restart": 3,
+    "a command that comes again is another": 19,
     "the stale limit is ignored": 26,
     "a late exit is refused": 9,
     "an exit is dropped as a duplicate while a ticket is open": 9,

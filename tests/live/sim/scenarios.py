@@ -10,6 +10,7 @@ from typing import Any
 
 from tests.live.sim.course import Course, Fault, Post, Prices
 from tests.live.sim.draw import bars
+from tests.live.sim.sender import COMMANDS
 from tests.live.sim.world import Outcome, simulate
 
 __all__ = ["SCENARIOS", "drawn_pairs", "every_crash", "two_crashes"]
@@ -25,6 +26,11 @@ def _entry(at_s: float, side: str = "buy", **more: Any) -> Post:
 
 def _exit(at_s: float, **more: Any) -> Post:
     return _alert(at_s, type="exit", **more)
+
+
+def _command(at_s: float, word: str, **more: Any) -> Post:
+    fields = {"id": f"at-{at_s}-{word}", "command": word, "by": "anna", **more}
+    return Post(at_s, json.dumps(fields).encode(), COMMANDS)
 
 
 def _course(name: str, *posts: Post, seconds: float = 4.0, **more: Any) -> Course:
@@ -60,6 +66,11 @@ _ALL = (
     _course(
         "bars that come as alerts", *bars(random.Random(1), 60.0), _entry(3.0, id="a"), _exit(62.0),
         seconds=62.5, feed="webhook",
+    ),
+    _course(
+        "commands among alerts", _entry(0.4), _command(0.9, "pause"), _entry(0.91, id="held"), _exit(1.2),
+        _command(1.6, "resume"), _entry(1.61, id="free"), _command(2.0, "pause", plugin="bracket"),
+        _entry(2.2, id="no"),
     ),
     _course("an alert that kills", _entry(0.4, comment="deadly"), _entry(0.5, id="well"), seconds=6.0),
 )  # fmt: skip

@@ -17,18 +17,20 @@ from typing import Any
 
 import zepix.spec as spec_module
 from tests.live.sim.loop import NS, SimLoop
-from tests.live.sim.plain_files import write_forced
+from tests.live.sim.plain_files import SimPulse, write_forced
 from tests.live.sim.waker import Waker
 from zepix.engine.registry import PluginRegistry, find_strategies
 from zepix.journal.group_commit import GroupCommitter
 from zepix.spec import load_spec
-from zepix_live.engine import config, consumer, inbox_source, main, plan, price_file
+from zepix_live.engine import config, consumer, forgetting, inbox_source, main, plan, price_file
 from zepix_live.engine.feeds import NoFeed
 from zepix_live.receiver import main as receiver_main
 
 POLL_S = 0.2
 SNAPSHOT_WEIGHT = 60
 """A state is saved after so much, so that many worlds begin from one."""
+MOST_TICKS = 12
+"""So few are kept, so that a world of ticks forgets some between any two deaths."""
 
 
 class SimCommitter(GroupCommitter):
@@ -128,7 +130,10 @@ def installed(
         (main, "POLL_S", POLL_S),
         (main, "_feed", lambda choice, _plan: feed() if choice.kind == "replay" else NoFeed({})),
         (price_file, "_write", write_forced),
+        (main, "Pulse", SimPulse),
         (consumer, "SNAPSHOT_WEIGHT", SNAPSHOT_WEIGHT),
+        (forgetting, "MOST_TICKS", MOST_TICKS),
+        (forgetting, "KEPT_TICKS", MOST_TICKS // 4),
         (inbox_source, "LogReader", reader),
         (receiver_main, "DurableLog", log),
         (receiver_main, "LogReader", reader),

@@ -15,9 +15,11 @@ from tests.live.sim.loop import Process
 if TYPE_CHECKING:
     from tests.live.sim.world import World
 
-__all__ = ["send"]
+__all__ = ["COMMANDS", "OPERATOR_KEY", "TOKEN", "send"]
 
 TOKEN = "tok-0123456789-abcdef"
+OPERATOR_KEY = "key-0123456789-abcdef"
+COMMANDS = "/api/operator"
 PATIENCE_S = 3.0
 AGAIN_S = 5.0
 MOST_RESENDS = 3
@@ -50,7 +52,7 @@ async def _attempt(world: World, post: Post) -> tuple[int, dict[str, Any]]:
 
     async def request() -> None:
         try:
-            found = await call(app, "POST", path, post.body)
+            found = await call(app, "POST", path, post.body, headers=_headers(path))
             told = (found.status, found.json)
         except asyncio.CancelledError:
             raise
@@ -66,6 +68,11 @@ async def _attempt(world: World, post: Post) -> tuple[int, dict[str, Any]]:
             return await answer
     except TimeoutError:
         return (504, {}) if world.course.has_proxy else (0, {})
+
+
+def _headers(path: str) -> dict[str, str]:
+    """What the command line sends with a command, and TradingView with nothing."""
+    return {"authorization": f"Bearer {OPERATOR_KEY}"} if path == COMMANDS else {}
 
 
 def _path(world: World, post: Post) -> str:

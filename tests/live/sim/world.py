@@ -22,7 +22,7 @@ from tests.live.sim.loop import NS, OWNER, Killed, Process, SimLoop
 from tests.live.sim.plain_files import SimPath
 from tests.live.sim.prices import feed_for, moments_of
 from tests.live.sim.real_disk import RealDisk, real_parts, rot
-from tests.live.sim.sender import TOKEN, send
+from tests.live.sim.sender import OPERATOR_KEY, TOKEN, send
 from zepix.config.check import Raw
 from zepix.errors import JournalError, ZepixError
 from zepix.journal.durable_reader import LogReader
@@ -172,7 +172,7 @@ class World:
     def _written(self, name: str, rows: list[Row]) -> None:
         self.note(f"{name} {rows[0].seq}-{rows[-1].seq} {' '.join(row.kind for row in rows)} {digest(rows)}")
         if name == "inbox":
-            self._last_alert = max([self._last_alert, *(row.seq for row in rows if row.kind in INBOX)])
+            self._last_alert = max([self._last_alert, *(row.seq for row in rows if row.kind in (*INBOX, "operator"))])
         if name == "journal":
             now_ns = WALL_NS + self.loop.now_ns + max(self.clock.offset_ns, self._peak_ns)
             self.appended.update((row.seq, now_ns) for row in rows)
@@ -191,18 +191,20 @@ class World:
         self.loop.spawn(process, self._receive(process) if name == "receiver" else self._decide(process))
 
     async def _receive(self, process: Process) -> None:
-        settings = ReceiverSettings(self.data, secrets=Secrets(webhook_token=TOKEN))
+        settings = ReceiverSettings(self.data, secrets=Secrets(webhook_token=TOKEN), inbox_id=INBOX_ID)
         opening = receiver_main.open_inbox(settings, self.clock)
         self._kept.append(opening)
         opened = opening.__enter__()
-        self.app = create_app(settings, opened.inbox, self.clock, lambda: EngineState(1, "running"))
+        self.app = create_app(
+            settings, opened.inbox, self.clock, lambda: EngineState(1, "running"), operator_key=OPERATOR_KEY
+        )
         self.opened = opened
         self.note(f"{process} takes alerts after row {opened.inbox.last_seq}")
 
     async def _decide(self, process: Process) -> None:
         changed = self.course.later_settings if self._later else {}
         flags = {name: Raw(str(value)) for name, value in {**self.course.settings, **changed}.items()}
-        options = EngineOptions(self.data, None, self.course.feed, self.course.speed, flags)
+        options = EngineOptions(self.data, None, self.course.feed, self.course.speed, flags, INBOX_ID)
         engine = engine_main.open_engine(options, self.clock, {})
         self._kept.append(engine)
         self.engine = engine
@@ -378,6 +380,9 @@ class World:
 def _fast_folder() -> str | None:
     """A folder in memory where there is one."""
     return "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+
+
+INBOX_ID = "5eed"
 
 
 class Deadly(Exception):
