@@ -13,7 +13,21 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from zepix.commands import alerts, backtest, bars, check, doctor, fidelity, listing, projects, stress, why
+from zepix.commands import (
+    alerts,
+    backtest,
+    bars,
+    check,
+    compare,
+    doctor,
+    fidelity,
+    gap,
+    listing,
+    projects,
+    stress,
+    sweep,
+    why,
+)
 from zepix.commands.console import harden_streams, problem
 from zepix.commands.outside import add_outside
 from zepix.errors import ConfigError, DataError, ZepixError
@@ -51,7 +65,10 @@ def build_app() -> typer.Typer:
     )
     app.command("backtest")(backtest.backtest)
     app.command("stress")(stress.stress)
+    app.command("sweep")(sweep.sweep)
     app.command("fidelity")(fidelity.fidelity)
+    app.command("compare")(compare.compare)
+    app.command("gap")(gap.gap)
     app.command("why")(why.why)
     app.command("check")(check.check)
     app.add_typer(alerts.app, name="alerts")

@@ -57,7 +57,11 @@ if TYPE_CHECKING:
 def __getattr__(name: str) -> Any:
     home = _HOMES.get(name)
     if home is None:
-        raise AttributeError(f"module 'zepix.alerts' has no attribute {name!r}")
+        import difflib
+
+        near = difflib.get_close_matches(name, known := [*__all__, "from_signals"], n=2)
+        hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(known)}"
+        raise AttributeError(f"module 'zepix.alerts' has no attribute {name!r}; {hint}")
     found = getattr(importlib.import_module(f"zepix.alerts.{home}"), name)
     globals()[name] = found
     return found

@@ -19,4 +19,15 @@ def without_collector() -> Iterator[None]:
         yield
     finally:
         if was_on:
+            _call_them_old()
             gc.enable()
+
+
+def _call_them_old() -> None:
+    """All objects go to the oldest generation unseen, else the next object made would have every one of them walked.
+
+    Where the caller has frozen objects of its own nothing is done: they would thaw.
+    """
+    if not gc.get_freeze_count():
+        gc.freeze()
+        gc.unfreeze()

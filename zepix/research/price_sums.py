@@ -14,7 +14,7 @@ import numpy as np
 from zepix.model.series import PRICE_COLUMNS
 from zepix.services.prices import PriceBook, SymbolPrices
 
-__all__ = ["Summed", "price_sums"]
+__all__ = ["Summed", "price_sums", "sums_until"]
 
 COLUMNS: Final = ("time", *PRICE_COLUMNS)
 Summed = dict[str, tuple[int, tuple[int, ...]]]
@@ -26,15 +26,21 @@ def price_sums(prices: PriceBook, summed: Summed) -> dict[str, Any]:
     return {one.symbol: _of(one, summed) for one in prices}
 
 
-def _of(prices: SymbolPrices, summed: Summed) -> dict[str, Any]:
-    opened, ended = prices.progress()
+def sums_until(prices: SymbolPrices, summed: Summed, row: int) -> tuple[int, ...]:
+    """The sums of the rows before ``row``, which ``summed`` remembers; it must not have been further."""
     rows, sums = summed.get(prices.symbol, (0, (0,) * len(COLUMNS)))
-    if rows != ended:
+    if rows != row:
         sums = tuple(
-            zlib.crc32(np.ascontiguousarray(getattr(prices, name)[rows:ended]).data, before)
+            zlib.crc32(np.ascontiguousarray(getattr(prices, name)[rows:row]).data, before)
             for name, before in zip(COLUMNS, sums, strict=True)
         )
-        summed[prices.symbol] = (ended, sums)
+        summed[prices.symbol] = (row, sums)
+    return sums
+
+
+def _of(prices: SymbolPrices, summed: Summed) -> dict[str, Any]:
+    opened, ended = prices.progress()
+    sums = sums_until(prices, summed, ended)
     bar = None
     if opened > ended:
         bar = [int(column[opened - 1]) for column in (prices.time, prices.bid_open, prices.ask_open)]

@@ -23,6 +23,7 @@ from zepix.research.columns import FillColumns
 from zepix.research.decisions import decisions_table
 from zepix.research.equity import EquityCurve, equity_curve
 from zepix.research.headline import count, headline_lines
+from zepix.research.naming import SaysNames
 from zepix.research.stats import statistics
 from zepix.research.tables import equity_table, orders_table, trades_table
 from zepix.research.why_parts.facts import facts_of, scales_of
@@ -30,6 +31,7 @@ from zepix.research.write import REPORT, iso_utc, write_meta, write_tables
 
 if TYPE_CHECKING:
     import pandas as pd
+    import plotly.graph_objects as go
 
     from zepix.research.why import Why
     from zepix.research.why_parts.facts import Facts
@@ -41,7 +43,7 @@ TIMINGS: Final = ("load_s", "index_s", "replay_s", "write_s", "report_s")
 _PACKAGES: Final = ("zepix", "numpy", "numba", "pyarrow")
 
 
-class Result:
+class Result(SaysNames):
     """One run: ``trades, chains, orders, decisions, equity`` as DataFrames; ``stats, digest, timings, warnings``.
 
     ``spec`` is what was asked for, ``checksums`` of the alert logs and other inputs by name (those of the prices are in
@@ -185,6 +187,14 @@ class Result:
         written = write_report(self, Path(path))
         self.timings["report_s"] = time.perf_counter() - started
         return written
+
+    def plot(self, symbol: str | None = None) -> go.Figure:
+        """Equity with the fall from its peak; with a symbol its price, thinned, and the tickets on it."""
+        from zepix.research.plotting import equity_picture, price_picture
+
+        if symbol is not None:
+            return price_picture(self, symbol)
+        return equity_picture(self.curve, self.record.account.currency)
 
     def as_dict(self) -> dict[str, Any]:
         """What ``run.json`` holds."""

@@ -118,6 +118,7 @@ class Simulation:
             restrictions=TradeRestrictions(rules.restrictions, catalogue, rules.assets) if rules.restrictions else None,
         )
         self._tables: dict[tuple[str, str], BarTable] = {}
+        self._is_late = form is not None and form.is_late
         self._elapsed_clock = elapsed_clock
         self.apis: dict[str, ServiceAPI] = {}
         self.account = AccountService(self.broker)
@@ -175,7 +176,7 @@ class Simulation:
         """End the run with its data, and hand out the record: of all that is still in memory."""
         with without_collector():
             late = self.session.finish(self._alerts)
-        return self._record(late)
+            return self._record(late)
 
     def save_state(self, history: bool = False) -> dict[str, Any]:
         """The run between two events, as JSON values; ``history``: with all it has done so far (docs/state.md).
@@ -220,7 +221,7 @@ class Simulation:
     def _open_books(self, rows: Sequence[Alert | Quarantined]) -> None:
         for row in rows:
             if isinstance(row, Quarantined):
-                self.engine.decisions.quarantined(row)
+                self.engine.set_aside(row)
         self.start_ns = self._start_ns(self._alerts)
         self.broker.book.balances.append((self.start_ns, self.broker.book.balance_minor))
 
@@ -359,14 +360,19 @@ class Simulation:
             money_digits=spec.digits,
         )
 
-    def _bar_ended(self, symbol: str, timeframe: str, t_ns: int) -> tuple[Bar | None, int | None]:
+    def bar_table(self, symbol: str, timeframe: str) -> BarTable | None:
+        """The bars that strategies see; None for a symbol without prices."""
         bars = self.bars.get(symbol)
         if bars is None:
-            return None, None
+            return None
         key = (symbol, timeframe)
         if key not in self._tables:
             self._tables[key] = BarTable(bars, timeframe)
-        return self._tables[key].ended_at(bars, t_ns)
+        return self._tables[key]
+
+    def _bar_ended(self, symbol: str, timeframe: str, t_ns: int) -> tuple[Bar | None, int | None]:
+        table = None if self._is_late else self.bar_table(symbol, timeframe)  # late: it has ended, and nobody knows it
+        return (None, None) if table is None else table.ended_at(self.bars[symbol], t_ns)
 
 
 def _price_book(series: Mapping[str, Series], catalogue: Catalogue, order: Mapping[str, int]) -> PriceBook:

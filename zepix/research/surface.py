@@ -15,6 +15,8 @@ from zepix.model import Alert, Quarantined
 from zepix.research import fidelity as measuring
 from zepix.research import replay as replaying
 from zepix.research import stress as stressing
+from zepix.research.alerts_surface import Alerts, read_alerts
+from zepix.research.bars_surface import Bars
 from zepix.research.fidelity_load import load as load_ticks
 from zepix.research.fidelity_plan import GRACES_MS, INTRABARS, TIMEFRAMES
 from zepix.research.fidelity_result import FidelityResult
@@ -33,7 +35,7 @@ def replay(
     spec: str | PathLike[str] | None = None,
     *,
     alerts: Paths | Iterable[Alert] | None = None,
-    bars: Paths | None = None,
+    bars: Paths | Bars | None = None,
     strategy: str | type[Strategy] | None = None,
     settings: Mapping[str, Any] | None = None,
     instruments: str | PathLike[str] | None = None,
@@ -45,11 +47,12 @@ def replay(
 ) -> Result:
     """Replay recorded alerts on recorded prices and return the result.
 
-    alerts: log files, or Alert objects. bars: a store folder, Parquet files, or ``SYMBOL:TF=PATH``. strategy: a name,
-    or a class. settings: dotted keys as of ``--set`` (``{"account.balance": 50_000, "costs": "none"}``). Further
-    keyword arguments are settings of the strategy (``one_at_a_time=True``). cerebro: a ``bt.Cerebro`` of yours, in
-    which the replay runs on the backtrader broker (docs/backtrader.md). services: objects of yours that strategies find
-    by name (``self.api.get_service("prediction")``). Raises ConfigError and DataError.
+    alerts: log files, Alert objects, what ``zx.alerts`` gave, or a DataFrame. bars: a store folder, Parquet files,
+    ``SYMBOL:TF=PATH``, or what ``zx.bars`` gave. strategy: a name, or a class. settings: dotted keys as of ``--set``
+    (``{"account.balance": 50_000, "costs": "none"}``). Further keyword arguments are settings of the strategy
+    (``one_at_a_time=True``). cerebro: a ``bt.Cerebro`` of yours, in which the replay runs on the backtrader broker
+    (docs/backtrader.md). services: objects of yours that strategies find by name
+    (``self.api.get_service("prediction")``). Raises ConfigError and DataError.
     """
     if cerebro is not None:
         settings = {**(settings or {}), "broker.name": "backtrader"}
@@ -61,7 +64,7 @@ def stress(
     spec: str | PathLike[str] | None = None,
     *,
     alerts: Paths | Iterable[Alert] | None = None,
-    bars: Paths | None = None,
+    bars: Paths | Bars | None = None,
     strategy: str | type[Strategy] | None = None,
     settings: Mapping[str, Any] | None = None,
     instruments: str | PathLike[str] | None = None,
@@ -94,7 +97,7 @@ def fidelity(
     spec: str | PathLike[str] | None = None,
     *,
     alerts: Paths | Iterable[Alert] | None = None,
-    bars: Paths | None = None,
+    bars: Paths | Bars | None = None,
     strategy: str | type[Strategy] | None = None,
     settings: Mapping[str, Any] | None = None,
     instruments: str | PathLike[str] | None = None,
@@ -133,7 +136,7 @@ def fidelity(
 def _asked(
     spec: str | PathLike[str] | None,
     alerts: Paths | Iterable[Alert] | None,
-    bars: Paths | None,
+    bars: Paths | Bars | None,
     strategy: str | type[Strategy] | None,
     settings: Mapping[str, Any] | None,
     instruments: str | PathLike[str] | None,
@@ -143,12 +146,17 @@ def _asked(
     load: Loader = replaying.load,
 ) -> Asked:
     """What a verb's arguments ask for, loaded."""
-    given = [] if alerts is None else _many(alerts)
+    source: Any = read_alerts(alerts, instruments=instruments) if hasattr(alerts, "columns") else alerts
+    given = [] if source is None else _many(source)
     objects = [a for a in given if isinstance(a, Alert | Quarantined)]
     if objects and len(objects) < len(given):
         raise ConfigError("alerts must be log files or Alert objects, not both")
     cls = strategy if isinstance(strategy, type) else None
     flags = dict(settings or {})
+    if isinstance(bars, Bars):
+        flags = {**{f"data.choice.{symbol}": word for symbol, word in bars.choice.items()}, **flags}
+        instruments = instruments or bars.instruments
+        bars = bars.arguments
     if cls is None:
         flags.update({f"strategy.{name}": value for name, value in strategy_settings.items()})
     else:  # the class is the strategy that these settings mean
@@ -170,7 +178,10 @@ def _asked(
     else:
         registry.register(cls)
         plugins = [PluginConfig(cls.info.plugin_id, cls.info.plugin_id, strategy_settings)]
-    return asked, load(asked, objects), registry, plugins
+    loaded = load(asked, objects)
+    if isinstance(source, Alerts):
+        loaded.checksums = {**source.checksums, **loaded.checksums}
+    return asked, loaded, registry, plugins
 
 
 def _many(given: Any) -> list[Any]:

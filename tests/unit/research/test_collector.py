@@ -1,0 +1,47 @@
+"""Python's cycle collector around a replay: off meanwhile, and what was made goes to the old without being walked."""
+
+from __future__ import annotations
+
+import gc
+
+from zepix.research.collector import without_collector
+
+
+def test_the_collector_is_off_meanwhile_and_on_again() -> None:
+    assert gc.isenabled()
+    with without_collector():
+        assert not gc.isenabled()
+        with without_collector():
+            pass
+        assert not gc.isenabled()
+    assert gc.isenabled()
+
+
+def test_what_a_run_made_is_not_walked_by_the_next_object() -> None:
+    walked: list[int] = []
+
+    def note(phase: str, info: dict[str, int]) -> None:
+        if phase == "start":
+            walked.append(info["generation"])
+
+    gc.collect()
+    gc.callbacks.append(note)
+    try:
+        with without_collector():
+            made = [[n] for n in range(20_000)]
+        after = [[n] for n in range(50)]
+    finally:
+        gc.callbacks.remove(note)
+    assert not walked, f"generations {walked} were walked"
+    assert len(made) + len(after) == 20_050
+
+
+def test_what_the_caller_has_frozen_stays_frozen() -> None:
+    gc.freeze()
+    frozen = gc.get_freeze_count()
+    try:
+        with without_collector():
+            made = [[n] for n in range(100)]
+        assert gc.get_freeze_count() == frozen and made
+    finally:
+        gc.unfreeze()

@@ -1,0 +1,184 @@
+"""``zx.open``: a finished run, read from its folder; nothing is replayed or computed again.
+
+Tables, figures, the journal and the report are those that the run wrote. What needs the prices (pictures of them, a
+report that was not written) needs the replay again, and says so.
+"""
+
+from __future__ import annotations
+
+import html
+import shutil
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from os import PathLike
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+
+from zepix.alerts.timestamps import to_ns
+from zepix.engine.record import JournalLine, RunRecord
+from zepix.errors import DataError
+from zepix.journal import read_journal
+from zepix.research.equity import KINDS, EquityCurve
+from zepix.research.headline import count, headline_lines
+from zepix.research.naming import SaysNames
+from zepix.research.run_folder import read_meta, read_table
+from zepix.research.write import REPORT, RUN
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import plotly.graph_objects as go
+
+    from zepix.research.sweep.result import SweepResult
+    from zepix.research.why import Why
+    from zepix.research.why_parts.facts import Facts
+
+__all__ = ["OpenedRun", "open_run"]
+
+
+class OpenedRun(SaysNames):
+    """A run as its folder tells it: the tables, figures and words of a Result.
+
+    ``trades, orders, decisions, chains, equity, alerts`` are DataFrames (times aware, in UTC), ``stats`` the figures,
+    ``digest``, ``warnings``, ``spec``, ``checksums`` what the run said of itself, ``folder`` where it lies.
+    """
+
+    def __init__(self, folder: Path, meta: Mapping[str, Any]) -> None:
+        self.folder = folder
+        self.meta = dict(meta)
+        self.stats: dict[str, Any] = dict(meta.get("statistics") or {})
+        self.spec: dict[str, Any] = dict(meta.get("spec") or {})
+        self.digest = str(meta.get("digest", ""))
+        self.warnings: Sequence[str] = list(meta.get("warnings") or [])
+        self.checksums: dict[str, Any] = dict(meta.get("checksums") or {})
+        self.timings: dict[str, float] = dict(meta.get("timings") or {})
+        self.data_report: list[dict[str, Any]] = list(meta.get("data_report") or [])
+
+    @cached_property
+    def trades(self) -> pd.DataFrame:
+        """One row a closing fill."""
+        return self._frame("trades")
+
+    @cached_property
+    def orders(self) -> pd.DataFrame:
+        """One row an order."""
+        return self._frame("orders")
+
+    @cached_property
+    def decisions(self) -> pd.DataFrame:
+        """One row an alert and plugin that saw it."""
+        return self._frame("decisions")
+
+    @cached_property
+    def chains(self) -> pd.DataFrame:
+        """One row a step of a chain."""
+        return self._frame("chains")
+
+    @cached_property
+    def equity(self) -> pd.DataFrame:
+        """Balance and equity at every change of the balance and at each trading day's end."""
+        return self._frame("equity")
+
+    @cached_property
+    def alerts(self) -> pd.DataFrame:
+        """The alerts as they were understood."""
+        return self._frame("alerts")
+
+    @cached_property
+    def recorded(self) -> pd.DataFrame:
+        """What strategies recorded: ``name, time, value``."""
+        return self._frame("recorded")
+
+    @cached_property
+    def journal(self) -> list[JournalLine]:
+        """(time in ns, kind, fields) of every line."""
+        return list(read_journal(self.folder / "journal.jsonl"))
+
+    def why(self, alert_id: str) -> Why:
+        """The whole path of one alert, as ``Result.why`` gives it. Raises ConfigError with near ids."""
+        from zepix.research.why import why_among
+
+        return why_among(self._facts, alert_id)
+
+    @cached_property
+    def _facts(self) -> Facts:
+        from zepix.research.why_parts.facts import facts_of
+
+        return facts_of(self.folder)
+
+    def report(self, path: str | PathLike[str] | None = None) -> Path:
+        """The report that the run wrote; ``path`` takes a copy of it. Raises DataError where none was written."""
+        written = self.folder / REPORT
+        if not written.is_file():
+            raise DataError(
+                f"{self.folder} has no {REPORT}: it was written without one; replay the spec again for its report"
+            )
+        if path is None:
+            return written
+        try:
+            return Path(shutil.copyfile(written, path))
+        except OSError as error:
+            raise DataError(f"{path} could not be written ({error.strerror or error})") from error
+
+    def plot(self) -> go.Figure:
+        """Equity with the fall from its peak (prices are not among the files of a run)."""
+        from zepix.research.plotting import equity_picture
+
+        table = read_table(self.folder / "equity.parquet")
+        time = np.asarray(table["time"].combine_chunks().cast("int64"), np.int64)
+        kinds = [KINDS.index(word) for word in table["kind"].to_pylist()]
+        balance, equity = (np.asarray(table[name].combine_chunks(), np.float64) for name in ("balance", "equity"))
+        curve = EquityCurve(time, balance, equity, np.array(kinds, np.int64))
+        return equity_picture(curve, str(self.stats.get("currency", "")))
+
+    def lines(self) -> list[str]:
+        """The eight lines that the run printed, then one for each warning."""
+        said = headline_lines(cast(RunRecord, self._shown()), self.stats, self.digest, self.timings)
+        return [*said, *(f"warning: {warning}" for warning in self.warnings)]
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines())
+
+    def __repr__(self) -> str:
+        return f"<OpenedRun {count(self.stats.get('tickets', 0), 'ticket')}, digest {self.digest[:12]}>"
+
+    def _repr_html_(self) -> str:
+        first, *rest = self.lines()
+        items = "".join(f"<li>{html.escape(line)}</li>" for line in rest)
+        return f'<div><strong>{html.escape(first)}</strong><ul style="margin:.4em 0">{items}</ul></div>'
+
+    def _frame(self, name: str) -> Any:
+        path = self.folder / f"{name}.parquet"
+        if not path.is_file():
+            raise DataError(f"{path} is missing: the run is of an earlier version, or its folder is not whole")
+        return read_table(path).to_pandas()
+
+    def _shown(self) -> SimpleNamespace:
+        """What the eight lines need of a record."""
+        period, data = self.meta.get("period") or {}, self.meta.get("data") or {}
+        start, end = (to_ns(period[name]) if period.get(name) else 0 for name in ("start", "end"))
+        fill = self.spec.get("fill") or {}
+        return SimpleNamespace(
+            plugins=self.meta.get("plugins") or [],
+            decisions=(),
+            series={symbol: SimpleNamespace(timeframe=one.get("timeframe", "")) for symbol, one in data.items()},
+            start_ns=start,
+            end_ns=end,
+            fill_model=SimpleNamespace(intrabar=fill.get("intrabar", "")),
+        )
+
+
+def open_run(folder: str | PathLike[str]) -> OpenedRun | SweepResult:
+    """The run (or the sweep) that a folder holds. Raises DataError for a folder that holds neither."""
+    place = Path(folder)
+    if place.name == RUN:
+        place = place.parent
+    from zepix.research.sweep.store import SWEEP
+
+    if (place / SWEEP).is_file() and not (place / RUN).is_file():
+        from zepix.research.sweep.verb import open_sweep
+
+        return open_sweep(place)
+    return OpenedRun(place, read_meta(place / RUN))
