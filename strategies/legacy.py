@@ -31,7 +31,7 @@ class Legacy(Strategy):
         aliases=("zepix", "premium"),
         description="Legacy alerts: trends of two timeframes, entries that agree with them",
         author="zepix",
-        services=("risk", "trend", "sessions", "dual_order"),
+        services=("risk", "trend", "sessions", "dual_order", "profit_booking", "reentry", "autonomous", "telegram"),
     )
 
     trend_closes: bool = True
@@ -42,6 +42,9 @@ class Legacy(Strategy):
     routing: Literal["order_a_only", "order_b_only", "dual_orders"] = "order_a_only"
     trailing: bool = True
     """A's stop trails from half the stop distance on, in steps of a quarter."""
+    trend_reversal_close: bool = True
+    """Both timeframes of its logic turned against a trade (a bias told it) and still do after the grace: it closes."""
+    trend_reversal_grace_s: float = 300.0
     rr_ratio: float = 1.5
     """Target in stop distances, where the alert has none."""
     lot_multiplier: float = 1.0
@@ -62,8 +65,8 @@ class Legacy(Strategy):
     def setting_problems(self) -> list[str]:
         positive = ("rr_ratio", "lot_multiplier", "max_lot", "daily_loss_limit", "max_open_trades", "max_trades_day")
         problems = [f"{n} must be above 0, not {getattr(self, n)}" for n in positive if not getattr(self, n) > 0]
-        if self.cooldown_s < 0:
-            problems.append(f"cooldown_s must not be negative, not {self.cooldown_s}")
+        not_negative = ("cooldown_s", "trend_reversal_grace_s")
+        problems += [f"{n} must not be negative, not {getattr(self, n)}" for n in not_negative if getattr(self, n) < 0]
         return problems
 
     async def process_signal(self, alert: Alert) -> Decision:

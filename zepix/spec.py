@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from zepix.config import BROKERS, DEFAULT_STRATEGY, ConfigManager, complete_settings, find_restriction, near, plain
 from zepix.config.keys import SERVICES
@@ -23,6 +23,9 @@ from zepix.errors import ConfigError
 from zepix.model import AccountSpec, FillModel
 from zepix.model.restriction import Restriction
 from zepix.model.timeframe import from_file_name
+
+if TYPE_CHECKING:
+    from zepix.engine.registry import PluginRegistry
 
 __all__ = ["DEFAULTS", "PluginSpec", "Spec", "instant_ns", "load_spec"]
 
@@ -121,12 +124,14 @@ def load_spec(
     profile: bool = False,
     environ: Mapping[str, str] | None = None,
     check_strategies: bool = True,
+    registry: PluginRegistry | None = None,
 ) -> Spec:
     """The spec of a run: a file (TOML, JSON or YAML) or none, under the environment, under flags.
 
     ``flags`` are dotted keys (``{"account.balance": 10000}``); what is named by a parameter of its own wins over them.
     ``environ`` is the process's own where it is not given; ``check_strategies``: look for the strategies that plugins
-    name, and check their settings, so that those problems are told with the rest. Raises ConfigError with all problems.
+    name, and check their settings, so that those problems are told with the rest; ``registry`` has the strategies where
+    somebody found them already. Raises ConfigError with all problems.
     """
     named: dict[str, Any] = {
         "alerts.files": [str(p) for p in alerts] if alerts else None,
@@ -146,7 +151,7 @@ def load_spec(
         flags={**(flags or {}), **{key: value for key, value in named.items() if value is not None}},
         strict=False,
     )
-    return replace(_Reading(config).spec(check_strategies), profile=profile)
+    return replace(_Reading(config, registry).spec(check_strategies), profile=profile)
 
 
 def instant_ns(value: str | date | datetime) -> int:
@@ -172,8 +177,9 @@ def _parsed(text: str) -> date:
 class _Reading:
     """One pass over merged settings; collects problems and makes the spec only if there are none."""
 
-    def __init__(self, config: ConfigManager) -> None:
+    def __init__(self, config: ConfigManager, registry: PluginRegistry | None = None) -> None:
         self.config = config
+        self.registry = registry
         self.problems = list(config.problems)
         self.folder = config.file.parent if config.file is not None else Path()
 
@@ -334,7 +340,7 @@ class _Reading:
         from zepix.engine.registry import find_strategies
         from zepix.engine.strategy import settings_fields
 
-        registry = find_strategies(folders, complete_settings)
+        registry = self.registry if self.registry is not None else find_strategies(folders, complete_settings)
         found: list[PluginSpec] = []
         for plugin in plugins:
             try:

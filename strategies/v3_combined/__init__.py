@@ -35,7 +35,7 @@ from typing import Any
 from zepix import Alert, Decision, Numbers, PluginInfo, Quantity, Side
 
 from .entries import first_refusal, place
-from .gaps import after_gap, gap_over, stop_waiting, wait_for_gap
+from .gaps import after_gap, alerts_waiting, gap_over, stop_waiting, wait_for_gap
 from .memory import Memory
 from .reversals import close_side, is_aggressive
 from .settings import V3Settings
@@ -139,6 +139,10 @@ class V3Combined(V3Settings):
             text = f"{alert.symbol}: volatility squeeze on {chart}, high alert for {self.squeeze_alert_s:g} s"
             self.api.notify.send_notification("signal_received", text, symbol=alert.symbol, signal="Volatility_Squeeze")
         return Decision.info("squeeze", high_alert_s=self.squeeze_alert_s)
+
+    def alerts_in_hand(self) -> list[str]:
+        """Alerts whose entries wait for their gap: their decisions are not over."""
+        return alerts_waiting(self)
 
     def state(self) -> dict[str, Any]:
         """What must survive a restart, as JSON values."""

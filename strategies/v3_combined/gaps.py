@@ -55,6 +55,11 @@ def gap_over(plugin: V3Settings, tag: str) -> None:
         plugin.log.info(f"{symbol}: no gap of {plugin.gap_pips:g} pips in time, nothing is entered")
 
 
+def alerts_waiting(plugin: V3Settings) -> list[str]:
+    """The alerts of all reversals that wait for their gap."""
+    return [Signal.of(said).alert_id for _, said in plugin.memory.waiting.values()]
+
+
 def stop_waiting(plugin: V3Settings, symbol: str, side: Side | None = None) -> None:
     """Give up a reversal that waits for its gap (``side``: only one of that side)."""
     waiting = plugin.memory.waiting.get(symbol)

@@ -111,6 +111,9 @@ class V3Settings(Strategy):
     """A's stop trails from half the stop distance on, in steps of a quarter."""
     rr_ratio: float = 1.5
     """A's target in stop distances, where the alert has none."""
+    trend_reversal_close: bool = True
+    """Both timeframes of its logic turned against a trade, and still do after the grace: it is closed."""
+    trend_reversal_grace_s: float = 300.0
 
     entry_conditions: Mapping[str, Any] = NO_TABLE
     """Settings of the first two groups, as a table."""
@@ -171,7 +174,7 @@ class V3Settings(Strategy):
         unknown = sorted({str(word) for word in told if word not in LOGICS})
         if unknown:
             problems.append(f"{', '.join(unknown)} is no logic; there are {', '.join(LOGICS)}")
-        for name in ("cooldown_s", "squeeze_alert_s"):
+        for name in ("cooldown_s", "squeeze_alert_s", "trend_reversal_grace_s"):
             value = getattr(self, name)
             if value is not None and value < 0:
                 problems.append(f"{name} must not be negative, not {value}")
@@ -213,7 +216,7 @@ RISK_MANAGEMENT = {
         name: name
         for name in (
             *("consensus_sizing", "lot_multiplier", "risk_percent", "max_lot", "max_open_trades", "max_trades_day"),
-            *("daily_loss_limit", "routing", "trailing", "rr_ratio"),
+            *("daily_loss_limit", "routing", "trailing", "rr_ratio", "trend_reversal_close", "trend_reversal_grace_s"),
         )
     },
     "base_risk_percent": "risk_percent",

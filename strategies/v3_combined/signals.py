@@ -112,11 +112,14 @@ def factor_of(
     return TABLE[int(conviction)], "table"
 
 
+NUMERIC = (int, float, str)
+
+
 def number(value: Any) -> float | None:
     """A finite number, also as text; None for anything else."""
     if type(value) is float:
         return value if math.isfinite(value) else None
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
+    if isinstance(value, bool) or not isinstance(value, NUMERIC):
         return None
     try:
         found = float(value)

@@ -145,7 +145,7 @@ def _info(timeframe: str, description: str, *also: str) -> PluginInfo:
         description=description,
         author="zepix",
         takes_other_timeframes=False,
-        services=("risk", "trend", "sessions", "dual_order", "exits"),
+        services=("risk", "trend", "sessions", "dual_order", "exits", "reentry", "autonomous", "telegram"),
     )
 
 

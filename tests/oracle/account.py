@@ -47,6 +47,12 @@ class Account:
     def margin_rate(self, symbol: str, t: int) -> Decimal:
         return self.rates.rate(self.instruments[symbol].margin_currency, t)
 
+    def is_converted(self, symbol: str, t: int, inside: bool) -> bool:
+        """Whether the worth of the symbol's money and of its margin is known at ``t``."""
+        instrument = self.instruments[symbol]
+        wanted = (instrument.profit_currency, instrument.margin_currency)
+        return all(self.rates.is_known(currency, t, inside) for currency in wanted)
+
     def affords(self, order: Opening, rate: Decimal, t: int) -> bool:
         """Whether the order needs no margin more, or equity at ``t`` bears the margin with it."""
         before, after = self.margin(), self.margin(order, rate)

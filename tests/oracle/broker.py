@@ -210,6 +210,9 @@ class Broker:
         if not levels_are_valid(order.side, closing, sl, tp, self.instruments[order.symbol].stops_level_points):
             self.refuse(order, "invalid_stops")
             return None
+        if not self.account.is_converted(order.symbol, at_ns, inside):
+            self.refuse(order, "no_conversion")
+            return None
         rate = self.account.margin_rate(order.symbol, at_ns)
         if not self.account.affords(order, rate, self.now):
             self.refuse(order, "no_money")

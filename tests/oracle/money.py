@@ -119,6 +119,11 @@ class Rates:
             raise ValueError(f"no prices convert {currency} to {self.account_currency}")
         return first + second
 
+    def is_known(self, currency: str, t: int, inside: bool) -> bool:
+        """Whether each series of the route has opened at ``t``; for a fill inside a bar, before its end."""
+        firsts = [self.bars[symbol].bars[0].open_ns for symbol, _ in self.route(currency)]
+        return all(first < t if inside else first <= t for first in firsts)
+
     def rate(self, currency: str, t: int) -> Decimal:
         """rate(t): mids of the last closes known at ``t``, inverse as 1 / mid, multiplied along the route."""
         rate = Decimal(1)

@@ -116,7 +116,9 @@ def test_on_ticks_tickets_close_in_every_way(way: str, least: int) -> None:
 
 def test_every_word_is_said() -> None:
     refusals = "invalid_price invalid_stops invalid_trailing market_closed no_alert_price no_entry_price no_levels "
-    refusals += "no_money no_prices no_side one_at_a_time price_far_from_alert unknown_symbol volume_too_large "
+    refusals += (
+        "no_conversion no_money no_prices no_side one_at_a_time price_far_from_alert unknown_symbol volume_too_large "
+    )
     refusals += "volume_too_small"
     wanted = {("refused", reason) for reason in refusals.split()}
     wanted |= {("expired", reason) for reason in ("cancel", "oco", "exit", "expired", "end_of_data")}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from .hand import FLAT, INSTRUMENTS, alert, minutes, only, replay, words
+from .hand import FLAT, INSTRUMENTS, alert, at, minutes, only, replay, words
 
 
 @pytest.mark.parametrize(
@@ -136,3 +136,14 @@ def test_distances_are_taken_from_the_alerts_price_and_hung_on_our_fill() -> Non
     entry = alert("10:00:00", "entry", "sell", price=1.105, sl=1.1055, tp=1.104)
     trade = only(replay(minutes(FLAT), entry, levels="distance", slippage_points=2))
     assert (trade["entry_points"], trade["sl"], trade["tp"]) == (109_998, 110_048, 109_898)
+
+
+@pytest.mark.parametrize(
+    ("received", "word"),
+    [("10:01:00", "no_conversion"), ("10:02:00", "filled"), ("10:01:59", "filled")],  # the last waits for 10:02
+)
+def test_nothing_is_opened_before_the_worth_of_its_money_is_known(received: str, word: str) -> None:
+    # The account is in pounds: a EURUSD ticket's dollars become pounds by GBPUSD, whose first bar opens at 10:02.
+    bars = {"EURUSD": minutes(*[FLAT] * 5), "GBPUSD": minutes(*[(125_000,) * 4] * 3, start=at("10:02"))}
+    outcome = replay(bars, alert(received, "entry", "buy"), currency="GBP", open_grace_ms=0)
+    assert words(outcome) == [word]

@@ -47,7 +47,9 @@ def test_every_outcome_and_every_way_out_occurs() -> None:
         words.update(outcome.decisions.values())
         ways.update(trade["exit_reason"] for trade in outcome.trades)
         ambiguous += sum(trade["ambiguous"] for trade in outcome.trades)
-    refusals = "invalid_stops market_closed no_money no_prices one_at_a_time price_far_from_alert unknown_symbol"
+    refusals = (
+        "invalid_stops market_closed no_conversion no_money no_prices one_at_a_time price_far_from_alert unknown_symbol"
+    )
     wanted = {("refused", reason) for reason in [*refusals.split(), "volume_too_large", "volume_too_small"]}
     wanted |= {("filled", ""), ("closed", ""), ("ignored", "nothing_to_close"), ("expired", "end_of_data")}
     wanted |= {("ignored", "after_end_of_data")}

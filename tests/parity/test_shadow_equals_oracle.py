@@ -36,8 +36,8 @@ def test_random_markets_with_weekends_gaps_and_currencies(first: int) -> None:
 def test_the_step_form_equals_the_array_form(first: int) -> None:
     for seed in range(first, first + BLOCK):
         scenario = random_scenario(seed)
-        all_open = max(rows[0][0] for _, rows in scenario.bars.values())
-        heard = [a for a in scenario.alerts if a["received_ns"] >= all_open]
+        begins = min(rows[0][0] for _, rows in scenario.bars.values())  # some symbols, and rates, have no price yet
+        heard = [a for a in scenario.alerts if a["received_ns"] >= begins]
         scenario = dataclasses.replace(scenario, alerts=heard)
         array, step = replay(scenario), replay_stepwise(scenario)
         assert first_difference(trades(step.broker.book.fills), trades(array.fills)) == "", f"seed {seed}"

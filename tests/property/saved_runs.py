@@ -16,6 +16,7 @@ from typing import Any
 
 from tests.oracle.scenarios import random_full_scenario
 from tests.parity.shadow import Stepwise, alerts, prepared
+from tests.property.chain_worlds import drawn_chains
 from tests.property.saved_worlds import drawn_house
 from tests.property.scripted import drawn_play
 from zepix.engine.record import RunRecord
@@ -24,10 +25,12 @@ from zepix.model import Alert
 from zepix.model.series import PRICE_COLUMNS
 from zepix.research.simulate import Simulation
 
-__all__ = ["KINDS", "Leg", "Worker", "World", "joined"]
+__all__ = ["CHAIN_KINDS", "KINDS", "Leg", "Worker", "World", "joined"]
 
 KINDS = ("script", "script fed", "full", "full fed", "ticks", "ticks fed", "house", "house fed")
 """Worlds: a script in every hook, every kind of order, ticks, all services; ``fed``: bar by bar."""
+CHAIN_KINDS = ("chains", "chains fed")
+"""Worlds with pyramids, re-entries and shields (chain_worlds.py)."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,8 @@ class World:
         kind = self.kind.removesuffix(" fed")
         if kind == "house":
             return drawn_house(self.seed, fed=self.is_fed)
+        if kind == "chains":
+            return drawn_chains(self.seed, fed=self.is_fed)
         if kind == "script":
             play = drawn_play(random.Random(self.seed))
             if self.is_fed and not play.can_be_fed:
@@ -210,6 +215,7 @@ def told(record: RunRecord, simulation: Simulation) -> dict[str, Any]:
         "balances": [list(one) for one in record.balances],
         "journal": [repr(line) for line in record.journal],
         "recorded": repr(record.recorded),
+        "chains": [list(step) for step in record.chains],
         "counts": record.counts,
         "plugins": repr([{k: v for k, v in p.items() if k != "capabilities"} for p in record.plugins]),
         "metrics": repr({k: {n: m[:2] for n, m in one.items()} for k, one in record.metrics.items()}),
@@ -230,6 +236,7 @@ def pieces(done: Any, decisions: Sequence[tuple[int, Any]]) -> dict[str, Any]:
     return {
         "trades": lines[: len(done.fills)],
         "orders": lines[len(done.fills) :],
+        "chains": [list(step) for step in done.chains],
         "decisions": [(number, row) for (number, _), row in zip(decisions, rows, strict=True)],
     }
 

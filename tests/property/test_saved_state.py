@@ -54,25 +54,34 @@ def stops_of(world: World, history: bool) -> list[int]:
     return sorted({rng.randint(0, whole(world)[0]) for _ in range(rng.randint(1, 4))})
 
 
-def in_legs(world: World, worker: Worker, history: bool) -> int:
-    """Run a world in legs and hold it against the whole run; returns how often it was stopped."""
+def in_legs(
+    world: World, worker: Worker, history: bool, stops: list[int] | None = None, saved: list[str] | None = None
+) -> int:
+    """Run a world in legs and hold it against the whole run; returns how often it was stopped.
+
+    ``stops``: after which events (None: drawn ones); ``saved``: takes the text of each stop.
+    """
     events, expected = whole(world)
-    stops = stops_of(world, history)
+    stops = stops_of(world, history) if stops is None else stops
     leg = Leg(world)
     leg.begin()
     started = leg.simulation.session.events
     leg.go(max(0, stops[0] - started))
     answer = leg.hand_over(history)
     parts = [answer.get("parts", {})]
+    saved = [] if saved is None else saved
+    saved.append(answer["text"])
     legs = [b - a for a, b in pairwise(stops)]
     for most in [*legs, -1]:
         if "told" in answer:
             break
         answer = worker.go_on(world, answer["text"], most, history)
         parts.append(answer.get("parts", {}))
+        saved += [answer["text"]] if "text" in answer else []
     where = f"{world}, stopped after {stops} of {events} events"
     if not history:
         _assert_same("lines", joined(parts), expected["lines"], where)
+        _assert_same("chains", [step for part in parts for step in part["chains"]], expected["chains"], where)
         return len(stops)
     for name, value in expected.items():
         _assert_same(name, answer["told"][name], value, where)

@@ -110,6 +110,7 @@ KEYS: Final[Tree] = {
     "assets": {"*": Literal[ASSET_CLASSES]},
     "telegram": {"controller": _BOT, "notifier": _BOT, "analytics": _BOT},
     **{name: dict.fromkeys(_typed(cls), ANY) for name, cls in SERVICES.items()},
+    "sweep": _OPEN,
     "live": _OPEN,
     "journal": _OPEN,
 }

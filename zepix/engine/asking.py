@@ -11,7 +11,7 @@ from typing import Any
 from zepix.engine.engine import TradingEngine
 from zepix.engine.stepping import run_to_completion
 
-__all__ = ["ask"]
+__all__ = ["ask", "own_daily_loss_limit"]
 
 
 def ask(engine: TradingEngine, plugin_id: str, name: str, *args: Any) -> Any:
@@ -31,3 +31,9 @@ def ask(engine: TradingEngine, plugin_id: str, name: str, *args: Any) -> Any:
         return None
     running.failures[name] = 0
     return answer
+
+
+def own_daily_loss_limit(engine: TradingEngine, plugin_id: str) -> float | None:
+    """What the plugin may lose in a day by its own settings; None where it says nothing."""
+    own = getattr(engine.registry.get_plugin(plugin_id), "daily_loss_limit", None)
+    return own if isinstance(own, int | float) and not isinstance(own, bool) else None

@@ -3,7 +3,8 @@
 - ``step(event)`` is the one step of a session: an alert, a broker's answer, a price reached, a time come.
 - ``process_alert`` is dedup, route, decide; ``delegate_to_plugin`` is the only way from an alert to a strategy.
 - A strategy that raises is isolated: its exception becomes the decision ``error`` and a journal line; after
-  ``MAX_FAILURES`` in a row of one handler it is disabled and its open tickets keep their stops.
+  ``MAX_FAILURES`` in a row of one handler it is disabled. A disabled plugin takes no new risk: it hears no entries, and
+  what opens is refused; its tickets keep their stops, and every handler but the one that failed manages them on.
 - The engine reads no clock: its time is the event's.
 """
 
@@ -15,7 +16,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from zepix.engine.decisions import DecisionBook, Handling
-from zepix.engine.engine_parts import Dedup, Guard, OrderCheck, Reins, Running
+from zepix.engine.engine_parts import MAX_FAILURES, Dedup, Guard, OrderCheck, Reins, Running
+from zepix.engine.failing import failed, heard_by_all, taken_answer
 from zepix.engine.registry import PluginRegistry
 from zepix.engine.router import PluginRouter
 from zepix.engine.service_host import ServiceHost
@@ -36,6 +38,7 @@ from zepix.model import (
     OrderFilled,
     OrderRefused,
     PriceReached,
+    Quarantined,
     Refused,
     Ticket,
     TicketClosed,
@@ -45,7 +48,6 @@ from zepix.services.ports import BrokerPort
 
 __all__ = ["MAX_FAILURES", "Dedup", "TradingEngine"]
 
-MAX_FAILURES: Final = 5
 MAX_SPINS: Final = 64
 MAX_NS: Final = 1 << 63
 
@@ -82,6 +84,10 @@ class TradingEngine:
         self.restrictions = restrictions
         self._write = write or (lambda _ns, _kind, _what: None)
         self._running: dict[str, Running] = {}
+        self.hearers: list[Running] = []
+        """Plugins that may change or refuse an alert before anybody acts on it."""
+        self.tell: Callable[[str, str, str], None] = lambda _kind, _text, _plugin: None
+        """(kind of notification, text, plugin): who passes on to people what went wrong."""
         self._handling: Handling | None = None
         self.guard: Guard | None = None
         """Who may refuse every entry of the run: the equity guard."""
@@ -106,6 +112,7 @@ class TradingEngine:
     def take_in(self) -> None:
         """Know the registry's plugins, without waking them."""
         self._running = {name: Running(p) for name, p in self.registry.get_all_plugins().items()}
+        self.hearers = [one for one in self._running.values() if "signal_received" in one.hooks]
 
     def wake_new(self, plugin_id: str) -> None:
         """Wake ``on_start`` of a plugin that joins a run which goes on."""
@@ -216,8 +223,15 @@ class TradingEngine:
             if first is not None:
                 self.decisions.without_plugin(alert, "duplicate", "duplicate", {"first": first})
                 return
-        self.services.on_alert(alert)
-        self.delegate_to_plugin(alert)
+        taken = heard_by_all(self, alert) if self.hearers else alert
+        if taken is not None:
+            self.services.on_alert(taken)
+            self.delegate_to_plugin(taken)
+
+    def set_aside(self, row: Quarantined) -> None:
+        """A body that nobody could read: a decision of its own, and people are told."""
+        self.decisions.quarantined(row)
+        self.tell("alert_error", f"{row.reason}: {row.detail}", "")
 
     def delegate_to_plugin(self, alert: Alert) -> None:
         """Hand an alert to the plugins its route names, each with a decision of its own."""
@@ -233,10 +247,10 @@ class TradingEngine:
     def _decide(self, running: Running, alert: Alert, note: str) -> None:
         plugin = running.plugin
         handling = self.decisions.open(alert, plugin.plugin_id, plugin.info.strategy, note)
-        if not plugin.enabled:
+        name = handler_name(alert)
+        if not plugin.enabled and (alert.type == "entry" or running.is_given_up(name)):
             handling.answer = Decision.refused("plugin_disabled")
             return
-        name = handler_name(alert)
         if alert.is_action:
             refused = self.broker.refusal_for(alert.symbol)
             if refused is not None:
@@ -251,13 +265,7 @@ class TradingEngine:
             reason = "would_block" if isinstance(error, WouldBlockError) else "strategy_error"
             handling.answer = Decision("error", reason, {"detail": str(error)[:500]})
         else:
-            running.failures[name] = 0
-            if answer is not None and not isinstance(answer, Decision):
-                handling.answer = Decision(
-                    "error", "bad_answer", {"detail": f"{name} returned {type(answer).__name__}"}
-                )
-            else:
-                handling.answer = answer
+            handling.answer = taken_answer(self, running, name, answer)
         finally:
             self._handling = None
 
@@ -281,7 +289,7 @@ class TradingEngine:
 
     def _hook(self, running: Running, name: str, *args: Any) -> Any:
         hook = running.hooks.get(name)
-        if hook is None or not running.plugin.enabled:
+        if hook is None or (not running.plugin.enabled and running.is_given_up(name)):
             return None
         try:
             answer = run_to_completion(hook(*args), running.plugin.plugin_id, name)
@@ -292,15 +300,7 @@ class TradingEngine:
         return answer
 
     def _failed(self, running: Running, what: str, error: BaseException) -> None:
-        plugin = running.plugin
-        wrapped = error if isinstance(error, StrategyError) else StrategyError(plugin.plugin_id, what, error)
-        self.errors.append(wrapped)
-        told = {"plugin": plugin.plugin_id, "what": what, "alert": self.alert_id, "error": str(wrapped)[:500]}
-        self._write(self.now_ns, "error", told)
-        failures = running.failures[what] = running.failures.get(what, 0) + 1
-        if failures >= MAX_FAILURES and plugin.enabled:
-            plugin.enabled = False
-            self._write(self.now_ns, "disabled", {"plugin": plugin.plugin_id, "failures": failures})
+        failed(self, running, what, error)
 
     # --- the gate (services.ports.OrderGate, market.WatchPort) ------------------------------------------------------
 

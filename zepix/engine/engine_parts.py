@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Protocol
+from typing import Final, Protocol
 
 from zepix.engine.strategy import HOOKS, Strategy
 from zepix.model import Alert, Order, Refused
 
-__all__ = ["Dedup", "Guard", "OrderCheck", "Reins", "Running"]
+__all__ = ["MAX_FAILURES", "Dedup", "Guard", "OrderCheck", "Reins", "Running"]
+
+MAX_FAILURES: Final = 5
 
 
 class Dedup(Protocol):
@@ -45,6 +47,10 @@ class Running:
         self.hooks = {
             name: getattr(plugin, name) for name in HOOKS if getattr(cls, name) is not getattr(Strategy, name)
         }
+
+    def is_given_up(self, handler: str) -> bool:
+        """Whether a handler failed so often in a row that it is not called again while its plugin is disabled."""
+        return self.failures.get(handler, 0) >= MAX_FAILURES
 
 
 class Reins(set[tuple[str, str]]):

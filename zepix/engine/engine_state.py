@@ -8,6 +8,7 @@ flat. The objects in both are written by ``zepix.model.graph``.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,7 +20,7 @@ from zepix.errors import StateError, StrategyError
 from zepix.model import DecisionRow, Order
 from zepix.model.graph import encode, entity
 
-__all__ = ["Finished", "culprits", "engine_state", "forget_finished", "load_engine_state", "load_part"]
+__all__ = ["Finished", "culprits", "engine_state", "forget_finished", "free_plugin", "load_engine_state", "load_part"]
 
 entity("Handling", Handling, Handling.__slots__)
 
@@ -118,6 +119,18 @@ def load_engine_state(engine: TradingEngine, state: Mapping[str, Any], aside: li
         load_part(running.plugin, saved["state"], f"plugin {plugin_id!r}", aside)
 
 
+def free_plugin(engine: TradingEngine, plugin_id: str) -> bool:
+    """A human lets a plugin take new risk again: one that was reined in, or disabled after failures; whether it was."""
+    held = {one for one in engine._reined if one[0] == plugin_id}
+    engine._reined.difference_update(held)
+    running = engine._running[plugin_id]
+    was_disabled = not running.plugin.enabled
+    if was_disabled:
+        running.plugin.enabled = True
+        running.failures.clear()
+    return bool(held) or was_disabled
+
+
 def _error(plugin_id: str, what: str, text: str) -> StrategyError:
     error = StrategyError(plugin_id, what)
     error.args = (text,)
@@ -145,6 +158,12 @@ def _alive(engine: TradingEngine) -> Collection[tuple[str, str]]:
     """(alert, plugin) of everything of which something may still come."""
     found = {(t.alert_id, t.plugin_id) for t in engine.broker.tickets.values()}
     found.update((o.alert_id, o.plugin_id) for o in engine.orders if o.is_under_way)
+    found |= engine.services.alerts_in_hand()
+    for plugin_id, running in engine._running.items():
+        waits = getattr(running.plugin, "alerts_in_hand", None)
+        if callable(waits):
+            with contextlib.suppress(Exception):  # a strategy's mistake here costs it a decision's last word, no more
+                found.update((alert_id, plugin_id) for alert_id in list(waits()))
     return found
 
 

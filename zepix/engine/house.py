@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from zepix.engine.engine import TradingEngine
 from zepix.engine.house_profit import profit_book, register_profit
 from zepix.engine.house_safety import SafetyWing
 from zepix.engine.service_api import ServiceAPI
+from zepix.engine.service_host import Waker
 from zepix.engine.strategy import Strategy
 from zepix.model import Catalogue, Order
 from zepix.model.settings_autonomous import AutonomousSettings, ReverseShieldSettings
@@ -36,9 +38,11 @@ from zepix.services.exits import ExitBook, ExitService
 from zepix.services.market import MarketDataService
 from zepix.services.ports import BrokerPort
 from zepix.services.profit_booking import ProfitBook
+from zepix.services.reentry_trend import TrendCheck
 from zepix.services.risk_core import RiskCore
 from zepix.services.sessions import SessionCore
 from zepix.services.trend import TrendCore
+from zepix.services.trend_exits import Trader, TrendExits
 
 if TYPE_CHECKING:
     from zepix.services.reentry_core import ReentryCore
@@ -78,6 +82,8 @@ class ServiceSettings:
 class House:
     """The cores, and the way to what they close."""
 
+    trend_exits: TrendExits | None = None
+
     def __init__(
         self,
         engine: TradingEngine,
@@ -93,8 +99,8 @@ class House:
         money_digits: int,
     ) -> None:
         """``needed``: of ``OPTIONAL``; ``quotes``: any market service."""
-        self._engine = engine
-        self._broker = broker
+        self._engine, self._broker = engine, broker
+        self._check = TrendCheck(settings.reentry)
         self.chains = ChainLog()
         """What became of every chain of the run."""
         wanted = set(needed)
@@ -123,7 +129,7 @@ class House:
             )  # fmt: skip
             self.risk = self._live("risk", risk)
         if "trend" in wanted:
-            self.trend = self._live("trend", TrendCore(settings.trend, engine, say=self._say))
+            self._begin_trends(settings)
         if "dual_order" in wanted:
             book = DualOrderBook(settings.dual_order, engine, catalogue, conversions)
             self.dual = self._live("dual_order", book)
@@ -136,7 +142,7 @@ class House:
         self.reentry: ReentryCore | None = None
         if "reentry" in wanted:
             self.reentry = self._live("reentry", self._make_reentry(settings, catalogue, conversions, money_digits))
-        self.safety.live(self.profits)
+        self.safety.live(self.profits, self.risk, self.trend, self.sessions)
         engine.guard = self.guard
 
     def register(self, api: ServiceAPI, plugin_id: str, used: Iterable[str] | None) -> None:
@@ -151,7 +157,11 @@ class House:
         if self.risk is not None and "risk" in used:
             api.register_service("risk", self.risk.for_plugin(plugin_id), self.risk.is_healthy)
         if self.trend is not None and "trend" in used:
-            api.register_service("trend", self.trend.for_plugin(plugin_id), self.trend.is_healthy)
+            trend = self.trend.for_plugin(plugin_id)
+            api.register_service("trend", trend, self.trend.is_healthy)
+            assert self.trend_exits is not None, "made with the trends"
+            trader = Trader(api.service_behind("order"), trend, partial(engine.registry.get_plugin, plugin_id))
+            self.trend_exits.add_plugin(plugin_id, trader)
         if self.sessions is not None and "sessions" in used:
             facade = self.sessions.for_plugin(plugin_id, force_close=names_sessions)
             api.register_service("sessions", facade, self.sessions.is_healthy)
@@ -171,12 +181,15 @@ class House:
             api.register_service("exits", ExitService(self.exits, plugin_id, orders, market, set_timer, engine))
 
         has_risk = self.risk is not None and "risk" in used
+        has_trend = self.trend is not None and "trend" in used
         if self.profits is not None and "profit_booking" in used:
-            register_profit(self.profits, api, plugin_id, has_risk=has_risk, names_it=names_profits)
+            register_profit(
+                self.profits, engine, api, plugin_id, self._check,
+                has_risk=has_risk, has_trend=has_trend, names_it=names_profits,
+            )  # fmt: skip
         if self.reentry is not None and "reentry" in used:
             from zepix.engine.house_reentry import register_reentry
 
-            has_trend = self.trend is not None and "trend" in used
             register_reentry(
                 self.reentry, engine, api, plugin_id, has_risk=has_risk, has_trend=has_trend, is_automatic=names_reentry
             )
@@ -219,6 +232,16 @@ class House:
     def is_anything_open(self) -> bool:
         return bool(self._things())
 
+    def _begin_trends(self, settings: ServiceSettings) -> None:
+        """The trends, and what they close where they turn."""
+        engine = self._engine
+        self.trend = self._live("trend", TrendCore(settings.trend, engine, say=self._say))
+        exits = TrendExits(
+            settings.trend.logics, engine, self._broker, Waker(engine, "trend_exits"), self.safety.notify
+        )
+        self.trend_exits = self._live("trend_exits", exits)
+        self.trend.listeners.append(exits.on_trends)
+
     def _make_guard(self, settings: EquityGuardSettings, account: AccountService) -> EquityGuard | None:
         if not settings.enabled:
             return None
@@ -228,7 +251,7 @@ class House:
         self, settings: ServiceSettings, catalogue: Catalogue, conversions: Conversions, money_digits: int
     ) -> ProfitBook:
         both = (settings.profit_booking, settings.dual_order)
-        joined = (self.dual, self.safety, self.chains)
+        joined = (self._check, self.dual, self.safety, self.chains)
         return profit_book(self._engine, self._broker, catalogue, conversions, both, *joined, money_digits)
 
     def _things(self) -> list[Any]:

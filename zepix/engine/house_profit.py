@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from zepix.engine.asking import ask
+from zepix.engine.asking import ask, own_daily_loss_limit
 from zepix.engine.engine import TradingEngine
 from zepix.engine.house_safety import SafetyWing
 from zepix.engine.service_api import ServiceAPI
@@ -18,6 +18,7 @@ from zepix.services.conversion import Conversions
 from zepix.services.dual_orders import DualOrderBook
 from zepix.services.ports import BrokerPort
 from zepix.services.profit_booking import ProfitBook, ProfitBookingService, ProfitPorts
+from zepix.services.reentry_trend import TrendCheck
 
 __all__ = ["NAME", "profit_book", "register_profit"]
 
@@ -30,6 +31,7 @@ def profit_book(
     catalogue: Catalogue,
     conversions: Conversions,
     settings: tuple[ProfitBookingSettings, DualOrderSettings],
+    trend: TrendCheck,
     dual: DualOrderBook | None,
     safety: SafetyWing,
     chains: ChainLog,
@@ -59,15 +61,38 @@ def profit_book(
         say=lambda text: engine.write_log(NAME, "warning", text),
         safety=safety.safety,
         notify=safety.notify,
+        concerns=lambda plugin_id, alert: engine.router.reaches(alert, plugin_id),
+        next_look_ns=trend.next_look_ns,
         money_digits=money_digits,
     )
     book = ProfitBook(*settings, ports)
     return book
 
 
-def register_profit(book: ProfitBook, api: ServiceAPI, plugin_id: str, *, has_risk: bool, names_it: bool) -> None:
-    """The facade of a plugin that books profits; ``has_risk``: its levels pass the gate; ``names_it``: its chains begin
-    by themselves."""
+def register_profit(
+    book: ProfitBook,
+    engine: TradingEngine,
+    api: ServiceAPI,
+    plugin_id: str,
+    check: TrendCheck,
+    *,
+    has_risk: bool,
+    has_trend: bool,
+    names_it: bool,
+) -> None:
+    """The facade of a plugin that books profits; ``has_risk``: its levels pass the gate; ``has_trend``: its recoveries
+    ask the trends that it has; ``names_it``: its chains begin by themselves."""
     risk: Any = api.risk if has_risk else None
-    book.add_plugin(plugin_id, api.orders, api.market, risk, by_itself=names_it)
+    trend = api.service_behind("trend") if has_trend else None
+    candles = api.service_behind("market")
+
+    def agrees(symbol: str, side: int, logic: str) -> bool:
+        plugin = engine.registry.get_plugin(plugin_id)
+        mode = check.settings.trend_check(plugin_id, "" if plugin is None else plugin.info.strategy)
+        return check.check(mode, symbol, side, logic, trend, candles).aligned
+
+    book.add_plugin(
+        plugin_id, api.orders, api.market, risk, by_itself=names_it,
+        daily_loss_limit=partial(own_daily_loss_limit, engine, plugin_id), agrees=agrees,
+    )  # fmt: skip
     api.register_service(NAME, ProfitBookingService(book, plugin_id), book.is_healthy)

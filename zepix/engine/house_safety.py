@@ -7,7 +7,7 @@ from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from zepix.engine.asking import ask
+from zepix.engine.asking import ask, own_daily_loss_limit
 from zepix.engine.engine import TradingEngine
 from zepix.engine.engine_parts import OrderCheck
 from zepix.engine.service_api import ServiceAPI
@@ -18,14 +18,18 @@ from zepix.services.autonomous import AutonomousCore
 from zepix.services.autonomous_watches import AutonomousWatches
 from zepix.services.chain_log import ChainLog
 from zepix.services.conversion import Conversions
+from zepix.services.house_notices import HouseNotices
 from zepix.services.notifications import NotificationCore
 from zepix.services.ports import BrokerPort, EverythingAllowed, NoShield, Notify, SafetyPort, ShieldPort, Silence
 from zepix.services.profit_book import ProfitBook
+from zepix.services.risk_core import RiskCore
 from zepix.services.risk_day import TradingDay
 from zepix.services.risk_money import RiskMoney
+from zepix.services.sessions import SessionCore
 from zepix.services.shield import ShieldCore
 from zepix.services.shield_booking import ShieldProfits
 from zepix.services.shield_size import ShieldSizes
+from zepix.services.trend import TrendCore
 
 if TYPE_CHECKING:
     from zepix.engine.house import ServiceSettings
@@ -90,13 +94,25 @@ class SafetyWing:
     def shields(self) -> ShieldPort:
         return self.shield or NoShield()
 
-    def live(self, profits: ProfitBook | None) -> None:
-        """Take part in the run; ``profits`` book shield B, where the run has them."""
+    def live(
+        self,
+        profits: ProfitBook | None,
+        risk: RiskCore | None,
+        trend: TrendCore | None,
+        sessions: SessionCore | None,
+    ) -> None:
+        """Take part in the run; ``profits`` book shield B, where the run has them; of the others people are told."""
         if self.shield is not None and profits is not None:
             self.shield.booking = ShieldProfits(profits)
         for name, core in (("autonomous", self.autonomous), ("shield", self.shield), ("telegram", self.telegram)):
             if core is not None:
                 self._engine.services.add(name, core)
+        if self.telegram is not None:
+            notices = HouseNotices(self.telegram, risk, sessions, partial(own_daily_loss_limit, self._engine))
+            self._engine.services.add("notices", notices)
+            self._engine.tell = self.telegram.tell
+            if trend is not None:
+                trend.listeners.append(notices.on_trends)
 
     def register(
         self, api: ServiceAPI, plugin_id: str, used: Iterable[str], *, has_risk: bool, announces: bool
@@ -113,7 +129,8 @@ class SafetyWing:
             api.register_service("autonomous", self.autonomous.for_plugin(plugin_id), self.autonomous.is_healthy)
             if self.shield is not None:
                 risk: Any = api.service_behind("risk") if has_risk else None
-                self.shield.add_plugin(plugin_id, api.orders, api.market, risk, decisions)
+                own_limit = partial(own_daily_loss_limit, self._engine, plugin_id)
+                self.shield.add_plugin(plugin_id, api.orders, api.market, risk, decisions, own_limit)
 
 
 class _Both:

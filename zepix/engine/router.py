@@ -52,7 +52,7 @@ class PluginRouter:
         self._default_family = default_family
         self._broadcast = broadcast
         self._routes: dict[tuple[str | None, str | None, str | None, str], Route] = {}
-        self._switched: tuple[bool, ...] = ()
+        self._switched: list[bool] = []
         self._shared: frozenset[str] = frozenset()
         self.stats: Counter[str] = Counter()
 
@@ -67,7 +67,7 @@ class PluginRouter:
         return any(plugin.plugin_id == plugin_id for plugin in self._route(alert).plugins)
 
     def _route(self, alert: Alert) -> Route:
-        switched = tuple(p.enabled for p in self._registry.plugins())
+        switched = [p.enabled for p in self._registry.plugins()]
         if switched != self._switched:
             self._switched = switched
             self._shared = frozenset(kind for p in self._registry.plugins() for kind in p.info.shared)

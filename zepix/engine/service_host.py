@@ -10,6 +10,7 @@ A service takes part by having a method; all are optional:
     on_wake(now_ns, tag)         a time that ``Waker.wake_at`` waited for
     on_timer(now_ns)             with ``next_timer_ns(now_ns)``: one timer, asked for at the start and after each
     on_end_of_data()             the data of a replay are over, and what was open is closed
+    alerts_in_hand()             (alert, plugin) of what waits and may still send an order: their decisions are not over
     state(), load_state(state)   JSON values
 """
 
@@ -90,6 +91,11 @@ class ServiceHost:
     def follow(self, event: Event, answer: Any) -> None:
         for act in self._on_follow:
             act(event, answer)
+
+    def alerts_in_hand(self) -> set[tuple[str, str]]:
+        """(alert, plugin) of which a service may still make something, though nothing of it is open or under way."""
+        cores = [core for core in self._cores.values() if hasattr(core, "alerts_in_hand")]
+        return {key for core in cores for key in core.alerts_in_hand()}
 
     def end_of_data(self) -> None:
         """Nothing comes any more."""

@@ -21,7 +21,8 @@ def run_to_completion(coroutine: Coroutine[Any, Any, Any], plugin_id: str, what:
     if not hasattr(coroutine, "send"):
         raise TypeError(f"{what} of {plugin_id!r} must be written with async def; it returned {coroutine!r}")
     loop = _get_running_loop()
-    _set_running_loop(None)  # a task started in a notebook's loop would outlive its handler
+    if loop is not None:
+        _set_running_loop(None)  # a task started in a notebook's loop would outlive its handler
     try:
         coroutine.send(None)
     except StopIteration as done:
@@ -31,7 +32,8 @@ def run_to_completion(coroutine: Coroutine[Any, Any, Any], plugin_id: str, what:
             raise
         raise WouldBlockError(plugin_id, what, _raised_at(error)) from None
     finally:
-        _set_running_loop(loop)
+        if loop is not None:
+            _set_running_loop(loop)
     frame = _waits_at(coroutine)
     coroutine.close()
     raise WouldBlockError(plugin_id, what, frame)

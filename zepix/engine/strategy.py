@@ -157,6 +157,10 @@ class Strategy:
         """Anything else: information, and what asks for something that is not served yet."""
         return Decision.refused("not_supported") if alert.is_action else Decision.info(alert.type)
 
+    async def signal_received(self, alert: Alert) -> Alert | bool | None:
+        """Every new alert of the run, before anybody acts on it: None leaves it as it is, an Alert of the same id takes
+        its place, False refuses it for all."""
+
     async def on_start(self) -> None: ...
 
     async def on_stop(self) -> None: ...
@@ -198,6 +202,7 @@ def handler_name(alert: Alert) -> str:
 
 
 HOOKS = (
+    "signal_received",
     "on_start",
     "on_stop",
     "on_fill",

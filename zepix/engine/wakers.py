@@ -41,6 +41,10 @@ class Timers:
     def subscribers(self, symbol: str, timeframe: str) -> list[str]:
         return list(self._subscribers.get((symbol, timeframe), ()))
 
+    def timeframes(self, symbol: str) -> list[str]:
+        """In which timeframes somebody waits for a symbol's bars, in the order in which they were asked for."""
+        return [frame for name, frame in self._subscribers if name == symbol]
+
     def again(self, at_ns: int, symbol: str, timeframe: str) -> None:
         """The next wake of a bar subscription."""
         self._push(at_ns, "", symbol, timeframe)

@@ -48,6 +48,11 @@ class SpreadModel:
         return "session" if self.by_hour else "fixed"
 
 
+MOST_DIGITS: Final = 15
+TENS: Final = tuple(float(10**digits) for digits in range(MOST_DIGITS + 1))
+TENTHS: Final = tuple(float(f"1e-{digits}") for digits in range(MOST_DIGITS + 1))
+
+
 @dataclass(frozen=True, slots=True)
 class Instrument:
     """One tradable symbol, with every number that money or prices need.
@@ -141,7 +146,10 @@ class Instrument:
 
     def price(self, points: int) -> float:
         """The price that stands for so many points, rounded to the instrument's digits."""
-        return round(points * self.point_float, self.digits)
+        digits = self.digits
+        if digits <= MOST_DIGITS and self.point_float == TENTHS[digits]:
+            return points / TENS[digits]  # rounded once, to the nearest there is: what rounding in decimals gives
+        return round(points * self.point_float, digits)
 
     def steps(self, volume: float | Decimal | str) -> int:
         """The volume in whole steps, rounded down; may be 0. Raises ValueError for what is no finite number."""

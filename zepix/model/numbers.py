@@ -6,7 +6,7 @@ A replay makes some forty numbers for every entry, and most of them are read onc
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, MutableMapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 __all__ = ["Numbers", "SaidNumbers"]
 
@@ -40,6 +40,10 @@ class SaidNumbers(Mapping[str, Any]):
         return repr(self.as_dict())
 
 
+_PARTS: Final = frozenset({dict, SaidNumbers})
+"""What comes mostly: mappings that need no long question."""
+
+
 class Numbers(MutableMapping[str, Any]):
     """A dict of numbers that takes in whole answers without reading them yet.
 
@@ -54,10 +58,10 @@ class Numbers(MutableMapping[str, Any]):
 
     def update(self, numbers: Any = (), /, **more: Any) -> None:
         """As a dict's; a mapping is read when somebody reads us, so it must not be changed any more."""
-        if more or not isinstance(numbers, Mapping):
-            self.as_dict().update(numbers, **more)
-        else:
+        if not more and (type(numbers) in _PARTS or isinstance(numbers, Mapping)):
             self._parts.append(numbers)
+        else:
+            self.as_dict().update(numbers, **more)
 
     def as_dict(self) -> dict[str, Any]:
         """All of them; not to be changed."""

@@ -61,6 +61,10 @@ class Trail(NamedTuple):
     @property
     def problem(self) -> str:
         """What is wrong with it, as a sentence; nothing for a good one."""
+        start, step, distance = self
+        is_whole = type(start) is type(step) is type(distance) is int
+        if is_whole and start >= 0 and step >= 0 and distance >= 1 and max(self) <= MAX_TRAIL_POINTS:
+            return ""
         for name, value, least in zip(self._fields, self, (0, 0, 1), strict=True):
             if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= MAX_TRAIL_POINTS:
                 return f"{name} of a trail must be a whole number of points, {least} or above, not {value!r}"

@@ -13,17 +13,20 @@ class Side(StrEnum):
     BUY = "buy"
     SELL = "sell"
 
+    sign: int
+
+    def __init__(self, word: str) -> None:
+        self.sign = 1 if word == "buy" else -1  # every order asks several times, and a property costs a call
+
     @classmethod
     def of(cls, word: str) -> Side:
         """The side of a word in any case, ``long`` and ``short`` too; raises ValueError for anything else."""
+        if type(word) is Side:
+            return word
         found = _WORDS.get(word) or _WORDS.get(str(word).strip().lower())
         if found is None:
             raise ValueError(f"{word!r} is no side; say buy or sell")
         return found
-
-    @property
-    def sign(self) -> int:
-        return 1 if self is Side.BUY else -1
 
     @property
     def opposite(self) -> Side:

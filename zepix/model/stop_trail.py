@@ -6,13 +6,12 @@ the trail for the stop distance that the fill has.
 
 from __future__ import annotations
 
-import math
 from decimal import Decimal
 from functools import lru_cache
 
 from zepix.model.order import MAX_TRAIL_POINTS, Trail
 
-__all__ = ["StopTrail"]
+__all__ = ["StopTrail", "share_up"]
 
 
 class StopTrail(Trail):
@@ -28,20 +27,24 @@ class StopTrail(Trail):
     @classmethod
     def of(cls, stop_points: int, start_frac: float, step_frac: float, least_points: int = 0) -> StopTrail:
         """The trail for a stop so many points away, rounded up to points."""
-        start = max(1, least_points, _share(stop_points, start_frac))
-        made = cls(start, max(1, _share(stop_points, step_frac)), start)
+        start = max(1, least_points, share_up(stop_points, start_frac))
+        made = cls(start, max(1, share_up(stop_points, step_frac)), start)
         made.start_frac, made.step_frac, made.least_points = start_frac, step_frac, least_points
         return made
 
     def at(self, stop_points: int) -> Trail:
         """The plain trail for the stop distance of a fill."""
-        return Trail(*StopTrail.of(stop_points, self.start_frac, self.step_frac, self.least_points))
+        start = max(1, self.least_points, share_up(stop_points, self.start_frac))
+        return Trail(start, max(1, share_up(stop_points, self.step_frac)), start)
 
 
-def _share(points: int, frac: float) -> int:
-    return min(MAX_TRAIL_POINTS, math.ceil(points * _exactly(frac)))
+def share_up(points: int, frac: float) -> int:
+    """So many points (0 or more) times a fraction as it is written, rounded up; at most ``MAX_TRAIL_POINTS``."""
+    above, below = _ratio(frac)
+    return min(MAX_TRAIL_POINTS, -(-points * above // below))
 
 
 @lru_cache(maxsize=256)
-def _exactly(frac: float) -> Decimal:
-    return Decimal(str(frac))
+def _ratio(frac: float) -> tuple[int, int]:
+    """(numerator, denominator) of a fraction as it is written in decimals."""
+    return Decimal(str(frac)).as_integer_ratio()

@@ -72,7 +72,7 @@ class Ticket:
     def __post_init__(self) -> None:
         if self.trails:  # a trail in shares of the stop is made anew: only the fill knows the distance
             distance = abs(self.entry_points - self.initial_sl)
-            self.trails = tuple(t.at(distance) if isinstance(t, StopTrail) else t for t in self.trails)
+            self.trails = tuple([t.at(distance) if isinstance(t, StopTrail) else t for t in self.trails])
 
 
 class ClosingFill(NamedTuple):

@@ -16,6 +16,7 @@ class AccountService:
     def __init__(self, broker: BrokerPort) -> None:
         self._broker = broker
         self._knows_balance = hasattr(broker, "balance")
+        self._knows_free_margin = hasattr(broker, "free_margin")
 
     @property
     def balance(self) -> Decimal:
@@ -34,7 +35,9 @@ class AccountService:
 
     @property
     def free_margin(self) -> Decimal:
-        return self._broker.account().free_margin
+        broker: Any = self._broker
+        found: Decimal = broker.free_margin if self._knows_free_margin else broker.account().free_margin
+        return found
 
     @property
     def currency(self) -> str:

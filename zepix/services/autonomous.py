@@ -219,7 +219,7 @@ class AutonomousCore:
 
     def on_follow(self, event: Event, answer: Any) -> None:
         del answer
-        if isinstance(event, OrderFilled | TicketClosed):
+        if isinstance(event, (OrderFilled, TicketClosed)):
             self.watches.follow(event)
 
     def on_price(self, event: PriceReached) -> None:

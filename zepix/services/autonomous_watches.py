@@ -105,7 +105,10 @@ class AutonomousWatches:
             self._block(orders, found)
 
     def _watch(self, ticket: Ticket) -> None:
-        settings, instrument, side = self.settings, self._catalogue[ticket.symbol], ticket.side
+        settings = self.settings
+        if not settings.profit_protection and not settings.direction_block:
+            return
+        instrument, side = self._catalogue[ticket.symbol], ticket.side
         per_pip = instrument.pip / instrument.point
         if settings.profit_protection:
             at = ticket.entry_points + side * int(settings.protect_at_pips * per_pip)
@@ -123,6 +126,8 @@ class AutonomousWatches:
         self._watched[number] = _Watched(what, ticket.id, ticket.plugin_id, ticket.symbol, ticket.side, to_points)
 
     def _forget(self, ticket: int) -> None:
+        if not self._watched:
+            return
         for number in [number for number, one in self._watched.items() if one.ticket == ticket]:
             del self._watched[number]
             self._waker.drop_watch(number)

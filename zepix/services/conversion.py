@@ -24,6 +24,7 @@ _RATES: Final = frozenset({"forex", "metal", "crypto"})
 
 _Leg = tuple[SymbolPrices, Decimal, bool]
 MOST_RATES: Final = 65_536
+UNBOUND: Final = 1e300
 
 
 def _of_leg(leg: _Leg, doubled_mid: int) -> Decimal:
@@ -45,6 +46,8 @@ class Conversions:
             if pair[0] != pair[1] and (instrument.asset_class in _RATES or pair[0] == instrument.symbol):
                 self._by_pair.setdefault(pair, one)
         self._ways: dict[str, tuple[_Leg, ...]] = {account_currency: ()}
+        self._since: dict[str, int] = {account_currency: -1}
+        """By currency: when the last of its pairs opened for the first time; what has not happened is not kept."""
         self._last: dict[str, tuple[int, Decimal]] = {}
         """(when, rate) that was asked last; an instant asks several times."""
         self._rates: dict[tuple[str, int], Decimal] = {}
@@ -65,8 +68,25 @@ class Conversions:
         """Whether a pair of the run's prices makes the rate."""
         return self._way(currency) is not None
 
+    def is_known(self, currency: str, t_ns: int, *, at_open: bool = True) -> bool:
+        """Whether the rate is known at t: each of its pairs has opened before, or, with ``at_open``, opens at t.
+
+        Once known it is for good; ``rate`` of before is the mid of a first open that was still to come.
+        """
+        since = self._since.get(currency)
+        if since is None:
+            way = self._way(currency)
+            if way is None or any(not leg[0].n for leg in way):
+                return False
+            since = max(leg[0].begins_ns for leg in way)
+            if currency in self._ways:
+                self._since[currency] = since
+        return since < t_ns or (since == t_ns and at_open)
+
     def rate(self, currency: str, t_ns: int) -> Decimal:
         """Units of the account's currency for one of ``currency``, at t; raises DataError if no pair serves."""
+        if currency == self.account_currency:
+            return ONE
         last = self._last.get(currency)
         if last is not None and last[0] == t_ns:
             return last[1]
@@ -95,6 +115,8 @@ class Conversions:
         """(lowest, highest) rate while every pair's bid and ask stay inside its band of points."""
         low = high = 1.0
         for prices, half_point, is_inverse in self._way(currency) or ():
+            if prices.symbol not in bands:  # a pair that had no price when the bands were laid
+                return 0.0, UNBOUND
             below, above = bands[prices.symbol]
             point = 2 * float(half_point)
             first, last = max(below, 1) * point, above * point
@@ -107,22 +129,29 @@ class Conversions:
         return tuple(leg[0].symbol for leg in self._way(currency) or ())
 
     def _way(self, currency: str) -> tuple[_Leg, ...] | None:
-        if currency not in self._ways:
-            home = self.account_currency
-            direct = self._leg(currency, home)
-            if direct is not None:
-                self._ways[currency] = (direct,)
-            else:
-                first, second = self._leg(currency, "USD"), self._leg("USD", home)
-                if first is None or second is None:
-                    return None
-                self._ways[currency] = (first, second)
-        return self._ways[currency]
+        """The legs; a feed may know pairs that have had no price, and the way over them gives way to one that has."""
+        known = self._ways.get(currency)
+        if known is not None:
+            return known
+        home = self.account_currency
+        direct = self._leg(currency, home)
+        if direct is not None and direct[0].n:
+            self._ways[currency] = (direct,)
+            return (direct,)
+        first, second = self._leg(currency, "USD"), self._leg("USD", home)
+        through = None if first is None or second is None else (first, second)
+        if direct is None:
+            if through is not None and all(leg[0].n for leg in through):
+                self._ways[currency] = through
+            return through
+        return through if through is not None and all(leg[0].n for leg in through) else (direct,)
 
     def _leg(self, source: str, target: str) -> _Leg | None:
-        """The pair of that name, else an instrument whose price is so many ``target`` for one ``source`` (EURUSD.a)."""
+        """The pair of that name, else an instrument whose price is so many ``target`` for one ``source`` (EURUSD.a);
+        one that has prices before one that has none."""
+        found: _Leg | None = None
         for base, quote, is_inverse in ((source, target, False), (target, source, True)):
             prices = self._prices.get(base + quote) or self._by_pair.get((base, quote))
-            if prices is not None:
-                return prices, prices.instrument.point / 2, is_inverse
-        return None
+            if prices is not None and (found is None or prices.n > found[0].n == 0):
+                found = prices, prices.instrument.point / 2, is_inverse
+        return found

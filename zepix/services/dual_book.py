@@ -122,7 +122,8 @@ class DualOrderBook:
     def next_chain(self, symbol: str) -> tuple[str, str]:
         """(A's, B's) chain id, counted."""
         self._last_chain += 1
-        return f"{symbol}_{self._last_chain:08x}", f"PROFIT_{symbol}_{self._last_chain:08x}"
+        chain = f"{symbol}_{self._last_chain:08x}"
+        return chain, f"PROFIT_{chain}"
 
     def add(self, pair: Pair) -> None:
         self._pairs[pair.legs[0].order_id] = pair

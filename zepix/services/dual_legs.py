@@ -13,17 +13,19 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from zepix.model import Instrument, Refused, Trail
+from zepix.model.order import MAX_TRAIL_POINTS
 from zepix.model.settings_dual_order import DualOrderSettings
-from zepix.model.stop_trail import StopTrail
+from zepix.model.stop_trail import StopTrail, share_up
 from zepix.services.dual_plan import DualPlan, Leg, OrderConfig
 from zepix.services.lot_split import min_steps
 
 __all__ = ["LegMaker", "Situation", "fit_to_risk"]
 
-_MOST_POINTS: Final = 1 << 30
+_NOTHING: Final = Decimal(0)
 _HAIR: Final = Decimal("1e-9")
 """Money that two ways of multiplying the same numbers may differ by."""
 
@@ -53,8 +55,15 @@ class Situation(NamedTuple):
         return self.instrument.lots(steps) * self.instrument.point_value * self.rate
 
 
-def _share(points: int, frac: float) -> int:
-    return min(_MOST_POINTS, math.ceil(points * Decimal(str(frac))))
+@lru_cache(maxsize=1024, typed=True)
+def _exactly(number: float) -> Decimal:
+    """A number of the settings as it is written."""
+    return Decimal(str(number))
+
+
+@lru_cache(maxsize=1024)
+def _points_up(distance: Decimal, point: Decimal) -> int:
+    return math.ceil(distance / point)
 
 
 class LegMaker:
@@ -96,7 +105,7 @@ class LegMaker:
         if _is_price(plan.tp_a):
             leg.tp = plan.tp_a
         else:
-            self._ahead(leg, _share(leg.stop_points, settings.rr_ratio if plan.rr_ratio is None else plan.rr_ratio))
+            self._ahead(leg, share_up(leg.stop_points, settings.rr_ratio if plan.rr_ratio is None else plan.rr_ratio))
         if settings.a_trailing if plan.a_trailing is None else plan.a_trailing:
             fractions = (settings.a_trail_start_frac, settings.a_trail_step_frac)
             leg.trails = (StopTrail.of(leg.stop_points, *fractions, self._at.instrument.stops_level_points),)
@@ -120,7 +129,7 @@ class LegMaker:
         elif _is_price(plan.tp_b):
             leg.tp = plan.tp_b
         else:
-            self._ahead(leg, _share(leg.stop_points, settings.b_rr_ratio))
+            self._ahead(leg, share_up(leg.stop_points, settings.b_rr_ratio))
         return self._checked(leg)
 
     def leg_by(self, config: OrderConfig, role: str, steps: int, sl: float | Refused) -> Leg:
@@ -147,7 +156,7 @@ class LegMaker:
         elif _is_price(target):
             leg.tp = target
         else:
-            self._ahead(leg, _share(leg.stop_points, ratio))
+            self._ahead(leg, share_up(leg.stop_points, ratio))
         if config.trailing_enabled:
             leg.trails = (self._trail(config, leg),)
         return self._checked(leg)
@@ -164,27 +173,26 @@ class LegMaker:
 
     def _pips(self, pips: float) -> int:
         instrument = self._at.instrument
-        return min(_MOST_POINTS, math.ceil(Decimal(str(pips)) * instrument.pip / instrument.point))
+        return min(MAX_TRAIL_POINTS, math.ceil(Decimal(str(pips)) * instrument.pip / instrument.point))
 
     def floor_points(self) -> int:
         """The least distance of B's stop from its fill."""
         instrument, spread = self._at.instrument, self._at.spread
-        least = math.ceil(instrument.min_stop_distance / instrument.point)
-        return max(self.stops_level + spread, _share(spread, self._settings.b_floor_spreads), least, 1)
+        least = _points_up(instrument.min_stop_distance, instrument.point)
+        return max(self.stops_level + spread, share_up(spread, self._settings.b_floor_spreads), least, 1)
 
     def _dollar_stop(self, leg: Leg, wanted: Decimal | None = None) -> None:
-        settings, instrument = self._settings, self._at.instrument
+        settings, instrument, numbers = self._settings, self._at.instrument, self.numbers
         by_logic = settings.b_loss_money_by_logic
-        money = Decimal(str(by_logic.get(self._plan.logic, settings.b_loss_money))) if wanted is None else wanted
+        money = _exactly(by_logic.get(self._plan.logic, settings.b_loss_money)) if wanted is None else wanted
         floor = self.floor_points()
         before = leg.steps
-        self.numbers |= {"b_loss_money": float(money), "b_floor_points": floor}
-        if money / self._at.money(leg.steps) < floor:
+        numbers["b_loss_money"], numbers["b_floor_points"] = float(money), floor
+        reach = money / self._at.money(before)
+        if reach < floor:
             leg.steps = int(money / (self._at.money(1) * floor))
-            self.numbers |= {
-                "b_lots_before": float(instrument.lots(before)),
-                "b_lots": float(instrument.lots(leg.steps)),
-            }
+            numbers["b_lots_before"] = float(instrument.lots(before))
+            numbers["b_lots"] = float(instrument.lots(leg.steps))
             if leg.steps < min_steps(instrument):
                 leg.refused = Refused(
                     "volume_too_small",
@@ -192,16 +200,17 @@ class LegMaker:
                     f"{instrument.volume_min} lots",
                 )
                 return
-        distance = min(_MOST_POINTS, int(money / self._at.money(leg.steps)))
+            reach = money / self._at.money(leg.steps)
+        distance = min(MAX_TRAIL_POINTS, int(reach))
         leg.stop_points = distance
         leg.sl_offset = instrument.price(distance) * -self._sign
-        self.numbers["b_stop_points"] = distance
+        numbers["b_stop_points"] = distance
 
     def _book(self, leg: Leg) -> None:
-        money = Decimal(str(self._settings.b_target_money))
+        money = _exactly(self._settings.b_target_money)
         nearest = self.stops_level - self._at.spread
-        points = min(_MOST_POINTS, max(1, nearest, math.ceil(money / self._at.money(leg.steps))))
-        self.numbers |= {"b_target_money": float(money), "b_target_points": points}
+        points = min(MAX_TRAIL_POINTS, max(1, nearest, math.ceil(money / self._at.money(leg.steps))))
+        self.numbers["b_target_money"], self.numbers["b_target_points"] = float(money), points
         if self._settings.booking_at == "engine":
             leg.booking_points = points
         else:
@@ -244,12 +253,12 @@ def fit_to_risk(legs: Iterable[Leg], left: Decimal, at: Situation, numbers: dict
     The risk gate knows one size and one stop. Legs may lose more than that: B at its fixed loss, both with the whole
     size each, or raised to the minimum lot.
     """
-    total = Decimal(0)
+    total, most = _NOTHING, left + _HAIR
     for leg in legs:
         if not leg.steps or leg.refused is not None:
             continue
         loss = at.money(leg.steps) * leg.stop_points
-        if total + loss > left + _HAIR:
+        if total + loss > most:
             word = f"{leg.role} would lose {loss:.2f} at its stop, and {left - total:.2f} is left"
             leg.refused = Refused("risk_too_large", word)
         else:

@@ -112,7 +112,7 @@ class DualOrderService:
         quote = self._quotes.quote_points(symbol)
         if quote is None:
             return Refused("no_prices", f"no price of {symbol} is known, so no spread either")
-        if not book.rates.has(instrument.profit_currency):
+        if not book.rates.is_known(instrument.profit_currency, book.clock.now_ns):
             return Refused("no_conversion", f"nobody knows what one {instrument.profit_currency} is worth")
         return Situation(instrument, *quote, book.rates.rate(instrument.profit_currency, book.clock.now_ns))
 
@@ -177,10 +177,10 @@ class DualOrderService:
     ) -> DualOrderResult:
         book, leg_a, leg_b = self._book, *legs
         chain_a, chain_b = book.next_chain(plan.symbol)
-        id_a, status_a, error_a = await self._place_leg(plan, at, leg_a, chain_a)
-        id_b, status_b, error_b = await self._place_leg(plan, at, leg_b, chain_b)
-        size_a = NO_LOTS if id_a is None else book.sizes.of(at.instrument, leg_a.steps)
-        size_b = NO_LOTS if id_b is None else book.sizes.of(at.instrument, leg_b.steps)
+        size_a, size_b = (book.sizes.of(at.instrument, leg_a.steps), book.sizes.of(at.instrument, leg_b.steps))
+        id_a, status_a, error_a = await self._place_leg(plan, size_a, leg_a, chain_a)
+        id_b, status_b, error_b = await self._place_leg(plan, size_b, leg_b, chain_b)
+        size_a, size_b = NO_LOTS if id_a is None else size_a, NO_LOTS if id_b is None else size_b
         placed = [] if id_a is None else [PlacedLeg(id_a, leg_a.role, chain_a, booking_points=leg_a.booking_points)]
         if id_b is not None:
             placed.append(PlacedLeg(id_b, leg_b.role, chain_b, booking_points=leg_b.booking_points))
@@ -204,7 +204,7 @@ class DualOrderService:
             numbers=numbers,
         )
 
-    async def _place_leg(self, plan: DualPlan, at: Situation, leg: Leg, chain: str) -> tuple[int | None, str, str]:
+    async def _place_leg(self, plan: DualPlan, size: Size, leg: Leg, chain: str) -> tuple[int | None, str, str]:
         """(order id, status, error) of one leg; whatever happens to it stays its own."""
         if leg.refused is not None:
             self._note(leg.refused)
@@ -215,7 +215,7 @@ class DualOrderService:
             answer = await self._orders.place_order(
                 plan.symbol,
                 plan.side,
-                self._book.sizes.of(at.instrument, leg.steps).text,
+                size.text,
                 leg.sl,
                 leg.tp,
                 sl_offset=leg.sl_offset,

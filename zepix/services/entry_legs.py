@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from zepix.model import Order
 
-__all__ = ["is_leg_beside", "is_of_chain"]
+__all__ = ["has_leg_beside", "is_leg_beside", "is_of_chain"]
 
 _OWN_ROLES: Final = frozenset({"R", "X", "SA", "SB"})
 
@@ -14,6 +15,11 @@ _OWN_ROLES: Final = frozenset({"R", "X", "SA", "SB"})
 def is_of_chain(role: str) -> bool:
     """Whether an order is a later one of a chain (``R``, ``X``, ``C2``, ``P1.2``, a shield), not an entry."""
     return role in _OWN_ROLES or (len(role) > 1 and role[0] in "CP" and role[1].isdigit())
+
+
+def has_leg_beside(others: Sequence[Order], order: Order) -> bool:
+    """Whether one of these orders is a market leg of the same entry; mostly there are none at all."""
+    return bool(others) and any(is_leg_beside(other, order) for other in others)
 
 
 def is_leg_beside(other: Order, order: Order) -> bool:

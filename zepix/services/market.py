@@ -45,6 +45,7 @@ class BarTable:
 
     def __init__(self, prices: SymbolPrices, timeframe: str) -> None:
         self.timeframe = timeframe
+        self._prices = prices
         self.tf_ns = minutes(timeframe) * 60 * NS
         if self.tf_ns < prices.tf_ns:
             raise ValueError(
@@ -78,7 +79,15 @@ class BarTable:
     def ended_row(self, t_ns: int) -> int:
         if self._growing is not None:
             self._take_in()
+            t_ns = self._prices.known_until(t_ns)
         return int(last_at_or_before(self.time, t_ns - self.tf_ns))
+
+    def ended_within(self, after_ns: int, until_ns: int) -> list[Bar]:
+        """The bars that ended after one instant and at the latest at another, oldest first."""
+        last = first = self.ended_row(until_ns)
+        while first >= 0 and int(self.time[first]) + self.tf_ns > after_ns:
+            first -= 1
+        return [_bar(self._prices, self, row) for row in range(first + 1, last + 1)]
 
     def ended_at(self, prices: SymbolPrices, t_ns: int) -> tuple[Bar | None, int | None]:
         """(the bar that ended exactly at t, the end of the next one); None for none."""
@@ -140,7 +149,7 @@ class MarketDataService:
         points = self.quote_points(symbol)
         if points is None:
             return None
-        return self._catalogue[symbol].price(points[1] if Side.of(side) is Side.BUY else points[0])
+        return self._catalogue[symbol].price(points[1] if Side.of(side).sign > 0 else points[0])
 
     def get_current_price(self, symbol: str) -> float | None:
         """The middle of bid and ask."""

@@ -37,7 +37,7 @@ _HOUSE: Final = (
     "bot_started mt5_connected mt5_reconnect daily_loss_warning config_error database_error order_failed "
     "plugin_loaded plugin_error config_reload plugin_disabled plugin_reloaded plugin_comparison info warning error "
     "v6_timeframe_enabled v6_timeframe_disabled v3_logic_toggled session_toggle symbol_toggle time_adjustment "
-    "force_close_toggle system_status config_change mode_change connection_status"
+    "force_close_toggle session_starting system_status config_change mode_change connection_status"
 )
 _VOICE: Final = "voice_trade_entry voice_tp_hit voice_sl_hit voice_risk_limit voice_recovery"
 _CRITICAL: Final = "bot_stopped emergency_stop mt5_disconnect daily_loss_limit lifetime_loss_limit"
@@ -72,6 +72,8 @@ KINDS: Final = tuple(_KINDS)
 
 def kind_of(word: str) -> str:
     """The kind as it is written down; raises ValueError for one that there is none of."""
+    if type(word) is str and word in _KINDS:
+        return word
     found = str(word).strip().lower()
     if found not in _KINDS:
         near = get_close_matches(found, _KINDS, 1)

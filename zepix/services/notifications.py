@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from zepix.model import Event, Order, OrderCancelled, OrderFilled, OrderRefused, TicketClosed
-from zepix.services.entry_legs import is_leg_beside, is_of_chain
+from zepix.services.entry_legs import has_leg_beside, is_of_chain
 from zepix.services.notification_kinds import kind_of, priority_of, targets_of
 from zepix.services.ports import BrokerPort, OrderGate
 
@@ -26,6 +26,9 @@ MAX_TEXT: Final = 4096
 MAX_FIELDS: Final = 40
 PROFIT_CHAIN: Final = "PROFIT_"
 _SHIELDS: Final = ("SA", "SB")
+_ANSWERS: Final = (OrderFilled, OrderRefused, OrderCancelled)
+_PLAIN: Final = frozenset({str, int, float, bool, type(None)})
+"""Values that a journal takes as they are."""
 _VERSION: Final = 1
 
 
@@ -46,19 +49,34 @@ class NotificationCore:
         """Tell of this plugin's trades without being asked."""
         self._announced.add(plugin_id)
 
+    @property
+    def is_heard(self) -> bool:
+        """Whether a plugin of the run names notifications."""
+        return bool(self._announced)
+
+    def tell(self, kind: str, text: str, plugin_id: str) -> None:
+        """What went wrong, where the plugin names notifications; of the house itself (""), where any does."""
+        if plugin_id in self._announced or (not plugin_id and self._announced):
+            self.send(kind, text, plugin_id)
+
     def send(self, kind: str, text: str, plugin_id: str = "", **fields: Any) -> None:
         """One notification, as an event of now; raises ValueError for an unknown kind."""
         known = kind_of(kind)
-        self.sent[known] += 1
+        self.sent[known] = self.sent.get(known, 0) + 1
+        asked = fields.pop("alert_id", "") if "alert_id" in fields else ""
+        shown = fields if len(fields) <= MAX_FIELDS else dict(list(fields.items())[:MAX_FIELDS])
+        for name, value in shown.items():
+            if type(value) not in _PLAIN:
+                shown[name] = _plain(value)
         said: dict[str, Any] = {
             "notice": known,
             "to": list(targets_of(known)),
             "priority": priority_of(known),
             "plugin": plugin_id,
-            "alert": str(fields.pop("alert_id", "") or self._gate.alert_id),
+            "alert": str(asked or self._gate.alert_id),
             "text": str(text)[:MAX_TEXT],
+            "fields": shown,
         }
-        said["fields"] = {name: _plain(value) for name, value in list(fields.items())[:MAX_FIELDS]}
         self._write(self._gate.now_ns, "notification", said)
 
     # --- trades ----------------------------------------------------------------------------------------------------
@@ -69,7 +87,7 @@ class NotificationCore:
         if isinstance(event, TicketClosed):
             if event.fill.plugin_id in self._announced and event.fill.role not in _SHIELDS:
                 self._closed(event)
-        elif isinstance(event, OrderFilled | OrderRefused | OrderCancelled):
+        elif isinstance(event, _ANSWERS):
             order = event.order
             if order.plugin_id in self._announced and order.opens and not is_of_chain(order.role):
                 self._entered(order, isinstance(event, OrderFilled))
@@ -79,7 +97,7 @@ class NotificationCore:
         roles = self._filled.setdefault(key, [])
         if is_filled:
             roles.append(order.role or "order")
-        if any(is_leg_beside(other, order) for other in self._broker.under_way()):
+        if has_leg_beside(self._broker.under_way(), order):
             return
         del self._filled[key]
         if roles:

@@ -43,9 +43,12 @@ def complete(
     if target_reason not in TARGET_REASONS:
         raise ValueError(f"{target_reason!r} is no reason of a target; there are {', '.join(TARGET_REASONS)}")
     order.trails, order.target_reason = tuple(trails), target_reason
-    problem = next((t.problem for t in order.trails if t.problem), "")
-    if problem or len(order.trails) > MAX_TRAILS:
-        return Refused("invalid_trailing", problem or f"{len(order.trails)} trails on one order")
+    for trail in order.trails:
+        problem = trail.problem
+        if problem:
+            return Refused("invalid_trailing", problem)
+    if len(order.trails) > MAX_TRAILS:
+        return Refused("invalid_trailing", f"{len(order.trails)} trails on one order")
     if order.kind == "market":
         return None
     if not price or (order.kind == "stop_limit" and not limit_price):

@@ -11,19 +11,24 @@ Rules (docs/fills.md):
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Final
+from typing import ClassVar, Final
 
 from zepix.kernels.search import last_at_or_before
 from zepix.model import Instrument, Series
+from zepix.services.minute_fold import Minutes
 
 __all__ = ["PriceBook", "SymbolPrices"]
 
 NONE: Final = -1
 EVER: Final = 1 << 62
+NO_MINUTES: Final = Minutes()
 
 
 class SymbolPrices:
     """One symbol's rows; answers are remembered as long as they hold, since an instant asks several times."""
+
+    is_growing: ClassVar[bool] = False
+    """Whether rows are still to come, as a feed brings them."""
 
     __slots__ = (
         "_from_ns",
@@ -87,8 +92,8 @@ class SymbolPrices:
         if self._from_ns <= t_ns < self._until_ns:
             return self._row
         row = self._row = int(last_at_or_before(self.time, t_ns))
-        self._from_ns = int(self.time[row]) if row >= 0 else -EVER
-        self._until_ns = int(self.time[row + 1]) if row + 1 < self.n else t_ns + 1
+        self._from_ns = self.time.item(row) if row >= 0 else -EVER
+        self._until_ns = self.time.item(row + 1) if row + 1 < self.n else t_ns + 1
         return row
 
     def ended_row(self, t_ns: int) -> int:
@@ -96,14 +101,14 @@ class SymbolPrices:
         row = self.row_at(t_ns)
         if self._from_ns + self.tf_ns > t_ns:
             row -= 1
-            while row >= 0 and self.time[row] + self.tf_ns > t_ns:
+            while row >= 0 and self.time.item(row) + self.tf_ns > t_ns:
                 row -= 1
         return row
 
     def next_open(self, t_ns: int) -> int:
         """The first row that opens at or after t, -1 if none ever does."""
         row = self.row_at(t_ns)
-        if row >= 0 and self.time[row] == t_ns:
+        if row >= 0 and self._from_ns == t_ns:
             while row > 0 and self.time[row - 1] == t_ns:
                 row -= 1
             return row
@@ -128,8 +133,8 @@ class SymbolPrices:
         if row < 0:
             return None
         if opened_ns + self.tf_ns > t_ns:
-            return int(self.bid_open[row]), int(self.ask_open[row])
-        return int(self.bid_close[row]), int(self.ask_close[row])
+            return self.bid_open.item(row), self.ask_open.item(row)
+        return self.bid_close.item(row), self.ask_close.item(row)
 
     def doubled_mid(self, t_ns: int) -> int:
         """bid + ask (points) of the last close ended at or before t; before the first bar's end, of its open."""
@@ -139,7 +144,7 @@ class SymbolPrices:
         if row < 0:
             mid = int(self.bid_open[0]) + int(self.ask_open[0])
         else:
-            mid = int(self.bid_close[row]) + int(self.ask_close[row])
+            mid = self.bid_close.item(row) + self.ask_close.item(row)
         if not self.is_growing:
             self._mid_ns, self._mid = t_ns, mid
         return mid
@@ -149,9 +154,23 @@ class SymbolPrices:
         return int(self.time[self.n - 1]) + self.tf_ns
 
     @property
-    def is_growing(self) -> bool:
-        """Whether rows are still to come, as a feed brings them."""
-        return False
+    def first(self) -> int:
+        """The first row that is not forgotten."""
+        return 0
+
+    @property
+    def begins_ns(self) -> int:
+        """When the first row opened; where that is forgotten, the minute that it opened in."""
+        return int(self.minutes.bars()[0][0]) if self.first else int(self.time[0])
+
+    @property
+    def minutes(self) -> Minutes:
+        """What forgotten rows have left."""
+        return NO_MINUTES
+
+    def known_until(self, t_ns: int) -> int:
+        """Up to when everything that happened is known at t: t itself, unless bars come some time after their end."""
+        return t_ns
 
     def progress(self) -> tuple[int, int]:
         """(rows that opened, rows that ended); what was made of the rows is out of date when it changes."""

@@ -14,10 +14,11 @@ followed by the next, larger one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final
 
 from zepix.model import (
+    Alert,
     Event,
     Order,
     OrderCancelled,
@@ -46,10 +47,14 @@ NOBODYS: Final = ("stop_out", "end_of_data")
 """Closed by the broker for reasons of the account: nothing else of the chain is closed for it."""
 
 
+ANSWERS: Final = (OrderFilled, OrderRefused, OrderCancelled)
+"""What becomes of an order."""
+
+
 class ProfitBook:
     """The pyramids of a run: what happens to their orders, and what follows of it."""
 
-    HEARS = (OrderFilled, OrderRefused, OrderCancelled, TicketClosed)
+    HEARS = (*ANSWERS, TicketClosed)
 
     def __init__(self, settings: ProfitBookingSettings, legs: DualOrderSettings, ports: ProfitPorts) -> None:
         """``legs``: the settings of dual orders, whose order B a level's orders are like."""
@@ -67,10 +72,12 @@ class ProfitBook:
         risk: Gate | None,
         *,
         by_itself: bool = True,
+        daily_loss_limit: Callable[[], Any] = lambda: None,
+        agrees: Callable[[str, int, str], bool] = lambda *_: True,
     ) -> None:
         """Know a plugin's own services; ``risk`` None: its levels pass no gate. ``by_itself``: its orders B begin
-        chains without being asked."""
-        self.desk.plugins[plugin_id] = Plugin(orders, market, risk, by_itself)
+        chains without being asked. See ``Plugin``."""
+        self.desk.plugins[plugin_id] = Plugin(orders, market, risk, by_itself, daily_loss_limit, agrees)
 
     def next_number(self) -> int:
         """The number of a chain whose order has no chain id, in a run without dual orders."""
@@ -79,6 +86,13 @@ class ProfitBook:
 
     # --- what happens: bookkeeping, before the plugin hears of it ----------------------------------------------------
 
+    def on_alert(self, alert: Alert) -> None:
+        """What an alert does to recoveries that wait."""
+        for chain, reason in self._hunts.hear(alert):
+            if reason:
+                self._stop(chain, reason)
+            self._go_on(chain)
+
     def on_event(self, event: Event) -> None:
         """Keep each order's standing."""
         if isinstance(event, TicketClosed):
@@ -86,7 +100,7 @@ class ProfitBook:
             if chain is not None:
                 chain.orders[event.ticket.order_id].take_close(event)
             return
-        if not isinstance(event, OrderFilled | OrderRefused | OrderCancelled):
+        if not isinstance(event, ANSWERS):
             return
         chain = self.desk.by_order.get(event.order.id)
         if chain is None:
@@ -105,7 +119,7 @@ class ProfitBook:
             chain = self.desk.by_order.get(event.ticket.order_id)
             if chain is not None:
                 self._closed(chain, chain.orders[event.ticket.order_id], event, answer)
-        elif isinstance(event, OrderFilled | OrderRefused | OrderCancelled):
+        elif isinstance(event, ANSWERS):
             if not event.order.opens:
                 if event.order.kind == "close" and self.desk.chains:
                     self._exit_done(event.order)
@@ -118,7 +132,7 @@ class ProfitBook:
         order, chain = event.order, self.desk.by_order.get(event.order.id)
         if chain is None:
             if self._beginnings.is_booking_b(event) and answer is not False:
-                self.begin(order.id, ticket=event.ticket)
+                self.begin(order.id, ticket=event.ticket, comment=order.comment)
             return
         known = chain.orders[order.id]
         self.desk.log(chain, "filled", known.role, known)
@@ -126,10 +140,12 @@ class ProfitBook:
         if not chain.is_active and chain.closes_all:
             self._sweep(chain)
 
-    def begin(self, order_id: int, *, asked: bool = False, ticket: Ticket | None = None) -> Chain | None:
+    def begin(
+        self, order_id: int, *, asked: bool = False, ticket: Ticket | None = None, comment: str = ""
+    ) -> Chain | None:
         """See ``Beginnings.begin``."""
         known = self.desk.by_order.get(order_id)
-        chain = self._beginnings.begin(order_id, asked=asked, ticket=ticket)
+        chain = self._beginnings.begin(order_id, asked=asked, ticket=ticket, comment=comment)
         self._counts["begun"] += chain is not None and known is None
         return chain
 
@@ -181,7 +197,7 @@ class ProfitBook:
             return
         if chain.is_active:
             settings = desk.settings_of(chain.plugin_id)
-            reason = chain.doom or self._judgement(chain, settings)
+            reason = chain.doom or chain.judgement(settings)
             if reason:
                 self._stop(chain, reason)
             elif chain.level + 1 >= len(settings.multipliers):
@@ -192,17 +208,6 @@ class ProfitBook:
                 self._go_up(chain, settings)
         if not chain.is_active and not chain.is_busy:
             desk.forget(chain)
-
-    @staticmethod
-    def _judgement(chain: Chain, settings: ProfitBookingSettings) -> str:
-        """Why a level that is over does not lead to the next; nothing where it does."""
-        orders = [order for order in chain.of_level() if order.status != "refused"]
-        won = sum(1 for order in orders if order.has_won)
-        if won == len(orders):  # refused ones have neither won nor lost; a level of only such has its reason already
-            return ""
-        if not settings.allow_partial_progression:
-            return "strict_loss"
-        return "" if won >= settings.partial_success_threshold * len(orders) else "too_few_winners"
 
     def _go_up(self, chain: Chain, settings: ProfitBookingSettings) -> None:
         desk = self.desk
@@ -220,19 +225,21 @@ class ProfitBook:
 
     # --- ends --------------------------------------------------------------------------------------------------------
 
-    def stop_chain(self, chain_id: str, reason: str = "manual") -> bool:
-        """End a chain and close what is left of it; whether there was one to end."""
+    def stop_chain(self, chain_id: str, reason: str = "manual", closing: Collection[int] = ()) -> bool:
+        """End a chain and close what is left of it but for orders that somebody closes (``closing``); whether there was
+        one to end."""
         chain = self.desk.chains.get(chain_id)
         if chain is None or not chain.is_active:
             return False
         self._stop(chain, reason, closes_all=True)
-        self._sweep(chain)
+        self._sweep(chain, closing)
         self._go_on(chain)
         return True
 
     def _exit_done(self, close: Order) -> None:
         """A close is done: what it was about has ended, and what an exit left of a stopped chain is closed too."""
         for chain in [c for c in self.desk.chains.values() if c.plugin_id == close.plugin_id]:
+            chain.closing = [one for one in chain.closing if one[0] != close.id]
             is_exit = not (close.tickets or close.targets) and close.frac is None and close.side in (0, chain.side)
             if chain.symbol != close.symbol:
                 continue
@@ -242,10 +249,11 @@ class ProfitBook:
                 self._sweep(chain)
             self._go_on(chain)
 
-    def _sweep(self, chain: Chain) -> None:
+    def _sweep(self, chain: Chain, closing: Collection[int] = ()) -> None:
         """Close what is left of a stopped chain, unless that is under way or has been refused too often."""
         desk = self.desk
         taken = {one.id for one in desk.ports.broker.under_way() if one.taken_by}
+        covered = {*closing, *(number for one in chain.closing for number in one[1:])}
         left: list[int] = []
         for order in chain.pending():
             ticket = desk.ticket(order)
@@ -253,14 +261,16 @@ class ProfitBook:
                 is_closing = bool(ticket.closing)
             else:
                 is_closing = order.status == "filled" or order.order_id in taken
-            if not is_closing:
+            if not is_closing and order.order_id not in covered:
                 left.append(order.order_id)
         plugin = desk.plugins.get(chain.plugin_id)
         if not left or plugin is None or chain.sweeps > desk.settings_of(chain.plugin_id).close_retries:
             return
         chain.sweeps += 1
         reason = chain.reason if chain.reason in CLOSE_REASONS else "signal"
-        given(plugin.orders.close_positions(chain.symbol, None, orders=left, reason=reason))
+        answer = given(plugin.orders.close_positions(chain.symbol, None, orders=left, reason=reason))
+        if not isinstance(answer, Refused):
+            chain.closing.append([answer.order_id, *left])
 
     def _stop(self, chain: Chain, reason: str, *, closes_all: bool = False) -> None:
         if chain.is_active:
@@ -316,7 +326,10 @@ class ProfitBook:
                 self._look_for_tickets(chain)
             return
         chain = self.desk.by_order.get(int(name))
-        if chain is not None and self._hunts.window_over(chain, chain.orders[int(name)]):
+        if chain is not None and what == "trend":
+            if not self._hunts.look_again(chain, chain.orders[int(name)]):
+                self._go_on(chain)
+        elif chain is not None and self._hunts.window_over(chain, chain.orders[int(name)]):
             self._go_on(chain)
 
     def check_tickets(self) -> None:
@@ -346,6 +359,10 @@ class ProfitBook:
 
     # --- state -------------------------------------------------------------------------------------------------------
 
+    def alerts_in_hand(self) -> list[tuple[str, str]]:
+        """(alert, plugin) of every chain that is not over."""
+        return [(chain.alert_id, chain.plugin_id) for chain in self.desk.chains.values()]
+
     def state(self) -> dict[str, Any]:
         """The chains that have not ended, and counts, as JSON values."""
         return {"counts": dict(self._counts), "chains": [chain.state() for chain in self.desk.chains.values()]}
@@ -353,7 +370,7 @@ class ProfitBook:
     def load_state(self, state: Mapping[str, Any]) -> None:
         """Go on from a saved state; what was here is forgotten. Tickets that are gone are looked for, then given up."""
         desk = self.desk
-        desk.chains, desk.by_order, desk.watches = {}, {}, {}
+        desk.chains, desk.by_order, desk.watches, desk.hunted = {}, {}, {}, {}
         self._counts = dict(state["counts"])
         for one in state["chains"]:
             chain = Chain.of(one)
@@ -362,6 +379,8 @@ class ProfitBook:
                 desk.by_order[order.order_id] = chain
                 if order.watch_id:
                     desk.watches[order.watch_id] = (chain, order)
+                if order.recovery == "watching":
+                    desk.hunted[order.order_id] = chain
         for chain in list(desk.chains.values()):
             if chain.plugin_id not in desk.plugins:
                 self._stop(chain, "plugin_gone")

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Final
 
 from zepix.model import Ticket, TicketClosed
+from zepix.model.settings_profit_booking import ProfitBookingSettings
 from zepix.services.profit_values import ProfitChain
 
 __all__ = ["Chain", "ChainOrder"]
@@ -43,6 +44,10 @@ class ChainOrder:
     until_ns: int = 0
     recovers: int = 0
     """The order that this one recovers."""
+    trigger_points: int = 0
+    """The price that a recovery of it waits for."""
+    waits_for_trend: bool = False
+    """The price was there, and the trend was not."""
 
     def take_fill(self, ticket: Ticket) -> None:
         """It is open, as this ticket."""
@@ -95,8 +100,12 @@ class Chain:
     doom: str = ""
     closes_all: bool = False
     """Stopped by an exit: what is left of it is closed."""
+    closing: list[list[int]] = field(default_factory=list)
+    """Closes of ours that are under way: each with the orders that it is about."""
     sweeps: int = 0
     checks: int = 0
+    logic: str = ""
+    """LOGIC1..3 where its order B named one."""
     orders: dict[int, ChainOrder] = field(default_factory=dict)
     """By order id, in the order in which they were placed."""
 
@@ -121,6 +130,16 @@ class Chain:
     def is_busy(self) -> bool:
         """Whether an order is under way or open, or a recovery is waited for."""
         return any(not order.is_over or order.is_hunted for order in self.orders.values())
+
+    def judgement(self, settings: ProfitBookingSettings) -> str:
+        """Why a level that is over does not lead to the next; nothing where it does."""
+        orders = [order for order in self.of_level() if order.status != "refused"]
+        won = sum(1 for order in orders if order.has_won)
+        if won == len(orders):  # refused ones have neither won nor lost; a level of only such has its reason already
+            return ""
+        if not settings.allow_partial_progression:
+            return "strict_loss"
+        return "" if won >= settings.partial_success_threshold * len(orders) else "too_few_winners"
 
     def view(self, unit: int) -> ProfitChain:
         """What a strategy sees; ``unit``: minor units of money in one."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields, replace
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any, Final, NamedTuple, Protocol
 
-from zepix.model import Catalogue, Ticket
+from zepix.model import Alert, Catalogue, Ticket
 from zepix.model.settings_dual_order import DualOrderSettings
 from zepix.model.settings_profit_booking import ProfitBookingSettings
 from zepix.services.chain_log import ChainLog, ChainStep
@@ -19,6 +19,7 @@ from zepix.services.risk_values import GateAnswer, TradeRequest
 
 __all__ = ["ProfitDesk", "ProfitPorts", "Wakes"]
 
+FAR_NS: Final = 1 << 60
 FIELDS: Final = frozenset(one.name for one in fields(ProfitBookingSettings))
 
 
@@ -52,6 +53,14 @@ def _nothing(*_: Any) -> Any:
     return None
 
 
+def _always(*_: Any) -> bool:
+    return True
+
+
+def _never_again(now_ns: int) -> int:
+    return now_ns + FAR_NS
+
+
 @dataclass(slots=True, kw_only=True)
 class ProfitPorts:
     """What profit booking needs of the house.
@@ -59,6 +68,8 @@ class ProfitPorts:
     ask(plugin_id, method, *args): what a strategy answers, None where it does not decide. next_chain(symbol): the id of
     a chain that has none yet. booking_points(order_id): how far ahead the engine books an order B, 0 where it does not;
     take_booking: the same, and we watch its price from now on. say(text): a line in the run's log.
+    concerns(plugin_id, alert): whether an alert is meant for a plugin. next_look_ns(now_ns): when candles may say
+    something else of a trend.
     """
 
     clock: Clock
@@ -72,18 +83,23 @@ class ProfitPorts:
     take_booking: Callable[[int], int] = _no_points
     ask: Callable[..., Any] = _nothing
     say: Callable[[str], None] = _nothing
+    concerns: Callable[[str, Alert], bool] = _always
+    next_look_ns: Callable[[int], int] = _never_again
     safety: SafetyPort = field(default_factory=EverythingAllowed)
     notify: Notify = field(default_factory=Silence)
     money_digits: int = 2
 
 
 class Plugin(NamedTuple):
-    """One plugin's own services; ``risk`` None: it does not use the gate."""
+    """One plugin's own services; ``risk`` None: it does not use the gate. ``daily_loss_limit()``: what the plugin may
+    lose in a day, None where it says nothing. ``agrees(symbol, side, logic)``: whether the trend is with a recovery."""
 
     orders: OrderExecutionService
     market: Prices
     risk: Gate | None
     by_itself: bool
+    daily_loss_limit: Callable[[], Any] = _nothing
+    agrees: Callable[[str, int, str], bool] = _always
 
 
 class ProfitDesk:
@@ -100,6 +116,8 @@ class ProfitDesk:
         self.by_order: dict[int, Chain] = {}
         self.watches: dict[int, tuple[Chain, ChainOrder]] = {}
         self.plugins: dict[str, Plugin] = {}
+        self.hunted: dict[int, Chain] = {}
+        """Chains by the lost orders that wait to be recovered."""
 
     @property
     def now_ns(self) -> int:
@@ -181,6 +199,7 @@ class ProfitDesk:
         self.chains.pop(chain.chain_id, None)
         for order in chain.orders.values():
             self.unwatch(order)
+            self.hunted.pop(order.order_id, None)
             if self.by_order.get(order.order_id) is chain:
                 del self.by_order[order.order_id]
 

@@ -8,11 +8,14 @@ end of each recovery once.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any, Final
 
+from zepix.model import Alert
 from zepix.model.settings_profit_booking import ProfitBookingSettings
 from zepix.model.timeframe import NS
+from zepix.services.opposing import opposes
 from zepix.services.profit_chain import Chain, ChainOrder
 from zepix.services.profit_desk import ProfitDesk
 from zepix.services.profit_levels import LevelMaker
@@ -70,6 +73,8 @@ class Hunts:
         instrument = desk.ports.catalogue[chain.symbol]
         least = int(Decimal(str(settings.min_recovery_pips)) * instrument.pip / instrument.point)
         level = recovery_level(lost.entry_points, lost.sl_points, settings.recovery_frac, least)
+        lost.trigger_points = level
+        desk.hunted[lost.order_id] = chain
         desk.log(chain, "recovery", "watching", lost)
         desk.watch(chain, lost, level)
         desk.ports.waker.wake_at(lost.until_ns, f"window:{lost.order_id}")
@@ -78,16 +83,65 @@ class Hunts:
         return True
 
     def reached(self, chain: Chain, lost: ChainOrder) -> bool:
-        """The price came back: the order goes out. False: it could not, and the recovery is over."""
+        """The price came back: the order goes out, or waits for its trend. False: it could not, and that is its end."""
         desk = self._desk
         if desk.now_ns > lost.until_ns:
             self._fail(chain, lost, "recovery_timeout", won=None)
             return False
+        plugin = desk.plugins.get(chain.plugin_id)
+        if plugin is not None and not plugin.agrees(chain.symbol, chain.side, chain.logic):
+            self._wait_for_trend(chain, lost)
+            return True
         refused = self._levels.place_recovery(chain, lost, desk.settings_of(chain.plugin_id))
         if refused is not None:
             self._fail(chain, lost, refused.reason, won=None)
             return False
         lost.recovery = "placed"
+        lost.waits_for_trend = False
+        desk.hunted.pop(lost.order_id, None)
+        return True
+
+    def _wait_for_trend(self, chain: Chain, lost: ChainOrder) -> None:
+        """Look again with each alert that informs, and when a candle has ended."""
+        desk = self._desk
+        if not lost.waits_for_trend:
+            lost.waits_for_trend = True
+            desk.log(chain, "recovery", "trend_against", lost)
+        at_ns = desk.ports.next_look_ns(desk.now_ns)
+        if at_ns < lost.until_ns:
+            desk.ports.waker.wake_at(at_ns, f"trend:{lost.order_id}")
+
+    def hear(self, alert: Alert) -> Iterator[tuple[Chain, str]]:
+        """Chains of which an alert ended a recovery that waited, with why the whole chain ends (or nothing).
+
+        A signal against a chain that only waits ends it; information may be the trend that a recovery waits for.
+        """
+        desk = self._desk
+        for number, chain in sorted(desk.hunted.items()) if desk.hunted else ():  # as a loaded run would
+            if chain.symbol != alert.symbol or number not in desk.hunted:
+                continue
+            reason = opposes(alert, chain.side)
+            if reason:
+                if not any(chain.pending()) and desk.ports.concerns(chain.plugin_id, alert):
+                    yield chain, reason
+            elif not alert.is_action and not self.look_again(chain, chain.orders[number]):
+                yield chain, ""
+
+    def look_again(self, chain: Chain, lost: ChainOrder) -> bool:
+        """The trend may be another one: recover where the price is there still, else wait for it again.
+
+        False, as of ``reached``: the recovery is over.
+        """
+        desk = self._desk
+        if lost.recovery != "watching" or not lost.waits_for_trend:
+            return True
+        plugin = desk.plugins.get(chain.plugin_id)
+        quote = None if plugin is None else plugin.market.quote_points(chain.symbol)
+        if quote is not None and chain.side * (quote[0 if chain.side > 0 else 1] - lost.trigger_points) >= 0:
+            return self.reached(chain, lost)
+        if not lost.watch_id:
+            lost.waits_for_trend = False
+            desk.watch(chain, lost, lost.trigger_points)
         return True
 
     def window_over(self, chain: Chain, lost: ChainOrder) -> bool:
@@ -117,6 +171,7 @@ class Hunts:
             if lost.recovery == "watching":
                 self._desk.unwatch(lost)
                 lost.recovery = "failed"
+                self._desk.hunted.pop(lost.order_id, None)
                 self._desk.ports.safety.ended(KIND, won=None)
                 self._desk.log(chain, "recovery_failed", reason, lost)
 
@@ -124,6 +179,7 @@ class Hunts:
         desk = self._desk
         desk.unwatch(lost)
         lost.recovery = "failed"
+        desk.hunted.pop(lost.order_id, None)
         desk.ports.safety.ended(KIND, won=won)
         desk.log(chain, "recovery_failed", reason, lost)
         desk.tell("RECOVERY_FAILED", chain, f"{chain.symbol}: a lost order is not recovered ({reason})", reason=reason)

@@ -87,7 +87,7 @@ class LevelMaker:
         instrument = desk.ports.catalogue[chain.symbol]
         if plugin.market.quote_points(chain.symbol) is None:
             return Refused("no_prices", f"no price of {chain.symbol} is known, so no spread either")
-        if not desk.ports.rates.has(instrument.profit_currency):
+        if not desk.ports.rates.is_known(instrument.profit_currency, desk.now_ns):
             return Refused("no_conversion", f"nobody knows what one {instrument.profit_currency} is worth")
         loss = legs.b_loss_money if settings.loss_money is None else settings.loss_money
         target = legs.b_target_money if settings.target_money is None else settings.target_money
@@ -117,6 +117,7 @@ class LevelMaker:
                 is_recovery=is_recovery,
                 continues=True,
                 is_open=desk.is_entry_open(chain),
+                daily_loss_limit=plugin.daily_loss_limit(),
             )
         )
         refused = answer.refused
@@ -144,6 +145,7 @@ class LevelMaker:
                     role=slot.role,
                     chain_id=chain.chain_id,
                     alert_id=chain.alert_id,
+                    comment=chain.logic,
                 )
             )
             if isinstance(answer, Refused):

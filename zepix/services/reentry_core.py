@@ -7,7 +7,6 @@ What happens acts after the plugin has been heard (``on_follow``); an answer Fal
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Final
@@ -23,15 +22,17 @@ from zepix.model import (
     TicketClosed,
 )
 from zepix.model.timeframe import NS
-from zepix.services.entry_legs import is_leg_beside
+from zepix.services.entry_legs import has_leg_beside
+from zepix.services.opposing import opposes
+from zepix.services.ports import NoShield
 from zepix.services.reentry_orders import PluginPorts
 from zepix.services.reentry_values import ReentryChain
 from zepix.services.reentry_wait import WaitingChains
 from zepix.services.safety_values import ReentryEvent
+from zepix.services.trend_exits import logic_in
 
 __all__ = ["ReentryCore"]
 
-_LOGIC: Final = re.compile(r"LOGIC\d", re.IGNORECASE)
 _V3_LOGICS: Final = {"5m": "LOGIC1", "15m": "LOGIC2", "1h": "LOGIC3", "4h": "LOGIC3", "1d": "LOGIC3"}
 
 
@@ -50,13 +51,15 @@ class ReentryCore(WaitingChains):
             chain = self.book.of_ticket(event.fill.ticket)
             if chain is not None:
                 self._closed(chain, event, answer)
-        elif isinstance(event, OrderFilled | OrderRefused | OrderCancelled):
-            if not isinstance(event, OrderFilled):
-                chain = self.book.of_order(event.order.id)
-                if chain is not None:
-                    self.end(chain, "stopped", event.order.reason or "cancelled")
-            elif event.ticket is not None:
+        elif isinstance(event, OrderFilled):
+            if event.ticket is not None:
                 self._filled(event, event.ticket, answer)
+            if self.book.untold:
+                self._tell_begun(event.order)
+        elif isinstance(event, OrderRefused | OrderCancelled):
+            chain = self.book.of_order(event.order.id)
+            if chain is not None:
+                self.end(chain, "stopped", event.order.reason or "cancelled")
             if self.book.untold:
                 self._tell_begun(event.order)
 
@@ -76,13 +79,8 @@ class ReentryCore(WaitingChains):
 
     def _ends(self, chain: ReentryChain, alert: Alert) -> str:
         """Why an alert ends a chain that waits; nothing where it does not."""
-        if not alert.is_action or alert.type not in ("entry", "reversal", "exit"):
-            return ""
-        sign = 0 if alert.side is None else alert.side.sign
-        is_against = sign in (0, chain.side) if alert.type == "exit" else sign == -chain.side
-        if not is_against or not self._concerns(chain.plugin_id, alert):
-            return ""
-        return "exit_signal" if alert.type == "exit" else "opposite_signal"
+        reason = opposes(alert, chain.side)
+        return reason if reason and self._concerns(chain.plugin_id, alert) else ""
 
     # --- a chain begins -------------------------------------------------------------------------------------------
 
@@ -103,11 +101,12 @@ class ReentryCore(WaitingChains):
 
     def _is_whole(self, order: Order) -> bool:
         """Whether no other leg of the order's entry is under way."""
-        return not any(is_leg_beside(other, order) for other in self._under_way())
+        return not has_leg_beside(self._under_way(), order)
 
     def _tell_begun(self, order: Order) -> None:
         """The last leg of an entry has its answer: the chains that began with others of them are written down."""
-        mine = [c for c in self.book.untold.values() if (c.plugin_id, c.alert_id) == (order.plugin_id, order.alert_id)]
+        plugin_id, alert_id = order.plugin_id, order.alert_id
+        mine = [c for c in self.book.untold.values() if c.alert_id == alert_id and c.plugin_id == plugin_id]
         if mine and self._is_whole(order):
             for chain in mine:
                 self.book.tell_begun(chain)
@@ -126,8 +125,7 @@ class ReentryCore(WaitingChains):
         alert = self._gate.alert
         timeframe = timeframe or (alert.timeframe or "" if alert is not None else "")
         if not logic:
-            named = _LOGIC.search(comment)
-            logic = named.group().upper() if named else self._logic_of(ports, timeframe)
+            logic = logic_in(comment) or self._logic_of(ports, timeframe)
         own = ports.ask("get_max_chain_level")
         most = own if _is_count(own) else self.settings.max_level(ports.plugin_id, ports.family)
         chain = ReentryChain(
@@ -292,11 +290,22 @@ class ReentryCore(WaitingChains):
 
     # --- people, state --------------------------------------------------------------------------------------------
 
+    def alerts_in_hand(self) -> list[tuple[str, str]]:
+        """(alert, plugin) of every chain that is not over."""
+        return [(chain.alert_id, chain.plugin_id) for chain in self.book.chains()]
+
     def state(self) -> dict[str, Any]:
         return self.book.state()
 
     def load_state(self, state: Mapping[str, Any]) -> None:
+        """Go on from a saved state; what waited for a shield that is not here any more waits plainly."""
         self.book.load_state(state)
+        for chain in self.book.chains():
+            if chain.is_shielded and chain.plugin_id not in self._plugins:
+                chain.is_shielded = False  # there is nothing left to drop
+                self.end(chain, "stopped", "plugin_gone")
+            elif chain.is_shielded and isinstance(self._shield, NoShield):
+                self.unshielded(chain.chain_id)
 
     def is_healthy(self) -> bool:
         return True

@@ -133,7 +133,7 @@ class ReentryOrders:
                 tp_offset=self._target_offset(chain, instrument, quote, distance),
                 trails=self._trails(chain, distance),
                 role=role_of(chain),
-                comment=f"{chain.kind} {chain.level}",
+                comment=f"{chain.kind} {chain.level} {chain.logic}".rstrip(),
                 chain_id=chain.chain_id,
                 alert_id=chain.alert_id,
             )

@@ -43,7 +43,7 @@ class TrendCheck:
     """Asks what the settings name for a plugin."""
 
     def __init__(self, settings: ReentrySettings) -> None:
-        self._settings = settings
+        self.settings = settings
 
     def check(self, mode: str, symbol: str, sign: int, logic: str, trend: Any, candles: CandleSource | None) -> Opinion:
         """``mode``: a word of TREND_CHECKS; ``trend``: the plugin's trend service, None where it has none."""
@@ -53,14 +53,14 @@ class TrendCheck:
         told = None if trend is None or mode == "analyser" else self._told(mode, symbol, side, logic, trend)
         if told is not None:
             return told
-        if mode != "analyser" and not self._settings.analyser_fallback:
+        if mode != "analyser" and not self.settings.analyser_fallback:
             return Opinion(False, mode, "trend_unknown")
         found = self._analysed(symbol, candles)
         return Opinion(found == sign, "analyser", ("BEARISH", "NEUTRAL", "BULLISH")[found + 1])
 
     def next_look_ns(self, now_ns: int) -> int:
         """When the analyser may say something else: the end of its next candle."""
-        length = minutes(self._settings.analyser_timeframe) * 60 * NS
+        length = minutes(self.settings.analyser_timeframe) * 60 * NS
         return (now_ns // length + 1) * length
 
     @staticmethod
@@ -80,7 +80,7 @@ class TrendCheck:
         return Opinion(best.aligned, mode, best.detail)
 
     def _analysed(self, symbol: str, candles: CandleSource | None) -> int:
-        settings = self._settings
+        settings = self.settings
         if candles is None:
             return 0
         least = minutes(settings.analyser_timeframe)

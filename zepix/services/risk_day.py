@@ -7,11 +7,14 @@ that they show twice counts when it comes first.
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from zepix.model.timeframe import NS
 
 __all__ = ["TradingDay"]
+
+MOST_RESETS: Final = 64
 
 
 class TradingDay:
@@ -20,6 +23,8 @@ class TradingDay:
     def __init__(self, reset_time: str, zone: str) -> None:
         self._time = time.fromisoformat(reset_time)
         self._zone = ZoneInfo(zone)
+        self._resets: dict[date, int] = {}
+        """Resets by day; neighbouring days ask for the same ones."""
         self.began_ns = 0
         self.ends_ns = 0
         """The day that was asked for last: from its start to before its end."""
@@ -40,4 +45,10 @@ class TradingDay:
         return self.ends_ns
 
     def _reset_ns(self, day: date) -> int:
-        return round(datetime.combine(day, self._time, self._zone).astimezone(UTC).timestamp()) * NS
+        known = self._resets.get(day)
+        if known is None:
+            if len(self._resets) >= MOST_RESETS:
+                self._resets.clear()
+            known = round(datetime.combine(day, self._time, self._zone).astimezone(UTC).timestamp()) * NS
+            self._resets[day] = known
+        return known

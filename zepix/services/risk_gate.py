@@ -126,7 +126,7 @@ class RiskGate:
         if not case.stake.foreign or core.settings.cross_plugin_conflict == "allow":
             return ""
         family = core.family_of(case.plugin_id)
-        for (other, side), plugin_id in case.stake.foreign.items():
+        for (other, side), plugin_id in sorted(case.stake.foreign.items()):
             if family is not None and other != family and side == -case.sign:
                 case.say("conflict_plugin", plugin_id, "conflict_side", "buy" if side > 0 else "sell")
                 return "cross_plugin_conflict"

@@ -21,6 +21,7 @@ __all__ = ["EntryKey", "RiskLedger", "entry_key"]
 EntryKey = tuple[str, str, str, int]
 """(plugin, alert or order, symbol, side)"""
 VERSION: Final = 1
+MOST_MONEYS: Final = 256
 _NONE: Final[frozenset[EntryKey]] = frozenset()
 
 
@@ -35,7 +36,8 @@ class RiskLedger:
     def __init__(self, day: TradingDay, money_digits: int) -> None:
         self._day = day
         self._digits = money_digits
-        self._zero = Decimal(0).scaleb(-money_digits)
+        self._moneys: dict[int, Decimal] = {}
+        """Sums as money: each is asked for again until the next loss."""
         self._day_start_ns = 0
         self._day_loss = 0
         self._day_net = 0
@@ -106,7 +108,12 @@ class RiskLedger:
         return len(filled) + sum(key not in filled for key in others) if others else len(filled)
 
     def _money(self, minor: int) -> Decimal:
-        return Decimal(minor).scaleb(-self._digits) if minor else self._zero
+        known = self._moneys.get(minor)
+        if known is None:
+            if len(self._moneys) >= MOST_MONEYS:
+                self._moneys.clear()
+            known = self._moneys[minor] = Decimal(minor).scaleb(-self._digits)
+        return known
 
     def state(self) -> dict[str, Any]:
         return {

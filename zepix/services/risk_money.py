@@ -28,12 +28,12 @@ class RiskMoney:
         """The last margin: instrument, lots, rate, leverage, money."""
 
     def has_rate(self, instrument: Instrument) -> bool:
-        return self._conversions.has(instrument.profit_currency) or self._has_own_value(instrument)
+        return self._is_known(instrument.profit_currency) or self._has_own_value(instrument)
 
     def rate(self, instrument: Instrument) -> Decimal:
         """The account's money for one of the instrument's; raises DataError where nothing makes it."""
         currency = instrument.profit_currency
-        if not self._conversions.has(currency) and self._has_own_value(instrument):
+        if not self._is_known(currency) and self._has_own_value(instrument):
             return MONEY.divide(instrument.pip_value_per_lot_usd, instrument.contract_size * instrument.pip)
         return self._conversions.rate(currency, self._clock.now_ns)
 
@@ -60,8 +60,8 @@ class RiskMoney:
         return MONEY.divide(money, lots * instrument.contract_size * self.rate(instrument))
 
     def margin(self, instrument: Instrument, lots: Decimal, leverage: Decimal) -> Decimal | None:
-        """Margin of so many lots opened now, as the books take it; None where no pair converts its currency."""
-        if not self._conversions.has(instrument.margin_currency):
+        """Margin of so many lots opened now, as the books take it; None where its currency's rate is not known."""
+        if not self._is_known(instrument.margin_currency):
             return None
         rate = self._conversions.rate(instrument.margin_currency, self._clock.now_ns)
         last = self._margin
@@ -69,6 +69,10 @@ class RiskMoney:
             money = MONEY.divide(lots * instrument.contract_size * rate, leverage)
             last = self._margin = (instrument, lots, rate, leverage, money)
         return last[4]
+
+    def _is_known(self, currency: str) -> bool:
+        """Whether a pair makes the rate, and has had a price."""
+        return self._conversions.is_known(currency, self._clock.now_ns)
 
     def _has_own_value(self, instrument: Instrument) -> bool:
         return self._has_own_values and instrument.pip_value_per_lot_usd > 0

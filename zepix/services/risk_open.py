@@ -60,10 +60,16 @@ class AtStake:
         self.plugin_under_way: set[EntryKey] | frozenset[EntryKey] = _NO_ORDERS
         self.count = 0
         self.foreign: dict[tuple[str, int], str] = {}
-        """Who else has something on the asked symbol: a plugin by family and side."""
+        """Who else has something on the asked symbol: by family and side the first plugin of them by name."""
         self.symbol_steps = 0
         self.plugin_symbol_steps = 0
         self.margins = (ZERO, ZERO)
+
+    def note_other(self, family: str, side: int, plugin_id: str) -> None:
+        """Another plugin has something there; who is named does not depend on the order in which they are found."""
+        known = self.foreign.get((family, side))
+        if known is None or plugin_id < known:
+            self.foreign[family, side] = plugin_id
 
 
 class OpenRisk:
@@ -108,7 +114,8 @@ class OpenRisk:
                 if is_own:
                     found.plugin_symbol_steps += group.steps
                 else:
-                    found.foreign.update({(group.family, key[3]): group.plugin_id for key in group.entries})
+                    for side in {key[3] for key in group.entries}:
+                        found.note_other(group.family, side, group.plugin_id)
             if group.stake:
                 self._add(found, is_own, group.symbol, group.stake)
         for ticket in sums.unstopped.values():
@@ -139,7 +146,7 @@ class OpenRisk:
                 found.symbol_steps += order.volume_steps
                 found.plugin_symbol_steps += order.volume_steps if is_own else 0
                 if not is_own:
-                    found.foreign[order.family, order.side] = owner
+                    found.note_other(order.family, order.side, owner)
             lost = self._points_of(order)
             if lost is None:
                 self._add_money(found, is_own, self._cautious(order, tier))

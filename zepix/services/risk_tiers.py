@@ -20,11 +20,15 @@ class RiskTiers:
     def __init__(self, settings: RiskSettings) -> None:
         self._settings = settings
         self._levels = [(Decimal(tier), tier) for tier in reversed(TIERS)]
+        self._last: tuple[Decimal | None, str] = (None, "")
+        """The balance that was asked for last, and its tier."""
 
     def tier_of(self, balance: Decimal) -> str:
         if self._settings.default_risk_tier:
             return self._settings.default_risk_tier
-        return next((tier for level, tier in self._levels if balance >= level), TIERS[0])
+        if self._last[0] is not balance:
+            self._last = (balance, next((tier for level, tier in self._levels if balance >= level), TIERS[0]))
+        return self._last[1]
 
     def lots(self, tier: str) -> Decimal:
         manual = self._settings.manual_lots.get(tier)

@@ -79,6 +79,11 @@ class SessionCalendar:
         """The session that counts next, after the one at ``t_ns``; None where none does within weeks."""
         return next((span.session for span in self._after(t_ns) if span.session is not None), None)
 
+    def next_begin(self, t_ns: int) -> Session | None:
+        """The session that begins next after ``t_ns``: not one of before that counts again once another has ended."""
+        spans = (span.session for span in self._after(t_ns) if span.session is not None)
+        return next((session for session in spans if session.start_ns > t_ns), None)
+
     def next_force_close_ns(self, t_ns: int) -> int | None:
         """When a session that closes everything comes to count next, after ``t_ns``; None for none."""
         if not self.has_force_close:

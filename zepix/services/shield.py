@@ -71,6 +71,7 @@ class ShieldCore:
         self._notify = notify
         self._listener: ShieldListener | None = None
         self._plugins: dict[str, tuple[OrderExecutionService, MarketDataService, Any, Callable[..., Any]]] = {}
+        self._limits: dict[str, Callable[[], float | None]] = {}
         self._shields: dict[str, Shield] = {}
         self._by_order: dict[int, Shield] = {}
         self._last = 0
@@ -82,9 +83,12 @@ class ShieldCore:
         market: MarketDataService,
         risk: Any,
         ask: Callable[..., Any],
+        daily_loss_limit: Callable[[], float | None] = lambda: None,
     ) -> None:
-        """Know a plugin; ``risk``: its risk service, None for none; ``ask(method, *args)``: its own decisions."""
+        """Know a plugin; ``risk``: its risk service, None for none; ``ask(method, *args)``: its own decisions;
+        ``daily_loss_limit()``: what it may lose in a day, None where it says nothing."""
         self._plugins[plugin_id] = orders, market, risk, ask
+        self._limits[plugin_id] = daily_loss_limit
 
     @property
     def open_count(self) -> int:
@@ -122,7 +126,8 @@ class ShieldCore:
     def _plan(self, case: ShieldCase, market: MarketDataService, risk: Any) -> ShieldPlan | Refused:
         if self.open_count >= self.settings.max_concurrent:
             return Refused("too_many_shields", f"{self.open_count} of {self.settings.max_concurrent} are there")
-        return self._sizes.plan(case, market.quote_points(case.symbol), risk)
+        limit = self._limits[case.plugin_id]()
+        return self._sizes.plan(case, market.quote_points(case.symbol), risk, daily_loss_limit=limit)
 
     def _place(self, shield: Shield, plan: ShieldPlan, orders: OrderExecutionService) -> bool:
         case, instrument = shield.case, self._catalogue[shield.case.symbol]
@@ -275,7 +280,7 @@ class ShieldCore:
                 leg.status = "left"
         self._send_close(shield)
         for leg in shield.legs:
-            if leg.is_booked and self.booking is not None:
+            if leg.is_booked and leg.status != "left" and self.booking is not None:
                 self.booking.let_go(leg.order_id, end)
         tell = None if end == "kill" else self._listener_call(shield)
         self._finish_if_done(shield)
@@ -359,6 +364,10 @@ class ShieldCore:
         self._notify.send(kind, text, case.plugin_id, **told)
 
     # --- state and health ------------------------------------------------------------------------------------------
+
+    def alerts_in_hand(self) -> list[tuple[str, str]]:
+        """(alert, plugin) of every shield that is not over."""
+        return [(one.case.alert_id, one.case.plugin_id) for one in self._shields.values()]
 
     def state(self) -> dict[str, Any]:
         return {"version": _VERSION, "last": self._last, "shields": [one.state() for one in self._shields.values()]}

@@ -36,7 +36,7 @@ class ShieldProfits:
         return True
 
     def let_go(self, order_id: int, reason: str) -> None:
-        """The shield ends: so does what came of its B."""
+        """The shield ends: so does what came of its B, which the shield closes itself."""
         chain = self._book.desk.by_order.get(order_id)
         if chain is not None:
-            self._book.stop_chain(chain.chain_id, reason)
+            self._book.stop_chain(chain.chain_id, reason, closing=(order_id,))

@@ -51,8 +51,11 @@ class ShieldSizes:
         self._money = money
         self._leverage = leverage
 
-    def plan(self, case: ShieldCase, quote: tuple[int, int] | None, risk: Any) -> ShieldPlan | Refused:
-        """``quote``: (bid, ask) of now; ``risk``: the plugin's risk service, None where it has none.
+    def plan(
+        self, case: ShieldCase, quote: tuple[int, int] | None, risk: Any, *, daily_loss_limit: float | None = None
+    ) -> ShieldPlan | Refused:
+        """``quote``: (bid, ask) of now; ``risk``: the plugin's risk service, None where it has none;
+        ``daily_loss_limit``: what the plugin may lose in a day.
 
         Refused ``balance_too_low, no_prices, no_gap, too_late, no_conversion, daily_room, no_free_margin,
         volume_too_small`` or what the risk gate says.
@@ -78,7 +81,7 @@ class ShieldSizes:
         if isinstance(steps, Refused):
             return steps
         side = Side.SELL if case.side > 0 else Side.BUY
-        steps = self._gated(instrument, case, side, steps, risk)
+        steps = self._gated(instrument, case, side, steps, risk, daily_loss_limit)
         if isinstance(steps, Refused):
             return steps
         target = case.sl_points - case.side * _points(gap * settings.reward_ratio)
@@ -105,7 +108,9 @@ class ShieldSizes:
                 return Refused("no_free_margin", f"{free} may be used, {settings.free_margin_frac} of equity stays")
         return self._small(instrument, steps) if self._is_small(instrument, steps) else steps
 
-    def _gated(self, instrument: Instrument, case: ShieldCase, side: Side, steps: int, risk: Any) -> int | Refused:
+    def _gated(
+        self, instrument: Instrument, case: ShieldCase, side: Side, steps: int, risk: Any, limit: float | None
+    ) -> int | Refused:
         """The same steps or fewer, as the risk gate lets through."""
         if risk is None:
             return steps
@@ -118,6 +123,7 @@ class ShieldSizes:
             lot_multiplier=1 / factors.get(case.symbol, Decimal(1)),  # the original's lots have it already
             legs=LEGS,
             is_recovery=True,
+            daily_loss_limit=limit,
         )
         answer = risk.gate(request)
         if not answer:

@@ -163,6 +163,8 @@ class Sizing:
         elif quantity.unit == "money":
             if not lots:
                 return Refused("no_volume_for_money", f"{quantity} at a level needs a volume of its own")
+            if (unknown := self._no_rate(instrument)) is not None:
+                return unknown
             value = MONEY.divide(value, lots * instrument.contract_size * self._rate(instrument))
         return min(value, _MOST)
 
@@ -209,6 +211,8 @@ class Sizing:
         if volume.unit == "notional":
             if not price:
                 return Refused("no_prices", f"no price of {instrument.symbol} to size {volume} by")
+            if (unknown := self._no_rate(instrument)) is not None:
+                return unknown
             worth = Decimal(str(price)) * instrument.contract_size * self._rate(instrument)
             return _cut(MONEY.divide(value, worth))
         return _cut(value)
@@ -228,12 +232,21 @@ class Sizing:
         stop = None if stop is None else round(stop / instrument.point) * instrument.point  # as the order will have it
         if not stop:
             return Refused("no_stop_for_risk", f"a volume of {volume} at risk needs a stop")
+        if (unknown := self._no_rate(instrument)) is not None:
+            return unknown
         value = Decimal(str(volume.value))
         if volume.unit == "percent_balance":
             value = self._account.balance * value / 100
         elif volume.unit == "percent_equity":
             value = self._account.equity * value / 100
         return _cut(MONEY.divide(max(value, Decimal(0)), stop * instrument.contract_size * self._rate(instrument)))
+
+    def _no_rate(self, instrument: Instrument) -> Refused | None:
+        """Why nothing can be counted in the account's money; None where it can."""
+        currency = instrument.profit_currency
+        if self._conversions.is_known(currency, self._clock.now_ns):
+            return None
+        return Refused("no_conversion", f"nobody knows what one {currency} is worth")
 
     def _rate(self, instrument: Instrument) -> Decimal:
         return self._conversions.rate(instrument.profit_currency, self._clock.now_ns)

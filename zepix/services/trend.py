@@ -7,7 +7,7 @@ pass unknown (``missing_higher_is_aligned``).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, overload
 
 from zepix.model import Alert, Side
@@ -49,6 +49,8 @@ class TrendCore:
         self.settings = settings
         self.clock = clock
         self.book = TrendBook(settings)
+        self.listeners: list[Callable[[Sequence[TrendUpdate]], None]] = []
+        """Who hears of trends that were told, all of one alert at once; one symbol a call."""
         self._say = say
         self._changes: tuple[str, tuple[TrendUpdate, ...]] = ("", ())
         self._counters = {"alerts": 0, "unread": 0, "locked": 0, "full": 0}
@@ -86,10 +88,17 @@ class TrendCore:
             raise ValueError(f"{mode!r} is no mode of a trend; there are {AUTO} and {MANUAL}")
         now_ns = self.clock.now_ns
         if mode == MANUAL:
-            return self.book.set_by_hand(symbol, timeframe, direction, now_ns)
-        update = self.book.tell(symbol, timeframe, direction, source, now_ns)
-        self._heed(update, direction)
+            update = self.book.set_by_hand(symbol, timeframe, direction, now_ns)
+        else:
+            update = self.book.tell(symbol, timeframe, direction, source, now_ns)
+            self._heed(update, direction)
+        self.tell_listeners((update,))
         return update
+
+    def tell_listeners(self, updates: Sequence[TrendUpdate]) -> None:
+        """Pass on what was told of one symbol."""
+        for hear in self.listeners:
+            hear(updates)
 
     def update_pulse(
         self, symbol: str, timeframe: str, counts: tuple[int, int], state: str, changes: Mapping[str, int], source: str
@@ -124,6 +133,8 @@ class TrendCore:
         news = tuple(self.book.tell_all(symbol, trends, source, now_ns))
         for update in news:
             self._heed(update, trends[update.timeframe])
+        if news:
+            self.tell_listeners(news)
         return news
 
     def _heed(self, update: TrendUpdate, direction: int) -> None:
@@ -197,8 +208,11 @@ class TrendManagementService:
         """Give up what was set by hand on one timeframe (None: all); what sources said since counts at once."""
         now_ns = self._core.clock.now_ns
         labels = self._book.timeframes(symbol) if timeframe is None else [timeframe_label(timeframe)]
-        released = (self._book.release(symbol, label, now_ns) for label in labels)
-        return [update for update in released if update is not None]
+        released = [self._book.release(symbol, label, now_ns) for label in labels]
+        updates = [update for update in released if update is not None]
+        if updates:
+            self._core.tell_listeners(updates)
+        return updates
 
     def update_trend_pulse(
         self,

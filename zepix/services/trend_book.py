@@ -84,15 +84,21 @@ class TrendBook:
         The short way, without a ``tell`` for each, is taken where the source spoke last and nothing is set by hand:
         most alerts are pulses that say six trends again.
         """
-        rows, locked = self._told.get(symbol, {}), self._by_hand.get(symbol, {})
+        rows, locked, ages = self._told.get(symbol, {}), self._by_hand.get(symbol, {}), self._ages
         news: list[TrendUpdate] = []
         for timeframe, direction in trends.items():
             sources = rows.get(timeframe)
-            if sources and timeframe not in locked and next(reversed(sources)) == source:
-                told = sources[source]
-                limit_ns = self._age(timeframe)
-                before = 0 if limit_ns and now_ns - told[1] > limit_ns else told[0]
-                told[0], told[1] = direction, now_ns
+            if sources and timeframe not in locked and (len(sources) == 1 or next(reversed(sources)) == source):
+                told = sources.get(source)
+            else:
+                told = None
+            if told is not None:
+                before, told_ns = told
+                limit_ns = ages[timeframe] if timeframe in ages else self._age(timeframe)
+                if limit_ns and now_ns - told_ns > limit_ns:
+                    before = 0
+                told[0] = direction
+                told[1] = now_ns
                 if before != direction:
                     news.append(TrendUpdate(symbol, timeframe, before, direction, source, "updated"))
                 continue

@@ -104,11 +104,52 @@ def test_open_ticket_of_a_disabled_plugin_keeps_its_stop_and_closes_by_it() -> N
     assert (fill.exit_reason, fill.exit_points, fill.exit_ns) == ("sl", 109_950, minute(10))
 
 
-def test_exit_alert_for_a_disabled_plugin_is_refused_and_its_ticket_closes_at_the_end() -> None:
+def test_exit_alert_for_a_disabled_plugin_closes_its_ticket() -> None:
+    class Leaver(Picky):
+        info = PluginInfo(strategy="leaver")
+
+        async def process_exit_signal(self, alert: Alert) -> None:
+            await self.api.orders.close_positions(alert.symbol)
+
     alerts = [alert(1), *(bad(n) for n in range(2, 7)), alert(7, "exit", None)]
-    played = market(*flat(9)).play(alerts, Picky)
+    played = market(*flat(9)).play(alerts, Leaver)
+    assert not played.plugin().enabled
+    assert played.outcomes[-1] == ("closed", "")
+    assert [f.exit_reason for f in played.record.fills] == ["signal"]
+
+
+def test_the_handler_that_failed_is_not_called_again() -> None:
+    class BadExits(Picky):
+        info = PluginInfo(strategy="bad_exits")
+        called: int = 0
+
+        async def process_exit_signal(self, alert: Alert) -> None:
+            self.called += 1
+            raise ValueError("no exit for me")
+
+    played = market(*flat(12)).play([alert(n, "exit", None) for n in range(1, 9)], BadExits)
+    assert played.plugin().called == MAX_FAILURES
     assert played.outcomes[-1] == ("refused", "plugin_disabled")
-    assert [f.exit_reason for f in played.record.fills] == ["end_of_data"]
+
+
+def test_hooks_of_a_disabled_plugin_manage_its_tickets_on() -> None:
+    """A stop that the strategy itself moves; what it would open is refused."""
+
+    class Mover(Picky):
+        info = PluginInfo(strategy="mover")
+
+        async def on_start(self) -> None:
+            self.api.set_timer(minute(8))
+
+        async def on_timer(self, event: TimerFired) -> None:
+            (ticket,) = self.api.orders.open_tickets("EURUSD")
+            await self.api.orders.modify_order(ticket.id, sl=1.0999)
+            await self.api.orders.place_order("EURUSD", "buy", 0.1)
+
+    played = market(*flat(9), FALL, FLAT).play([alert(1), *(bad(n) for n in range(2, 7))], Mover)
+    assert not played.plugin().enabled
+    (fill,) = played.record.fills
+    assert (fill.exit_reason, fill.exit_points) == ("sl", 109_990)
 
 
 def test_disabled_plugin_orders_nothing_more() -> None:
@@ -152,6 +193,44 @@ ANSWERS = {
 @pytest.mark.parametrize(("answer", "outcome"), ANSWERS.values(), ids=ANSWERS)
 def test_what_a_handler_returns_becomes_the_outcome(answer: Any, outcome: tuple[str, str]) -> None:
     assert market(*flat(3)).play([alert(1)], answering(answer)).outcomes == [outcome]
+
+
+class Honest(Strategy):
+    """Says itself that it failed, where a comment says so."""
+
+    info = PluginInfo(strategy="honest")
+
+    async def process_entry_signal(self, alert: Alert) -> Any:
+        return {"bad": Decision("error", "no_feed"), "text": "ok"}.get(alert.comment)
+
+
+@pytest.mark.parametrize("comment", ["bad", "text"])
+def test_five_answers_in_a_row_that_say_error_disable_like_exceptions(comment: str) -> None:
+    """zepix-rules 11.4: errors returned as a status count too; so does an answer that is none."""
+    alerts = [alert(n, comment=comment) for n in range(1, 6)]
+    played = market(*flat(12)).play([*alerts, alert(6)], Honest)
+    reason = {"bad": "no_feed", "text": "bad_answer"}[comment]
+    assert played.outcomes == [("error", reason)] * 5 + [("refused", "plugin_disabled")]
+    assert len(played.lines("disabled")) == 1 and len(played.lines("error")) == 5
+    assert reason in played.lines("error")[0][1]["error"]
+
+
+def test_an_answer_that_is_well_starts_the_count_of_answers_anew() -> None:
+    alerts = [alert(n, comment="" if n == 5 else "bad") for n in range(1, 10)]
+    assert market(*flat(12)).play(alerts, Honest).plugin().enabled
+
+
+def test_answers_and_exceptions_of_one_handler_count_together() -> None:
+    class Both(Honest):
+        info = PluginInfo(strategy="both")
+
+        async def process_entry_signal(self, alert: Alert) -> Any:
+            if alert.comment == "raise":
+                raise ValueError("no feed")
+            return await super().process_entry_signal(alert)
+
+    alerts = [alert(n, comment="bad" if n % 2 else "raise") for n in range(1, 6)]
+    assert not market(*flat(12)).play(alerts, Both).plugin().enabled
 
 
 def test_numbers_of_a_decision_stand_in_its_row() -> None:

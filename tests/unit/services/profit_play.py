@@ -19,6 +19,7 @@ from zepix.engine.registry import PluginConfig, PluginRegistry
 from zepix.model import AccountSpec, Alert, Decision, FillModel
 from zepix.model.settings_dual_order import DualOrderSettings
 from zepix.model.settings_profit_booking import ProfitBookingSettings
+from zepix.model.settings_reentry import ReentrySettings
 from zepix.model.settings_risk import RiskSettings
 from zepix.research.simulate import Rules, Simulation
 from zepix.services.dual_plan import DualPlan
@@ -112,7 +113,10 @@ def story(
     run: bool = True,
     **pyramid: Any,
 ) -> Story:
-    """Replay an entry in the second bar (or ``alerts``) on bars; ``pyramid``: the settings of profit booking."""
+    """Replay an entry in the second bar (or ``alerts``) on bars; ``pyramid``: the settings of profit booking.
+
+    Recoveries ask no trend, unless ``others`` has settings of re-entry.
+    """
     simulation, rows = prepared(
         quads, alerts, *classes, broker=broker, spread=spread, latency_ms=latency_ms, account=account, risk=risk,
         dual=dual, settings=settings, others=others, **pyramid,
@@ -148,7 +152,7 @@ def prepared(
             risk=risk or RiskSettings(default_risk_tier="10000"),
             dual_order=dual or DualOrderSettings(stops_level_if_none_points=0),
             profit_booking=ProfitBookingSettings(**pyramid),
-            **(others or {}),
+            **{"reentry": ReentrySettings(default_trend_check="none"), **(others or {})},
         ),
     )
     prices = Market([bars(*quads, spread=spread)])

@@ -60,7 +60,7 @@ class Desk:
         fresh.last_order, fresh.last_watch = self.last_order, self.last_watch
         return fresh
 
-    def has(self, currency: str) -> bool:
+    def is_known(self, currency: str, _t_ns: int) -> bool:
         return currency == "USD"
 
     def rate(self, _currency: str, _t_ns: int) -> Any:

@@ -117,9 +117,17 @@ def test_an_exit_stops_the_chain_and_nothing_of_it_stays_open(broker, latency_ms
 def test_an_exit_while_a_recovery_is_waited_for_ends_it():
     """B is stopped; before the price is back an exit alert comes, with nothing open to close."""
     played = story(path("..d....uu...."), [alert(1), alert(5, "exit", "buy")])
-    assert played.ends == [(0, "stopped", "signal")]
+    assert played.ends == [(0, "stopped", "exit_signal")]
     assert played.roles == ["B"]
-    assert played.steps("recovery_failed") == [(0, "recovery_failed", "signal")]
+    assert played.steps("recovery_failed") == [(0, "recovery_failed", "exit_signal")]
+
+
+@pytest.mark.parametrize(("kind", "side", "end"), [("entry", "sell", "opposite_signal"), ("entry", "buy", "")])
+def test_a_signal_of_the_other_side_ends_what_only_waits(kind, side, end):
+    """As with re-entries; one of its own side ends nothing."""
+    played = story(path("..d......"), [alert(1), alert(5, kind, side, id="second")])
+    first = [s.reason for s in played.record.chains if s.alert_id != "second" and s.state == "stopped"]
+    assert first == [end or "end_of_data"]
 
 
 def test_an_order_closed_by_hand_takes_the_rest_of_its_chain_along():
@@ -239,6 +247,20 @@ def test_a_daily_cap_reached_in_the_middle_of_a_pyramid_stops_it_with_the_reason
     assert reasons == ["strict_loss"] * 7 + ["daily_cap"]
     lost = [-m for m in played.money if m < 0]
     assert [sum(pair) for pair in zip(lost[::2], lost[1::2], strict=True)] == [2000, 2000, 2000, 1400, 1400, 1000, 200]
+
+
+def test_the_plugins_own_daily_loss_stops_its_levels():
+    """zepix-rules 2.7 and 8.4. Level 1 may lose 20 and 14.50 are left of the plugin's day: 0.07 lots each, 14; with
+    0.50 left the next level finds nothing."""
+
+    class Careful(Booker):
+        info = PluginInfo(strategy="careful", services=("risk", "dual_order", "profit_booking"))
+        daily_loss_limit: float = 14.5
+
+    played = story(path("..ud.."), None, Careful, **NO_HUNT)
+    assert [order.volume_steps for order in played.record.orders if order.opens] == [10, 7, 7]
+    spent = story(path("..ud..ud.."), [alert(1), alert(5, id="second")], Careful, **NO_HUNT)
+    assert spent.ends[-1][2] == "plugin_daily_loss"
 
 
 def test_a_level_passes_the_limits_of_open_entries_that_its_own_entry_fills():

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from tests.unit.services.profit_play import Booker, path, story
-from tests.world import alert
+from tests.unit.strategies.v3_fakes import v3_pulse
+from tests.world import alert, minute
 from zepix.engine import PluginInfo
+from zepix.journal.digest import canonical_lines
 from zepix.model.settings_autonomous import AutonomousSettings
 from zepix.model.settings_profit_booking import ProfitBookingSettings
+from zepix.model.settings_reentry import ReentrySettings
 from zepix.services.profit_hunts import recovery_level
 
 BROKERS = ("shadow", "backtrader")
@@ -262,3 +267,91 @@ def test_a_strategy_that_names_no_services_begins_its_chains_itself():
                 await self.api.profit_booking.create_profit_chain(event.order.id)
 
     assert story(path("..uu."), None, Asks).roles[:3] == ["B", "P1.1", "P1.2"]
+
+
+# --- the trends (§2.4) -----------------------------------------------------------------------------------------------
+
+BULL, BEAR = "1,1,1,1,1,1", "-1,-1,-1,-1,-1,-1"
+
+
+class Trending(Booker):
+    """Its recoveries ask three of four pillars, as V3's do."""
+
+    info = PluginInfo(strategy="V3_COMBINED", plugin_id="trending", services=("trend", *USED))
+
+
+def after_a_loss(word, *pulses, broker="shadow", **others):
+    """B is stopped in minute 2; then the bars of ``word`` from 1.09900 on, and pulses at their minutes."""
+    told = [v3_pulse(at, trends, number=n) for n, (at, trends) in enumerate(pulses)]
+    given = {"reentry": ReentrySettings(), **others}
+    return story([*path("..d"), *path(word, 109_900)], [alert(1), *told], Trending, broker=broker, others=given)
+
+
+PILLARS = [(BULL, True), (BEAR, False), ("0,0,1,1,1,0", True), ("0,0,1,1,0,0", False)]
+
+
+@pytest.mark.parametrize("broker", BROKERS)
+@pytest.mark.parametrize(("trends", "goes"), PILLARS)
+def test_a_recovery_needs_its_trends(trends, goes, broker):
+    """Three of 15m, 1h, 4h, 1d on its side."""
+    played = after_a_loss("uu...", (0.5, trends), broker=broker)
+    assert ("R" in played.roles) == goes
+    assert ((0, "recovery", "trend_against") in played.steps()) != goes
+
+
+def test_what_blocks_is_looked_at_again_and_the_price_must_be_there_then():
+    """The price is back in minute 3. The trend comes at 6.5: at the level still, and it goes; below it, and it waits
+    for the price anew; above the window's end, never."""
+    there = after_a_loss("u........", (0.5, BEAR), (6.5, BULL))
+    assert there.roles == ["B", "R"]
+    (placed,) = [s.t_ns for s in there.record.chains if (s.state, s.reason) == ("placed", "recovery")]
+    assert placed == minute(6.5)
+    gone = after_a_loss("ud.......", (0.5, BEAR), (6.5, BULL))
+    assert gone.roles == ["B"]
+    again = after_a_loss("ud...uuu..", (0.5, BEAR), (6.5, BULL))
+    assert again.roles[:2] == ["B", "R"]
+
+
+def test_a_recovery_whose_trend_never_comes_ends_with_its_window():
+    played = after_a_loss("u" + "." * 35, (0.5, BEAR))
+    assert played.roles == ["B"] and played.ends == [(0, "stopped", "recovery_timeout")]
+
+
+def test_where_nobody_tells_of_trends_the_candles_do_and_too_few_block():
+    assert after_a_loss("uu...").roles == ["B"]
+    free = ReentrySettings(trend_checks={"trending": "none"})
+    assert "R" in after_a_loss("uu...", reentry=free).roles
+
+
+def test_waiting_for_a_trend_is_saved_and_loaded_between_any_two_events():
+    quads = [*path("..d"), *path("ud...uuu..", 109_900)]
+    alerts = [alert(1), v3_pulse(0.5, BEAR), v3_pulse(6.5, BULL, number=1)]
+
+    def fresh():
+        given = {"reentry": ReentrySettings()}
+        return story(quads, alerts, Trending, others=given, run=False).simulation
+
+    ordered = sorted(alerts, key=lambda a: a.received_ns)
+    whole = fresh()
+    expected = list(canonical_lines(whole.run(ordered)))
+    for stop in range(whole.session.events):
+        first = fresh()
+        first.begin(ordered)
+        first.go_on(stop)
+        second = fresh()
+        second.load_state(json.loads(json.dumps(first.save_state(history=True))))
+        second.begin(ordered)
+        second.go_on()
+        assert list(canonical_lines(second.finish())) == expected, f"stopped after {stop} events"
+
+
+def test_a_recovery_counts_against_the_plugins_own_daily_loss():
+    """zepix-rules 2.7: 10 are lost of 10.50; less than a dollar is left."""
+
+    class Careful(Booker):
+        info = PluginInfo(strategy="careful", services=USED)
+        daily_loss_limit: float = 10.5
+
+    played = story([*path("..d"), *path("uu..", 109_900)], None, Careful)
+    assert played.roles == ["B"]
+    assert (0, "recovery_failed", "plugin_daily_loss") in played.steps()

@@ -393,3 +393,67 @@ def test_shields_of_an_instrument_with_a_larger_least_volume_are_cancelled() -> 
 def test_settings_that_make_no_sense_are_named(given: dict[str, Any], said: str) -> None:
     with pytest.raises(ValueError, match="reverse_shield: .*" + said):
         ReverseShieldSettings(**given)
+
+
+@pytest.mark.parametrize(("limit", "lots"), [(500.0, [5, 5]), (150.0, [2, 2]), (100.5, [])])
+def test_the_plugins_own_daily_loss_holds_for_shields(limit, lots):
+    """zepix-rules 2.7 and 8.4: 100 are lost at the stop; two legs of 0.05 would lose 100 more. Of 150 there are 50
+    left, 0.05 lots, so 0.02 each; of 100.50 less than a dollar."""
+
+    class Careful(Guarded):
+        info = PluginInfo(strategy="careful", services=("risk", "reentry", "autonomous", "telegram"))
+        daily_loss_limit: float = limit
+
+    told = guarded([*STOPPED, 1990.0, 1990.0], Careful)
+    shields = [o for o in told.record.orders if o.role in ("SA", "SB")]
+    assert [o.volume_steps for o in shields] == lots
+    if not lots:
+        assert ("stopped", "plugin_daily_loss") in told.steps()
+
+
+def half_way(**given: Any) -> dict[str, Any]:
+    """The state of a run whose two shields are open."""
+    first = prepared(ROWS, **given)
+    first.begin(_alerts())
+    while not any(t.role == "SB" for t in first.broker.tickets.values()):
+        first.go_on(1)
+    found: dict[str, Any] = json.loads(json.dumps(first.save_state(history=True)))
+    return found
+
+
+def gone_on(again: Any) -> Any:
+    again.begin(_alerts())
+    again.go_on()
+    return again.finish()
+
+
+def test_a_chain_goes_on_plainly_where_shields_were_switched_off_between_save_and_load() -> None:
+    """The legs keep their stops and targets; the recovery waits for its own price, for what is left of its window."""
+    again = prepared(ROWS, shield={"enabled": False})
+    aside = again.take_over_state(half_way())
+    assert any("shield" in said for said in aside)
+    record = gone_on(again)
+    steps = [(s.state, s.reason) for s in again.house.chains.steps if s.kind == "reentry"]
+    assert ("recovery_mode", "unshielded") in steps and steps[-1][0] in ("completed", "stopped")
+    assert [f.exit_reason for f in record.fills if f.role == "SA"] == ["tp"]
+
+
+def test_the_chain_of_a_plugin_that_is_gone_ends_with_its_shield() -> None:
+    class Other(Strategy):
+        info = PluginInfo(strategy="other", services=Guarded.info.services)
+
+    again = prepared(ROWS, Other)
+    again.take_over_state(half_way())
+    gone_on(again)
+    ends = [(s.kind, s.state, s.reason) for s in again.house.chains.steps if s.state in ("stopped", "completed")]
+    assert ("reentry", "stopped", "plugin_gone") in ends and ("shield", "stopped", "plugin_gone") in ends
+
+
+def test_shields_of_a_plugin_disabled_between_save_and_load_are_closed_and_nothing_is_recovered() -> None:
+    again = prepared(ROWS)
+    state = half_way()
+    again.load_state(state)
+    again.registry.disable_plugin("guarded")
+    record = gone_on(again)
+    assert "R" not in [o.role for o in record.orders if o.opens]
+    assert all(f.exit_reason != "end_of_data" for f in record.fills if f.role in ("SA", "SB"))

@@ -61,12 +61,58 @@ def test_manual_locks_are_said():
     assert played.outcomes == [("info", "trend_locked")]
 
 
+def bought(*rows, alerts=(), **settings):
+    """A buy of 5m at the open of minute 4, 1.10010: A 0.03 with its stop 150 pips below and its target 225 above; B
+    0.03, which books 7 USD (234 points) and loses 10 (334)."""
+    played = play(
+        [*TRENDS, sent(3, "entry", "buy", "5m"), *alerts], LEGACY, prices=market(*flat(6), *rows),
+        routing="dual_orders", trailing=False, **settings,
+    )  # fmt: skip
+    assert not played.simulation.engine.errors
+    return played, [(s.kind, s.state, s.reason) for s in played.record.chains]
+
+
+BOOKS_B = (110_000, 110_260, 110_000, 110_250)
+
+
+def test_a_booked_b_goes_up_and_a_reversal_ends_its_pyramid():
+    """§5 and §2.6: level 1 goes out after B; a reversal closes its two orders, and the chain is over."""
+    played, steps = bought(BOOKS_B, *flat(10, 110_250), alerts=[sent(10, "reversal", "reversal_bear")])
+    assert [o.role for o in played.record.orders if o.opens] == ["A", "B", "P1.1", "P1.2"]
+    assert {f.role: f.exit_reason for f in played.record.fills} == {
+        "A": "reversal", "B": "profit_booking", "P1.1": "reversal", "P1.2": "reversal",
+    }  # fmt: skip
+    assert ("profit", "stopped", "reversal") in steps
+
+
+STOPS_A = (110_000, 110_000, 108_400, 108_450)
+BACK = [*flat(3, 108_450), *flat(12, 109_700)]
+
+
+def test_a_stopped_a_is_recovered_where_the_logic_agrees():
+    """§6.3: the stop at 1.08510 is 1500 points from 1.10010, 70 % of the way back 1.09560. A trend alert would close;
+    the trends of the logic are still on its side."""
+    played, steps = bought(STOPS_A, *BACK)
+    assert [o.role for o in played.record.orders if o.opens][:2] == ["A", "B"]
+    (recovery,) = [o for o in played.record.orders if o.role == "R" and o.chain_id.startswith("EURUSD_")]
+    assert recovery.sl_offset == -750, "half the stop"
+    assert ("reentry", "recovering", "placed") in steps
+
+
+def test_a_recovery_waits_while_the_logic_does_not_agree():
+    """§2.4: legacy's re-entries need their trends too. A bias closes nothing and turns 1h."""
+    played, steps = bought(STOPS_A, *BACK, alerts=[sent(7.5, "bias", "bear", "1h")])
+    assert not [o for o in played.record.orders if o.chain_id.startswith("EURUSD_") and o.role == "R"]
+    assert ("reentry", "recovery_mode", "trend_against") in steps
+
+
 @pytest.mark.parametrize("broker", ["shadow", "backtrader"])
 def test_b_is_booked_by_the_engine_where_it_is_told_to(broker):
     """0.06 lots are A 0.03 and B 0.03: 7 USD are 234 points. Seen at the end of the bar, closed at the next open."""
 
     def told(simulation):
-        simulation.house.dual.settings = DualOrderSettings(booking_at="engine")
+        settings = DualOrderSettings(booking_at="engine")
+        simulation.house.dual.settings = simulation.house.profits.desk.legs = settings
 
     quads = [*flat(6), (110_000, 110_250, 110_000, 110_240), *flat(3, 110_230)]
     plugins = [PluginConfig("legacy", "legacy", {"routing": "dual_orders", "trailing": False})]
@@ -76,6 +122,8 @@ def test_b_is_booked_by_the_engine_where_it_is_told_to(broker):
     assert [(o.role, o.volume_steps, bool(o.tp)) for o in played.record.orders if o.opens] == [
         ("A", 3, True),
         ("B", 3, False),
+        ("P1.1", 3, False),
+        ("P1.2", 3, False),
     ]
     booked = played.record.fills[0]
     assert (booked.role, booked.exit_points, booked.exit_reason) == ("B", 110_230, "profit_booking")

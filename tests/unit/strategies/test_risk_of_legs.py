@@ -93,7 +93,7 @@ def test_legacy_entry_whose_target_is_passed_closes_nothing() -> None:
     bear = [sent(1, "trend", "bear", "15m"), sent(2, "trend", "bear", "1h")]
     bull = [sent(5, "bias", "bull", "1h"), sent(6, "bias", "bull", "15m")]
     alerts = [*bear, sent(3, "entry", "sell"), *bull, sent(8, "entry", "buy", number=1, tp=1.0999)]
-    played = play(alerts, LEGACY, {"needs_trend": False})
+    played = play(alerts, LEGACY, {"needs_trend": False, "trend_reversal_close": False})
     assert [one for one in played.outcomes if one[0] in ("filled", "refused")] == [
         ("filled", ""),
         ("refused", "invalid_stops"),

@@ -21,6 +21,8 @@ def sides(played):
     return [("buy" if f.side > 0 else "sell", f.exit_reason) for f in played.record.fills]
 
 
+NO_TRENDS = {"trend_reversal_close": False}
+"""An entry tells its trends too, which would close the other side five minutes later (test_trend_exits.py)."""
 AGGRESSIVE = [
     ("Liquidity_Trap_Reversal", 4, True),
     ("Golden_Pocket_Flip", 4, True),
@@ -35,7 +37,7 @@ AGGRESSIVE = [
 @pytest.mark.parametrize(("signal", "score", "closes"), AGGRESSIVE)
 def test_four_signals_and_a_conviction_of_7_close_the_other_side(signal, score, closes):
     """A sell's conviction is 9 less its score: 2 is 7, 3 is 6."""
-    played = Fakes().play([BUY, v3_alert(20, signal, "sell", score=score)], ALONE)
+    played = Fakes().play([BUY, v3_alert(20, signal, "sell", score=score)], ALONE, **NO_TRENDS)
     assert played.outcomes == [("filled", ""), ("filled", "")]
     ended = {reason for side, reason in sides(played) if side == "buy"}
     assert ended == {"reversal" if closes else "end_of_data"}
@@ -73,7 +75,7 @@ def test_a_reversal_whose_entry_the_gate_refuses_closes_all_the_same():
 
 def test_a_reversal_that_a_filter_refuses_closes_nothing():
     weak = v3_alert(20, "Liquidity_Trap", "sell", score=6)
-    played = Fakes().play([BUY, weak], ALONE)
+    played = Fakes().play([BUY, weak], ALONE, **NO_TRENDS)
     assert played.outcomes == [("filled", ""), ("refused", "conviction_low")]
     assert sides(played) == [("buy", "end_of_data")] * 2
 
@@ -86,7 +88,7 @@ def test_entries_that_leave_do_not_count_among_those_open():
 
 def test_only_own_tickets_are_closed():
     """§2.5: own plugin only. Another plugin of the same class keeps its buy."""
-    plugins = [config_of(), PluginConfig("other_v3", "v3_combined", {})]
+    plugins = [config_of(), PluginConfig("other_v3", "v3_combined", dict(NO_TRENDS))]
     other = v3_alert(2, "Sideways_Breakout", score=5, plugin_hint="other_v3", number=1)
     sell = v3_alert(20, side="sell", plugin_hint="v3_combined")
     fakes = Fakes()
@@ -162,7 +164,7 @@ def test_without_anything_to_close_there_is_no_waiting():
 def test_the_word_of_an_exit_names_the_tickets(word, gone):
     """§2.5: the code closed sells on Bullish_Exit."""
     alerts = [BUY, v3_alert(2, side="sell", score=4), v3_exit(20, word)]
-    played = Fakes().play(alerts, ALONE)
+    played = Fakes().play(alerts, ALONE, **NO_TRENDS)
     assert played.outcomes[2] == ("closed", "")
     assert {side for side, reason in sides(played) if reason == "signal"} == {gone}
 

@@ -27,12 +27,12 @@ SETTINGS = [{}, {"reversal_mode": "gap", "gap_wait_s": 90.0}]
 
 UP = [(110_000 + 40 * n, 110_045 + 40 * n, 109_995 + 40 * n, 110_040 + 40 * n) for n in range(16)]
 DOWN = [(110_640 - 90 * n, 110_640 - 90 * n, 110_550 - 90 * n, 110_550 - 90 * n) for n in range(12)]
-BACK = [(109_560 + 60 * n, 109_620 + 60 * n, 109_560 + 60 * n, 109_620 + 60 * n) for n in range(16)]
+BACK = [(109_560 + 60 * n, 109_620 + 60 * n, 109_560 + 60 * n, 109_620 + 60 * n) for n in range(20)]
 CHAINED = [
     v3_pulse(0.5, "1,1,1,1,1,1"),
     v3_alert(1, score=9, tp2_price=None),
     v3_alert(14, "Liquidity_Trap", score=9, price=1.1055),
-    v3_exit(42),
+    v3_exit(47),
 ]
 
 

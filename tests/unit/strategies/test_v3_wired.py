@@ -9,10 +9,14 @@ from decimal import Decimal
 
 import pytest
 
+from tests.unit.strategies.fakes import shipped
 from tests.unit.strategies.v3_fakes import V3, config_of, play, v3_alert, v3_exit, v3_pulse, v3_squeeze
 from tests.world import flat, market
 from zepix.model import AccountSpec
+from zepix.model.settings_autonomous import AutonomousSettings, ReverseShieldSettings
 from zepix.model.settings_dual_order import DualOrderSettings
+from zepix.model.settings_profit_booking import ProfitBookingSettings
+from zepix.model.settings_reentry import ReentrySettings
 from zepix.model.settings_risk import RiskSettings
 
 BROKERS = ("shadow", "backtrader")
@@ -265,9 +269,42 @@ def test_ten_dollars_of_gold_are_two_dollars_of_price(broker):
 
 
 def test_a_squeeze_is_notified_and_a_pulse_is_not():
-    """§1.6: a squeeze is told; §10.3: pulses are quiet."""
+    """§1.6: a squeeze is told; §10.3: of pulses only what changed, once, whatever charts repeat it."""
     pulses = [v3_pulse(2 + n, tf=tf, number=n) for n, tf in enumerate(("5", "15", "60"))]
     played = play(on("shadow"), [v3_squeeze(1), *pulses], classes=(V3,))
     told = [fields for _, fields in played.lines("notification")]
-    assert [fields["notice"] for fields in told] == ["signal_received"]
+    assert [fields["notice"] for fields in told] == ["signal_received", "trend_changed"]
     assert told[0]["text"] == "EURUSD: volatility squeeze on 15m, high alert for 300 s"
+
+
+ZERO_CHAINS = {
+    "reentry": {"recovery_attempts": 0, "tp_continuation": False, "default_window_minutes": 0},
+    "profit_booking": {"multipliers": (1,), "recovery_attempts": 0},
+    "autonomous": {"daily_attempts": 0, "daily_losses": 0, "concurrent": 0},
+    "reverse_shield": {"enabled": True, "max_concurrent": 0},
+}
+
+
+@pytest.mark.parametrize("broker", BROKERS)
+def test_all_limits_of_chains_at_zero_leave_the_entries_alone(broker):
+    """A bad input of an operator: everything that could go on is at nothing. A is stopped, B is booked, and that is
+    all; nothing raises, and every chain has its end."""
+    rows = [*flat(3), (110_000, 110_260, 110_000, 110_250), (110_250, 110_250, 109_700, 109_750), *flat(20, 110_000)]
+    services = {
+        "reentry": ReentrySettings(**ZERO_CHAINS["reentry"]),
+        "profit_booking": ProfitBookingSettings(**ZERO_CHAINS["profit_booking"]),
+        "autonomous": AutonomousSettings(**ZERO_CHAINS["autonomous"]),
+        "reverse_shield": ReverseShieldSettings(**ZERO_CHAINS["reverse_shield"]),
+    }
+    v3 = shipped("v3_combined")
+    found = play(on(broker, *rows), [v3_alert(1, score=9)], config_of(v3, trailing=False), classes=(v3,), **services)
+    assert legs(found) == [("A", 3), ("B", 3)]
+    ends = {s.chain_id: s.state for s in found.record.chains}
+    assert set(ends.values()) <= {"stopped", "completed"} and len(ends) == 2
+
+
+@pytest.mark.parametrize("name", ["daily_caps", "lifetime_caps", "max_concurrent_by_tier"])
+def test_limits_of_the_account_at_zero_are_named_before_the_run(name):
+    """Nothing would ever be entered: that is no limit but a mistake."""
+    with pytest.raises(ValueError, match=f"{name}.10000 must be a"):
+        tier("10000", **{name: {"10000": 0}})

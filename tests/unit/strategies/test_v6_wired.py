@@ -171,3 +171,72 @@ def test_the_trend_service_learns_of_alerts_that_no_plugin_takes():
     played = play([pulse, untaken], V6["15m"])
     assert played.outcomes[1] == ("ignored", "no_plugin_found")
     assert played.plugin().api.trend.get_market_state("EURUSD") == "TRENDING_BEARISH"
+
+
+@pytest.mark.parametrize(("tf", "codes"), [("5m", "5"), ("15m", "15"), ("1h", "60")])
+def test_a_stopped_order_a_is_recovered_at_seventy_per_cent(tf, codes):
+    """§4, §6.3: V6's order A goes on as V3's does, once the pulse is with it; B has no chain of this kind."""
+    rows = [*flat(4), (110_000, 110_000, 109_790, 109_790), *flat(3, 109_800), *flat(12, 109_960)]
+    pulse = body("TREND_PULSE|EURUSD|5|5|1|5:SIDE->BULL|TRENDING_BULLISH", 2)
+    played = play([v6_alert(1, tf=codes), pulse], V6[tf], prices=market(*rows), cooldown_s=0)
+    assert not played.simulation.engine.errors
+    roles = [o.role for o in played.record.orders if o.opens]
+    assert roles.count("R") == 1, [(s.state, s.reason) for s in played.record.chains]
+
+
+RISING = [(110_000 + 10 * n,) * 4 for n in range(400)]
+PULSE = "TREND_PULSE|EURUSD|5|6|0|5:SIDE->BULL|TRENDING_BULLISH"
+
+
+def chain_of_a(tf, rows, *, pulses=(0.5,), **settings):
+    """The steps of the chain of one order A, where V6 is told of the pulse at these minutes."""
+    told = [body(PULSE, at, n) for n, at in enumerate(pulses, 1)]
+    alone = {"routing": "order_a_only", "trailing": False, "max_trades_day": 20, **settings}
+    prices = market(*rows, account=AccountSpec(balance=Decimal(100_000)))
+    played = play([v6_alert(1, tf=CODES[tf]), *told], V6[tf], prices=prices, **alone)
+    assert not played.simulation.engine.errors
+    return played, [s for s in played.record.chains if s.kind == "reentry"]
+
+
+@pytest.mark.parametrize(("tf", "levels"), [("1m", 3), ("5m", 4), ("15m", 5), ("1h", 5)])
+def test_order_a_goes_on_by_so_many_levels(tf, levels):
+    """§6.2: 3, 4, 5, 5. The market rises through every target; the last level's target completes the chain."""
+    played, steps = chain_of_a(tf, RISING, pulses=tuple(range(0, 400, 20)))
+    assert [o.role for o in played.record.orders if o.opens] == ["A", *(f"C{n}" for n in range(2, levels + 1))]
+    assert (steps[-1].state, steps[-1].reason, steps[-1].level) == ("completed", "max_level", levels)
+
+
+SECOND = 1_000_000_000
+
+
+@pytest.mark.parametrize(("tf", "cooldown_s"), [("1m", 3), ("5m", 5), ("15m", 10), ("1h", 15)])
+def test_a_continuation_waits_for_its_cooldown(tf, cooldown_s):
+    """§6.2: 3, 5, 10, 15 s after the target was hit."""
+    _, steps = chain_of_a(tf, RISING)
+    waits, placed = (next(s.t_ns for s in steps if s.reason == word) for word in ("waits", "placed"))
+    assert placed - waits == cooldown_s * SECOND
+
+
+@pytest.mark.parametrize(("tf", "minutes"), [("1m", 15), ("5m", 20), ("15m", 30), ("1h", 60)])
+def test_a_continuation_waits_for_its_trend_as_long_as_its_window(tf, minutes):
+    """§6.3: 15, 20, 30, 60 min. Nobody tells of a pulse, and the candles are too few to say anything."""
+    _, steps = chain_of_a(tf, RISING[:200], pulses=())
+    waits = next(s.t_ns for s in steps if s.reason == "waits")
+    over = next(s.t_ns for s in steps if s.reason == "window_over")
+    assert over - waits == minutes * 60 * SECOND
+    assert "trend_against" in [s.reason for s in steps]
+
+
+def test_order_b_of_1m_begins_no_chain():
+    """§3.1: 1m trades B alone, and only order A goes on."""
+    played = play([v6_alert(1, tf="1"), body(PULSE, 0.5)], V6["1m"], prices=market(*RISING))
+    assert [o.role for o in played.record.orders if o.opens] == ["B"] and not played.record.chains
+
+
+def test_v6_tells_of_its_trades_and_chains():
+    """§10.1: opened, target hit, what goes on."""
+    played, _ = chain_of_a("5m", RISING)
+    told = [line["notice"] for _, line in played.lines("notification")]
+    assert [kind for kind in told if kind in ("trade_opened", "tp_hit", "tp_reentry_executed")][:3] == [
+        "trade_opened", "tp_hit", "tp_reentry_executed",
+    ]  # fmt: skip

@@ -291,6 +291,10 @@ class Openings:
         if not rules.stops_are_valid(ticket.side, ticket.sl, ticket.tp, closing, instrument.stops_level_points):
             order.why["closing_price"] = instrument.price(closing)
             return "invalid_stops"
+        at_open, is_known = ticket.lived_from == ticket.entry_row, book.money.conversions.is_known
+        for currency in (instrument.profit_currency, instrument.margin_currency):
+            if not is_known(currency, ticket.entry_ns, at_open=at_open):
+                return "no_conversion"
         before = book.margin()
         after = book.margin((ticket.symbol, ticket.side, ticket.margin))
         if after <= before:

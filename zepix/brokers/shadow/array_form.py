@@ -66,8 +66,8 @@ class ArrayForm:
         if hit >= prices.n:
             return
         hit = int(hit)
-        opened = int(prices.time[hit])
-        if (hit > row or with_open) and not low_level < opens[hit] < high_level:
+        opened = prices.time.item(hit)
+        if (hit > row or with_open) and not low_level < opens.item(hit) < high_level:
             add_gap(self._agenda, ticket, opened, hit)
         else:
             subject = (ticket, ticket.version, hit)

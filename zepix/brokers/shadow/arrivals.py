@@ -65,7 +65,7 @@ class Arrivals:
             return
         prices = broker.prices[order.symbol]
         row = prices.row_at(order.arrival_ns)
-        opens_now = row >= 0 and int(prices.time[row]) == order.arrival_ns
+        opens_now = row >= 0 and prices.time.item(row) == order.arrival_ns
         phase = broker.phase
         if not opens_now and (phase < 3 or (phase == 3 and self.is_graced(order, prices))):
             broker.agenda.add(broker.now_ns, 4, AT_ONCE, order.seq, 0, ARRIVE, order)
@@ -92,7 +92,7 @@ class Arrivals:
         row = prices.row_at(order.arrival_ns)
         if row < 0 or not prices.tf_ns:
             return False
-        since_open = order.arrival_ns - int(prices.time[row])
+        since_open = order.arrival_ns - prices.time.item(row)
         return 0 < since_open <= self._grace_ns and since_open < prices.tf_ns
 
     def _has_volume(self, order: Order, prices: SymbolPrices) -> bool:

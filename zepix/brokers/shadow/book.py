@@ -30,6 +30,8 @@ ZERO: Final = Decimal(0)
 EXACT: Final = Context(prec=120)
 """Digits enough that no sum of margins is rounded."""
 ROUNDING: Final = 1e-9
+MOST_SWAPS: Final = 16_384
+MOST_MARGINS: Final = 16_384
 
 
 class Exposure:
@@ -89,6 +91,7 @@ class Book:
         self.has_costs = has_costs
         self.conversions = conversions
         self.cent = Decimal(1).scaleb(-spec.digits)
+        self._nothing = MONEY.quantize(ZERO, self.cent)
         self.scale = 10**spec.digits
         self.balance_minor = int((spec.balance * self.scale).to_integral_value())
         self._balance = (self.balance_minor, Decimal(self.balance_minor).scaleb(-spec.digits))
@@ -102,8 +105,10 @@ class Book:
         }
         self.last_ticket = 0
         self._commission: dict[tuple[str, int], int] = {}
-        self._margins: dict[str, tuple[Decimal, dict[int, Decimal]]] = {}
-        """By symbol: the last rate of its margin, and margins at it by steps."""
+        self._swaps: dict[tuple[str, int, int], int] = {}
+        """By symbol, side, and nights times steps."""
+        self._margins: dict[tuple[str, int], tuple[Decimal, Decimal, Decimal]] = {}
+        """By symbol and steps: the last rate of its margin, the margin at it, and the amount that it is of."""
 
     @property
     def balance(self) -> Decimal:
@@ -135,25 +140,38 @@ class Book:
 
     def shown(self, amount: Decimal) -> Decimal:
         """An amount with 28 digits at the most and no zeros behind, but the account's own; so it tells no history."""
+        if not amount:
+            return self._nothing
         least = MONEY.normalize(amount)
         cents = MONEY.quantize(least, self.cent)
         return cents if cents == least else least
 
+    def is_converted(self, instrument: Instrument, t_ns: int, *, at_open: bool) -> bool:
+        """Whether the account knows the worth of the instrument's money and of its margin at t. No ticket is opened
+        before, so that every open ticket can be valued."""
+        is_known = self.conversions.is_known
+        return is_known(instrument.profit_currency, t_ns, at_open=at_open) and is_known(
+            instrument.margin_currency, t_ns, at_open=at_open
+        )
+
     def margin_of(self, instrument: Instrument, steps: int, t_ns: int) -> Decimal:
         """Margin of a new ticket, at the margin rate of t."""
         rate = self.conversions.rate(instrument.margin_currency, t_ns)
-        found = self._margins.get(instrument.symbol)
-        if found is None or found[0] is not rate:
-            found = self._margins[instrument.symbol] = (rate, {})
-        margins = found[1]
-        known = margins.get(steps)
-        if known is None:
-            lots = instrument.volume_step * steps
-            amount = MONEY.multiply(lots, instrument.contract_size)
-            if not self.conversions.is_constant(instrument.margin_currency):
-                amount = MONEY.multiply(amount, rate)
-            known = margins[steps] = MONEY.divide(amount, self.spec.leverage)
-        return known
+        key = (instrument.symbol, steps)
+        last = self._margins.get(key)
+        if last is None:
+            if len(self._margins) >= MOST_MARGINS:
+                self._margins.clear()
+            amount = MONEY.multiply(instrument.volume_step * steps, instrument.contract_size)
+        elif last[0] is rate:
+            return last[1]
+        else:
+            amount = last[2]
+        is_constant = self.conversions.is_constant(instrument.margin_currency)
+        money = amount if is_constant else MONEY.multiply(amount, rate)
+        margin = MONEY.divide(money, self.spec.leverage)
+        self._margins[key] = (rate, margin, amount)
+        return margin
 
     def affords(self, symbol: str, side: int, extra: Decimal, t_ns: int, phase: int) -> bool:
         """Whether equity before the fill covers the margin after it; always, where the fill needs no more margin."""
@@ -327,7 +345,17 @@ class Book:
         if not a_night:
             return 0
         nights = rollovers_between(ticket.entry_ns, exit_ns, instrument.triple_swap_weekday)
-        return self.minor(self.gross(exposure, a_night * (nights * steps), exit_ns)) if nights else 0
+        if not nights:
+            return 0
+        if not exposure.is_home:
+            return self.minor(self.gross(exposure, a_night * (nights * steps), exit_ns))
+        key = (instrument.symbol, ticket.side, nights * steps)  # at home no rate changes it
+        known = self._swaps.get(key)
+        if known is None:
+            if len(self._swaps) >= MOST_SWAPS:
+                self._swaps.clear()
+            known = self._swaps[key] = self.minor(self.gross(exposure, a_night * (nights * steps), exit_ns))
+        return known
 
     def gross(self, exposure: Exposure, point_steps: int | Decimal, t_ns: int) -> Decimal:
         """Money of so many points times steps of a symbol, in the account's currency at t, unrounded."""

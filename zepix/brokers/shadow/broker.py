@@ -160,6 +160,12 @@ class ShadowBroker:
         """The account's balance alone, for who needs no more of it."""
         return self.book.balance
 
+    @property
+    def free_margin(self) -> Decimal:
+        """``account().free_margin`` alone: every entry asks for it."""
+        book = self.book
+        return book.equity(self.now_ns, max(self.phase, 1)) - book.shown(book.margin())
+
     def account(self) -> AccountState:
         book = self.book
         equity = book.equity(self.now_ns, max(self.phase, 1))
@@ -260,12 +266,13 @@ class ShadowBroker:
         self.cause = order
         prices = self.prices[order.symbol]
         row = prices.row_at(self.now_ns)
-        if self.arrivals.comes_too_late(order, int(prices.time[row]), prices):
+        opened_ns = prices.time.item(row)
+        if self.arrivals.comes_too_late(order, opened_ns, prices):
             return
-        bid, ask = int(prices.bid_open[row]), int(prices.ask_open[row])
+        bid, ask = prices.bid_open.item(row), prices.ask_open.item(row)
         side = order.side
         points = (ask if side > 0 else bid) + side * self.slippage[order.symbol]
-        ticket = self.take(order, prices, row, points, bid if side > 0 else ask, int(prices.time[row]))
+        ticket = self.take(order, prices, row, points, bid if side > 0 else ask, opened_ns)
         if ticket is not None and (ticket.sl or ticket.tp or ticket.trails):
             self.exits.watch(ticket, prices, row, with_open=False)
 
@@ -276,7 +283,7 @@ class ShadowBroker:
 
         ``fill_ns`` is the row's open, or its end for a fill inside it.
         """
-        opened_ns = int(prices.time[row])
+        opened_ns = prices.time.item(row)
         later = self.closes.levels_at(order, opened_ns) if order.id in self.closes.changes else UNCHANGED
         sl = order.sl if order.sl_offset is None else min(max(points + order.sl_offset, 1), MAX_POINTS)
         tp = order.tp if order.tp_offset is None else min(max(points + order.tp_offset, 1), MAX_POINTS)
@@ -286,6 +293,9 @@ class ShadowBroker:
             self.end(order, "refused", "invalid_stops", fill_ns)
             return None
         phase = max(self.phase, 1 if fill_ns > opened_ns else 2)
+        if not self.book.is_converted(prices.instrument, fill_ns, at_open=phase > 1):
+            self.end(order, "refused", "no_conversion", fill_ns)
+            return None
         margin = self.book.margin_of(prices.instrument, order.volume_steps, fill_ns)
         if not self.book.affords(order.symbol, order.side, margin, self.now_ns, phase):
             order.why = self.book.means(self.now_ns, phase, margin)

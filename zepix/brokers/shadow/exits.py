@@ -57,9 +57,9 @@ class Exits:
         prices = self._broker.prices[ticket.symbol]
         self.follows.look(ticket)
         if ticket.side > 0:
-            low, high = int(prices.bid_low[row]), int(prices.bid_high[row])
+            low, high = prices.bid_low.item(row), prices.bid_high.item(row)
         else:
-            low, high = int(prices.ask_low[row]), int(prices.ask_high[row])
+            low, high = prices.ask_low.item(row), prices.ask_high.item(row)
         stop, target = touches(ticket, low, high)
         both = stop and target
         by_stop = stop and not (both and self._broker.fill_model.is_optimistic)
@@ -213,7 +213,7 @@ class Exits:
                 row -= 1
             return row + 1
         if row >= 0 and (
-            prices.time[row] + prices.tf_ns > now or (not prices.tf_ns and self._tick_goes_on(prices, row))
+            prices.time.item(row) + prices.tf_ns > now or (not prices.tf_ns and self._tick_goes_on(prices, row))
         ):
             return row
         return row + 1

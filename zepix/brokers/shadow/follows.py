@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Follow", "Follows"]
 
-NOWHERE: Final[Place] = (0, 0, 0, 0, 0)
+NOT_YET: Final = (0,) * (trail.SIZE - trail.MOVED_ROW - 1)
+"""What the kernel has still to find out when it begins."""
 
 
 class Follow:
@@ -42,10 +43,13 @@ class Follow:
             else (prices.ask_open, prices.ask_low, prices.ask_high, prices.ask_close, series.ask_mins, series.ask_maxs)
         )
         self.trails = np.array(ticket.trails, np.int64)
-        self.state = np.zeros(trail.SIZE, np.int64)
-        self.state[: trail.MOVED_ROW + 1] = (
-            *(ticket.side, ticket.entry_points, ticket.tp, ticket.lived_from, more.from_row, row, with_open),
-            *(ticket.sl, 0, -1, -1),
+        self.state = np.array(
+            (
+                *(ticket.side, ticket.entry_points, ticket.tp, ticket.lived_from, more.from_row, row, with_open),
+                *(ticket.sl, 0, -1, -1),
+                *NOT_YET,
+            ),
+            np.int64,
         )
         self.next_end_ns = 0
         self.moved_row = -1
@@ -62,7 +66,7 @@ class Follow:
         """(how, row) it will end; how is 0 where it never does."""
         state = self.state.copy()
         how = int(trail.follow(*self.columns, self.trails, state, self.prices.n))
-        return how, int(state[trail.ROW])
+        return how, state.item(trail.ROW)
 
     def advance(self, until: int, touched: list[Ticket]) -> None:
         """Through the rows before ``until``; the ticket's stop is then what it is at their end, told to ``touched``."""
@@ -74,7 +78,7 @@ class Follow:
             ticket.stop_reason = ticket.trails[state[trail.BY]].reason
             touched.append(ticket)
         following = state[trail.NEXT]
-        self.next_end_ns = int(prices.time[following]) + prices.tf_ns if following < prices.n else 1 << 62
+        self.next_end_ns = prices.time.item(following) + prices.tf_ns if following < prices.n else 1 << 62
 
 
 class Follows:
@@ -100,10 +104,12 @@ class Follows:
     def catch_up(self) -> None:
         """Somebody may look: every stop as it is now."""
         due, now = self._due, self._broker.now_ns
-        numbers = set()
+        if not due or due[0][0] > now:
+            return
+        numbers = {heapq.heappop(due)[1]}
         while due and due[0][0] <= now:
             numbers.add(heapq.heappop(due)[1])
-        place = self._place() if numbers else NOWHERE
+        place = self._place()
         for number in sorted(numbers):
             one = self.tickets.get(number)
             if one is None:  # closed, or let go
@@ -158,11 +164,13 @@ class Follows:
 
     def _rows_over(self, one: Follow, place: Place) -> int:
         """How many rows have had the turn of this ticket's trails at their end."""
-        prices, ticket = one.prices, one.more.ticket
-        rows = prices.row_at(place[0]) + 1
+        prices, ticket, now, tf_ns = one.prices, one.more.ticket, place[0], one.prices.tf_ns
+        rows = prices.row_at(now) + 1
         while rows:
-            ended = int(prices.time[rows - 1]) + prices.tf_ns
-            if (*end_key(ended, not prices.tf_ns, ticket.index), OF_TRAILS, ticket.id) < place:
+            ended = prices.time.item(rows - 1) + tf_ns
+            if ended < now:
+                break
+            if ended == now and (*end_key(ended, not tf_ns, ticket.index), OF_TRAILS, ticket.id) < place:
                 break
             rows -= 1
         return rows

@@ -175,6 +175,7 @@ def _form(form: StepForm, broker: ShadowBroker) -> dict[str, Any]:
         ],
         "levels": [[symbol, [watch for watch in found if watch.is_on]] for symbol, found in form._levels.items()],
         "watches_equity": broker.equity_watches in form._accounts,
+        "lived": [[number, *found] for number, found in form._lived.items() if number in broker.book.tickets],
     }
 
 
@@ -187,6 +188,7 @@ def _load_form(form: StepForm, broker: ShadowBroker, state: Mapping[str, Any]) -
         for symbol, found in state["waiting"]
     }
     form._levels = {symbol: list(found) for symbol, found in state["levels"]}
+    form._lived = {number: (low, high) for number, low, high in state.get("lived", ())}
     if state["watches_equity"]:
         form.attend(broker.equity_watches)
 

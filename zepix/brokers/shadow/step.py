@@ -6,14 +6,15 @@ two the session does what phase 1 brings.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from zepix.brokers.shadow.agenda import Agenda
 from zepix.brokers.shadow.step_form import GrowingPrices, StepForm
-from zepix.model import Catalogue
+from zepix.model import Catalogue, Ticket
 from zepix.model.timeframe import NS, minutes
+from zepix.services.minute_fold import Minutes
 from zepix.services.prices import PriceBook, SymbolPrices
 
 __all__ = ["StepFeed"]
@@ -36,6 +37,8 @@ class StepFeed:
             symbol: GrowingPrices(catalogue[symbol], order[symbol], frame, length_ns(frame))
             for symbol, frame in timeframes.items()
         }
+        for prices in self.growing.values():
+            prices.is_late = is_late
         self.agenda = Agenda()
         self.prices = PriceBook(self.growing.values())
         self.form = StepForm(self.agenda, calendar, is_late=is_late)
@@ -48,13 +51,29 @@ class StepFeed:
         prices.tf_ns = length_ns(timeframe)
         prices.series = replace(prices.series, timeframe=timeframe, timeframe_ns=prices.tf_ns)
 
-    def take_over(self, symbol: str, time: Any, columns: Mapping[str, Any], ended_rows: int) -> None:
+    def take_over(
+        self,
+        symbol: str,
+        time: Any,
+        columns: Mapping[str, Any],
+        ended_rows: int,
+        first: int = 0,
+        minutes: Minutes | None = None,
+    ) -> None:
         """Rows of ``symbol`` that the feed brought before a state was saved; give them before ``load_state``.
 
         ``columns``: int32 points by name (``bid_open`` ... ``ask_close``), as long as ``time`` (int64 ns); of the rows
-        ``ended_rows`` had ended, and a last one that had not is its open in all four prices.
+        ``ended_rows`` had ended, and a last one that had not is its open in all four prices. ``first``: so many rows
+        before these were forgotten, and are ``minutes`` now.
         """
-        self.growing[symbol].take_over(time, columns, ended_rows)
+        self.growing[symbol].take_over(time, columns, ended_rows, first, minutes)
+
+    def forget(self, symbol: str, row: int, tickets: Iterable[Ticket]) -> None:
+        """Keep the ticks of ``symbol`` before ``row`` as minutes only; ``tickets``: all that are open. Bars that
+        strategies see, stops, trails and excursions stay what they were. Raises ValueError for bars."""
+        prices = self.growing[symbol]
+        self.form.forget(prices, row, tickets)
+        prices.forget(row)
 
     def ended(self, symbol: str, bid: tuple[int, int, int], ask: tuple[int, int, int]) -> None:
         """The bar in progress of ``symbol`` has ended: (high, low, close) in points, of both sides."""

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, Final
-
-import numpy as np
+from collections.abc import Callable, Iterable
+from typing import Any
 
 from zepix.brokers.shadow.account_bands import AccountBands
 from zepix.brokers.shadow.agenda import Agenda
@@ -21,131 +19,12 @@ from zepix.brokers.shadow.forms import (
     excursion_of,
     touches,
 )
+from zepix.brokers.shadow.growing_prices import GrowingPrices
 from zepix.brokers.shadow.watches import Watch
-from zepix.errors import DataError
-from zepix.model import Instrument, Series, Ticket
-from zepix.services.prices import EVER, SymbolPrices
+from zepix.model import Ticket
+from zepix.services.prices import SymbolPrices
 
 __all__ = ["GrowingPrices", "StepForm"]
-
-
-class GrowingPrices(SymbolPrices):
-    """One symbol's rows as a feed brings them: an open first, the whole bar when it has ended."""
-
-    __slots__ = ("_arrays", "ended_rows")
-
-    NAMES: Final = ("bid_open", "bid_high", "bid_low", "bid_close", "ask_open", "ask_high", "ask_low", "ask_close")
-    SIDES: Final = ("bid_open", "ask_open")
-
-    def __init__(self, instrument: Instrument, index: int, timeframe: str, timeframe_ns: int) -> None:
-        none = np.empty(0, np.int32)
-        times = np.empty(0, np.int64)
-        super().__init__(
-            Series(
-                instrument.symbol,
-                timeframe,
-                timeframe_ns,
-                times,
-                none,
-                none,
-                none,
-                none,
-                none,
-                none,
-                none,
-                none,
-                none,
-                none,
-                none,
-                none,
-            ),
-            instrument,
-            index,
-        )
-        self._arrays: dict[str, Any] = {}
-        """Room for more rows than there are; of ticks the four prices of a side are one array."""
-        self.ended_rows = 0
-
-    def open_bar(self, t_ns: int, bid: int, ask: int) -> int:
-        """A bar opens; of it only the open is known. Returns its row; raises ValueError if time runs back."""
-        row = self.n
-        if row and t_ns <= self.time.item(row - 1):
-            raise ValueError(f"{self.symbol}: a bar that opens at {t_ns} ns does not come after the last one")
-        arrays = self._arrays
-        if not arrays or row == len(arrays["time"]):
-            arrays = self._arrays = self._roomier(2 * row)
-        arrays["time"][row] = t_ns
-        for name in self.SIDES if not self.tf_ns else self.NAMES:
-            arrays[name][row] = bid if name[0] == "b" else ask
-        self.n = row + 1
-        if not self.tf_ns:  # a tick ends as it opens
-            self.ended_rows = row + 1
-        self._show()
-        self._row, self._from_ns, self._until_ns = row, t_ns, EVER
-        return row
-
-    def _roomier(self, rows: int) -> dict[str, Any]:
-        """The rows so far, with room for as many as that, and 64 at the least."""
-        room = max(64, rows)
-        kept = self._arrays or {"time": np.empty(0, np.int64), **dict.fromkeys(self.NAMES, np.empty(0, np.int32))}
-        found: dict[str, Any] = {}
-        for name in ("time", *(self.NAMES if self.tf_ns else self.SIDES)):
-            found[name] = np.zeros(room, kept[name].dtype)
-            found[name][: self.n] = kept[name][: self.n]
-        return found
-
-    def _show(self) -> None:
-        """Let readers see the rows there are, and forget what was made of fewer."""
-        n, arrays = self.n, self._arrays
-        self.time = arrays["time"][:n]
-        if self.tf_ns:
-            for name in self.NAMES:
-                setattr(self, name, arrays[name][:n])
-        else:
-            self.bid_open = self.bid_high = self.bid_low = self.bid_close = arrays["bid_open"][:n]
-            self.ask_open = self.ask_high = self.ask_low = self.ask_close = arrays["ask_open"][:n]
-        self.forget_rows()
-
-    def row_at(self, t_ns: int) -> int:
-        """As of any prices; asked for the last row nearly always, so it needs no kernel."""
-        if self._from_ns <= t_ns < self._until_ns:
-            return self._row
-        row = self._row = int(self.time.searchsorted(t_ns, "right")) - 1
-        self._from_ns = int(self.time[row]) if row >= 0 else -EVER
-        self._until_ns = int(self.time[row + 1]) if row + 1 < self.n else EVER
-        return row
-
-    @property
-    def is_growing(self) -> bool:
-        return True
-
-    def progress(self) -> tuple[int, int]:
-        return self.n, self.ended_rows
-
-    def doubled_mid(self, t_ns: int) -> int:
-        if not self.n:
-            raise DataError(f"{self.symbol} has no price yet, so nothing can be converted by it")
-        return super().doubled_mid(t_ns)
-
-    def take_over(self, time: Any, columns: Mapping[str, Any], ended_rows: int) -> None:
-        """Rows that came before this process did, ``NAMES`` by name, the last ``len(time) - ended_rows`` in progress;
-        nothing notices them."""
-        self.n, self.ended_rows = len(time), ended_rows
-        self._arrays = {"time": time, **columns}
-        self._arrays = self._roomier(self.n)
-        self._show()
-
-    def end_bar(self, bid: tuple[int, int, int], ask: tuple[int, int, int]) -> int:
-        """The bar in progress has ended: (high, low, close) of both sides; a tick has no more than its open. Returns
-        its row."""
-        row = self.n - 1
-        if not self.tf_ns:
-            return row
-        for side, values in (("bid", bid), ("ask", ask)):
-            for name, value in zip(("high", "low", "close"), values, strict=True):
-                self._arrays[f"{side}_{name}"][row] = value
-        self.ended_rows = self.n
-        return row
 
 
 class StepForm:
@@ -173,6 +52,8 @@ class StepForm:
         self._waiting: dict[str, list[tuple[int, int, tuple[int, int], int, Any]]] = {}
         self._levels: dict[str, list[Watch]] = {}
         self._accounts: list[AccountBands] = []
+        self._lived: dict[int, tuple[int, int]] = {}
+        """By ticket: lowest and highest price of its closing side over ticks that it lived and that are forgotten."""
         self.is_late = self.looks_always = is_late
 
     def watch(self, ticket: Ticket, prices: SymbolPrices, row: int, with_open: bool) -> None:
@@ -250,8 +131,8 @@ class StepForm:
                     self._notice_entry_gap(pending, row)
         if symbol in self._levels:
             self._notice_levels(prices, opened, True, bid, ask)
-        for account in self._accounts:
-            if not account.is_calm(symbol, bid, ask):
+        for account in self._accounts:  # a first price may change by which pair money is converted
+            if not row or not account.is_calm(symbol, bid, ask):
                 account.wake(prices, opened, True)
         if not prices.tf_ns:
             self._tick_ended(prices, row, opened, bid, ask)
@@ -300,14 +181,29 @@ class StepForm:
     def excursion(self, ticket: Ticket, prices: SymbolPrices, last_row: int, points: int) -> tuple[int, int]:
         low = high = points
         if last_row >= ticket.lived_from:
-            lived = slice(ticket.lived_from, last_row + 1)
-            lows, highs = (prices.bid_low, prices.bid_high) if ticket.side > 0 else (prices.ask_low, prices.ask_high)
-            low, high = min(low, int(lows[lived].min())), max(high, int(highs[lived].max()))
+            lived_low, lived_high = self._range(ticket, prices, last_row + 1)
+            low, high = min(low, lived_low), max(high, lived_high)
         return excursion_of(ticket, low, high)
 
     def best(self, ticket: Ticket, prices: SymbolPrices, last_row: int) -> int:
-        lived = slice(ticket.lived_from, last_row + 1)
-        return int(prices.bid_high[lived].max()) if ticket.side > 0 else int(prices.ask_low[lived].min())
+        low, high = self._range(ticket, prices, last_row + 1)
+        return high if ticket.side > 0 else low
+
+    def _range(self, ticket: Ticket, prices: SymbolPrices, end: int) -> tuple[int, int]:
+        """(lowest, highest) price of the closing side over the rows that it lived before ``end``."""
+        first = max(ticket.lived_from, prices.first)
+        lows, highs = (prices.bid_low, prices.bid_high) if ticket.side > 0 else (prices.ask_low, prices.ask_high)
+        found = [] if first >= end else [(int(lows[first:end].min()), int(highs[first:end].max()))]
+        if ticket.lived_from < prices.first:
+            found.append(self._lived[ticket.id])
+        return min(low for low, _ in found), max(high for _, high in found)
+
+    def forget(self, prices: SymbolPrices, row: int, tickets: Iterable[Ticket]) -> None:
+        """Ticks before ``row`` are about to be forgotten: ``tickets``, all that are open, keep the range of theirs."""
+        open_now = {one.id: one for one in tickets}
+        lived = [one for one in open_now.values() if one.symbol == prices.symbol and one.lived_from < row]
+        fresh = {one.id: self._range(one, prices, row) for one in lived}
+        self._lived = {number: range_ for number, range_ in self._lived.items() if number in open_now} | fresh
 
     # --- what a bar may have reached --------------------------------------------------------------------------------
 
@@ -345,10 +241,12 @@ class StepForm:
             return
         kept: list[Watch] = []
         for watch in waiting:
+            if not watch.is_on:  # dropped: nothing comes of it, as in a run that was loaded
+                continue
             counts = watch.hears_open(opened_ns) if at_open else opened_ns >= watch.set_ns
             if counts and watch.is_reached(bid, ask):
                 add_watch(self._agenda, watch, prices, opened_ns, at_open)
-            elif watch.is_on:
+            else:
                 kept.append(watch)
         self._levels[prices.symbol] = kept
 
