@@ -11,7 +11,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from zepix.research.alerts_surface import Alerts  # tidy: zx.alerts(...) of a notebook is this package, called
+    from zepix.research.alerts_surface import Alerts  # tidy: zx.alerts is this package, called
 
 __all__ = ["CallableAlerts"]
 
@@ -21,16 +21,12 @@ class CallableAlerts(ModuleType):
 
     def __call__(self, source: Any, **options: Any) -> Alerts:
         """Alerts of log files, of a list of Alert, or of a DataFrame; ``zepix.research.alerts_surface`` says more."""
-        from zepix.research.alerts_surface import (
-            read_alerts,
-        )  # tidy: zx.alerts(...) of a notebook is this package, called
+        from zepix.research.alerts_surface import read_alerts  # tidy: zx.alerts is this package, called
 
         return read_alerts(source, **options)
 
     def from_signals(self, bars: Any, *signals: Any, **options: Any) -> Alerts:
         """Alerts of boolean signals by bar; ``zepix.research.alerts_signals`` says more."""
-        from zepix.research.alerts_signals import (
-            from_signals,
-        )  # tidy: zx.alerts(...) of a notebook is this package, called
+        from zepix.research.alerts_signals import from_signals  # tidy: zx.alerts is this package, called
 
         return from_signals(bars, *signals, **options)
