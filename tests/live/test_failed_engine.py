@@ -94,7 +94,7 @@ def _broken(data: Path) -> None:
     import sqlite3
 
     with sqlite3.connect(data / "journal.sqlite") as connection:
-        connection.execute("UPDATE rows SET body = '{}' WHERE seq = (SELECT max(seq) - 1 FROM rows)")
+        connection.execute("UPDATE rows SET body = '{\"altered\":1}' WHERE seq = (SELECT max(seq) - 1 FROM rows)")
     connection.close()
 
 
