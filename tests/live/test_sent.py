@@ -7,6 +7,8 @@ import datetime as dt
 import pytest
 
 from tests.live.desk import START_NS, entry
+from tests.unit.alerts.own.test_templates import TEMPLATES, filled
+from zepix.alerts.templates import templates_of
 from zepix_live.engine.sent import sent_ns
 from zepix_live.rerunning import rerun_folder
 
@@ -91,3 +93,8 @@ def test_in_a_recording_times_of_alerts_are_of_the_recording_and_say_nothing_of_
     one.run(3)
     assert [outcome for _, outcome, _ in one.decisions()] == ["filled"]
     assert "delay_ns" not in one.rows("alert")[0][2]
+
+
+@pytest.mark.parametrize(("name", "at"), [(name, at) for name, at in TEMPLATES if name in {"plain", "tradingview"}])
+def test_our_own_templates_say_when_the_alert_was_sent(name: str, at: int):
+    assert sent_ns(filled(templates_of(name)[at].text, timenow=_at(7))) == START_NS + 7_000_000_000

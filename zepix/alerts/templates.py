@@ -57,7 +57,7 @@ def _json(fields: dict[str, Any]) -> str:
 
 def _indicator(kind: str, side: str) -> str:
     named = {"type": kind, "symbol": "{{ticker}}", "side": side, "timeframe": "{{interval}}"}
-    return _json({**named, "price": "{{close}}", "time": "{{timenow}}", "id": f"{kind}-{side}-{_BAR_ID}"})
+    return _json({**named, "price": "{{close}}", "time": "{{timenow}}", "timenow": "{{timenow}}", "id": f"{kind}-{side}-{_BAR_ID}"})
 
 
 _TRADINGVIEW: Final = Template(
@@ -74,6 +74,7 @@ _TRADINGVIEW: Final = Template(
             **_POSITIONS,
             "id": _ORDER_ID,
             "time": "{{timenow}}",
+            "timenow": "{{timenow}}",
         }
     ),
     _STRATEGY_BOX,
@@ -92,6 +93,7 @@ _PLAIN: Final = (
                 **_POSITIONS,
                 "id": _ORDER_ID,
                 "time": "{{timenow}}",
+                "timenow": "{{timenow}}",
             }
         ).removeprefix("{\n"),
         _STRATEGY_BOX,
