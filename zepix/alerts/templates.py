@@ -57,7 +57,8 @@ def _json(fields: dict[str, Any]) -> str:
 
 def _indicator(kind: str, side: str) -> str:
     named = {"type": kind, "symbol": "{{ticker}}", "side": side, "timeframe": "{{interval}}"}
-    return _json({**named, "price": "{{close}}", "time": "{{timenow}}", "timenow": "{{timenow}}", "id": f"{kind}-{side}-{_BAR_ID}"})
+    moment = {"time": "{{timenow}}", "timenow": "{{timenow}}"}
+    return _json({**named, "price": "{{close}}", **moment, "id": f"{kind}-{side}-{_BAR_ID}"})
 
 
 _TRADINGVIEW: Final = Template(
