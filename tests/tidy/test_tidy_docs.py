@@ -109,7 +109,7 @@ def test_readme_has_one_line_alone_in_a_block(heading):
 
 def test_run_it_replays_the_sample_and_test_it_runs_pytest():
     assert "&& .venv/bin/zepix backtest backtests/sample.toml\n" in README
-    assert '&& .venv/bin/pip install -q -e ".[test]" && .venv/bin/python -m pytest -q\n' in README
+    assert '&& .venv/bin/pip install -q -e ".[test]" && .venv/bin/python -m pytest -q -n 2\n' in README
 
 
 def _blocks(text):

@@ -1,4 +1,4 @@
-"""``zepix bars import | check | list``: prices into a store, their quality, and what a store holds."""
+"""``zepix bars import | download | check | list``: prices into a store, their quality, what a store holds."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from typing import Annotated, Final
 import typer
 
 from zepix.commands.alerts import Instruments, catalogue_of
+from zepix.commands.bars_download import download
 from zepix.commands.console import note, say, table, words
 from zepix.errors import DataError
 
 __all__ = ["app"]
 
-app = typer.Typer(no_args_is_help=True, help="Import, check and list recorded prices.")
+app = typer.Typer(no_args_is_help=True, help="Import, download, check and list recorded prices.")
+app.command("download")(download)
 
 _MANY: Final = "PATH|SYMBOL:TF=PATH"
 Json = Annotated[bool, typer.Option("--json", help="Print JSON lines.")]

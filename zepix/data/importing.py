@@ -36,7 +36,7 @@ from zepix.model import Catalogue, Instrument
 from zepix.model import timeframe as timeframes
 from zepix.model.series import PRICE_COLUMNS, Int64
 
-__all__ = ["DUPLICATES", "import_bars", "import_pairs", "write_bars"]
+__all__ = ["DUPLICATES", "checked", "import_bars", "import_pairs", "write_bars"]
 
 _MINUTE_NS: Final = 60_000_000_000
 _COUNTS: Final = ("quotes", "gaps", "missing_bars", "misaligned", "widened", "finer_than_point")
@@ -125,7 +125,7 @@ def _prepared(
     if drop_last:
         foreign = foreign.rows(np.arange(len(foreign.time_ns) - 1))
     arrays, word, source, more = _columns(foreign, timeframe, told, instrument, path)
-    facts = _checked(arrays, instrument, word, path.name)
+    facts = checked(arrays, instrument, word, path.name)
     first_ns, last_ns = int(arrays["time"][0]), int(arrays["time"][-1])
     return arrays, {
         "source": path.name if ask is None else f"{path.name} + {ask.name}",
@@ -263,7 +263,7 @@ def _arrays(bars: ForeignBars, instrument: Instrument) -> dict[str, NDArray[Any]
     return arrays
 
 
-def _checked(arrays: Mapping[str, NDArray[Any]], instrument: Instrument, timeframe: str, name: str) -> dict[str, Any]:
+def checked(arrays: Mapping[str, NDArray[Any]], instrument: Instrument, timeframe: str, name: str) -> dict[str, Any]:
     """The facts of these rows. Raises DataError for what a replay would refuse."""
     length_ns = timeframe_ns(timeframe)
     columns = ArrayColumns(name, arrays, layout_of(timeframe))
