@@ -42,6 +42,7 @@ _HOMES = {
     "sweep_exits": "zepix.research.exits_sweep",
     "sweep": "zepix.research.sweep.verb",
     "timeframe_minutes": "zepix.model.timeframe",
+    "walk_forward": "zepix.research.real.walk_forward",
 }
 _RENAMED = {"open": ("zepix.research.opening", "open_run")}
 """Names that would hide one of Python's own: ``zx.open`` works, ``from zepix import *`` leaves ``open`` alone."""
@@ -75,6 +76,7 @@ __all__ = [
     "sweep_exits",
     "sweep",
     "timeframe_minutes",
+    "walk_forward",
 ]
 
 if TYPE_CHECKING:
@@ -88,6 +90,7 @@ if TYPE_CHECKING:
     from zepix.research.comparing import compare
     from zepix.research.exits_sweep import sweep_exits
     from zepix.research.opening import open_run as open  # noqa: F401
+    from zepix.research.real.walk_forward import walk_forward
     from zepix.research.result import Result
     from zepix.research.surface import fidelity, replay, stress
     from zepix.research.sweep.verb import sweep
