@@ -1,4 +1,4 @@
-"""Tickets in groups: by symbol, plugin, exit reason, signal, role, trading session and hour, and each plugin's own.
+"""Tickets in groups: by symbol, plugin, exit reason, signal, role, level, session, weekday and hour; each plugin's own.
 
 A group's *drawdown* is the largest fall of its closed money from its own peak, ticket by ticket in the order in which
 they closed: what this part of the trade alone would have cost, open tickets left out. *Points* are summed; over
@@ -6,13 +6,14 @@ several symbols they mix units.
 
 Sessions go by the hours of three places, daylight saving counted: ``Asia`` is 09:00 to 18:00 in Tokyo, ``London``
 08:00 to 17:00 there, ``New York`` 08:00 to 17:00 there; an entry in two of them belongs to ``London + New York`` (or
-``Asia + London``), one in none to ``between``. Hours are those of the entry, UTC.
+``Asia + London``), one in none to ``between``. Hours and weekdays are those of the entry, UTC. A *level* is where the
+ticket's chain stood when it was opened (``profit 0`` is order B of a pyramid, ``reentry 1`` order A).
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
@@ -34,21 +35,27 @@ __all__ = ["DIMENSIONS", "NONE", "grouped", "session_of"]
 NONE: Final = "(none)"
 DIMENSIONS: Final = ("signal", "role", "session", "hour")
 """What tickets are grouped by besides symbol, plugin and exit reason; within each plugin too."""
+_WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _PLACES: Final = (
     ("Asia", ZoneInfo("Asia/Tokyo"), 9, 18),
     ("London", ZoneInfo("Europe/London"), 8, 17),
     ("New York", ZoneInfo("America/New_York"), 8, 17),
 )
 _HOUR_NS: Final = 3_600_000_000_000
+_DAY_NS: Final = 24 * _HOUR_NS
 
 
 def grouped(record: RunRecord, fills: FillColumns, tickets: Tickets, unit: int) -> dict[str, Any]:
-    """``by_<dimension>``: value -> figures, most tickets first (hours in their order); ``by_plugin_and``: plugin ->
-    dimension -> value -> figures."""
+    """``by_<dimension>``: value -> figures, most tickets first (hours, weekdays and levels in their order).
+
+    ``by_plugin_and``: plugin -> dimension -> value -> figures.
+    """
     words = {name: _of_tickets(fills, tickets, field) for name, field in _FIELDS.items()}
     words["signal"] = _signals(record, _of_tickets(fills, tickets, "alert_id"))
     entries = fills.integer("entry_ns")[tickets.row]
     words["hour"] = [f"{hour:02d}" for hour in (entries // _HOUR_NS % 24).tolist()]
+    words["weekday"] = [_WEEKDAYS[(day + 3) % 7] for day in (entries // _DAY_NS).tolist()]  # 1970 began on a Thursday
+    words["level"] = _levels(record, fills, tickets)
     words["session"] = _sessions(entries)
     everything = np.ones(len(tickets.row), bool)
     plugins = {plugin: np.array(words["plugin"], object) == plugin for plugin in _most(words["plugin"])}
@@ -92,6 +99,16 @@ def _signals(record: RunRecord, alert_ids: Sequence[str]) -> list[str]:
     return [words.get(one) or NONE for one in alert_ids]
 
 
+def _levels(record: RunRecord, fills: FillColumns, tickets: Tickets) -> list[str]:
+    """Kind and level of the chain of each ticket, by the first step that names it; of one without a chain nothing."""
+    levels: dict[tuple[str, int], str] = {}
+    for step in record.chains:
+        if step.ticket:
+            levels.setdefault((step.chain_id, step.ticket), f"{step.kind} {step.level}")
+    chains, numbers = fills.text("chain_id"), fills.integer("ticket")
+    return [levels.get((chains[row], int(numbers[row])), NONE) for row in tickets.row.tolist()]
+
+
 def _most(words: Sequence[str]) -> list[str]:
     return [word for word, _ in Counter(words).most_common()]
 
@@ -103,8 +120,12 @@ def _by(
     rows: dict[str, list[int]] = {}
     for row in np.flatnonzero(among).tolist():
         rows.setdefault(words[row], []).append(row)
-    order = sorted(rows) if name == "hour" else sorted(rows, key=lambda word: -len(rows[word]))
+    order = sorted(rows, key=_ORDERS.get(name) or (lambda word: -len(rows[word])))
     return {word: _figures(tickets, np.array(rows[word], np.int64), unit) for word in order}
+
+
+_ORDERS: Final[dict[str, Callable[[str], Any]]] = {"hour": str, "weekday": _WEEKDAYS.index, "level": str}
+"""Groups that have an order of their own."""
 
 
 def _figures(tickets: Tickets, mine: Int64, unit: int) -> dict[str, Any]:

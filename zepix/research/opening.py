@@ -29,8 +29,8 @@ from zepix.research.write import REPORT, RUN
 
 if TYPE_CHECKING:
     import pandas as pd
-    import plotly.graph_objects as go
 
+    from zepix.research.pictures.picture import Picture
     from zepix.research.sweep.result import SweepResult
     from zepix.research.why import Why
     from zepix.research.why_parts.facts import Facts
@@ -122,16 +122,22 @@ class OpenedRun(SaysNames):
         except OSError as error:
             raise DataError(f"{path} could not be written ({error.strerror or error})") from error
 
-    def plot(self) -> go.Figure:
-        """Equity with the fall from its peak (prices are not among the files of a run)."""
-        from zepix.research.plotting import equity_picture
+    def plot(self, what: str | None = None, *, show: str = "profit") -> Picture:
+        """A picture: ``equity``, ``mae``, or tickets in groups as ``Result.plot`` has them.
 
+        Prices and chains are not among what a folder gives back. Raises ConfigError for a picture that there is not.
+        """
+        from zepix.research.pictures.of_run import folder_picture
+
+        instruments = self.meta.get("instruments") or {}
+        return folder_picture(what, self.stats, instruments, lambda: self.trades, self._curve, show)
+
+    def _curve(self) -> EquityCurve:
         table = read_table(self.folder / "equity.parquet")
         time = np.asarray(table["time"].combine_chunks().cast("int64"), np.int64)
         kinds = [KINDS.index(word) for word in table["kind"].to_pylist()]
         balance, equity = (np.asarray(table[name].combine_chunks(), np.float64) for name in ("balance", "equity"))
-        curve = EquityCurve(time, balance, equity, np.array(kinds, np.int64))
-        return equity_picture(curve, str(self.stats.get("currency", "")))
+        return EquityCurve(time, balance, equity, np.array(kinds, np.int64))
 
     def lines(self) -> list[str]:
         """The eight lines that the run printed, then one for each warning."""

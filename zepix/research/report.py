@@ -20,7 +20,7 @@ from zepix.research.report_parts.figures import equity_figure, histogram_figure,
 from zepix.research.report_parts.markup import Html, empty, escape, joined, note
 from zepix.research.report_parts.page import page, placeholder
 from zepix.research.report_parts.plugins import plugins_section
-from zepix.research.report_parts.prices import PriceFigure, price_figure
+from zepix.research.report_parts.prices import price_figure
 from zepix.research.report_parts.refusals import refusals_section
 from zepix.research.report_parts.tickets import tickets_section
 
@@ -109,20 +109,11 @@ def _prices(result: Result, figures: Figures) -> Html:
         parts += [
             Html(f"<h3>{escape(symbol)} {escape(record.series[symbol].timeframe)}</h3>"),
             placeholder(f"price-{number}", made.figure["layout"]["height"], f"price of {symbol} with its tickets"),
-            note(_price_note(made)),
+            note(f"{made.said()} The legend switches them. Scroll to zoom, drag to move."),
         ]
     if len(symbols) > len(drawn):
         parts.append(note(f"{len(symbols) - len(drawn)} more symbols are not drawn; their tickets are in the tables."))
     return joined(parts)
-
-
-def _price_note(made: PriceFigure) -> str:
-    bars = "Every bar is drawn. " if made.bars_a_bucket == 1 else f"Each point stands for {made.bars_a_bucket} bars. "
-    if not made.tickets:
-        return bars + "No ticket was closed on this symbol."
-    some = f"{made.drawn:,} of {made.tickets:,} tickets are drawn, evenly spread. " if made.drawn < made.tickets else ""
-    levels = "Stops and targets are those at the exit; the legend switches them. "
-    return f"{bars}{some}{levels}Scroll to zoom, drag to move."
 
 
 def _points(result: Result, figures: Figures) -> Html:

@@ -31,8 +31,8 @@ from zepix.research.write import REPORT, iso_utc, write_meta, write_tables
 
 if TYPE_CHECKING:
     import pandas as pd
-    import plotly.graph_objects as go
 
+    from zepix.research.pictures.picture import Picture
     from zepix.research.why import Why
     from zepix.research.why_parts.facts import Facts
 
@@ -188,13 +188,25 @@ class Result(SaysNames):
         self.timings["report_s"] = time.perf_counter() - started
         return written
 
-    def plot(self, symbol: str | None = None) -> go.Figure:
-        """Equity with the fall from its peak; with a symbol its price, thinned, and the tickets on it."""
-        from zepix.research.plotting import equity_picture, price_picture
+    def plot(
+        self,
+        what: str | None = None,
+        *,
+        symbol: str | None = None,
+        show: str = "profit",
+        from_: str | None = None,
+        to: str | None = None,
+    ) -> Picture:
+        """A picture: ``equity`` (if nothing is said), ``price``, ``mae``, ``points``, ``chains``, or tickets in groups.
 
-        if symbol is not None:
-            return price_picture(self, symbol)
-        return equity_picture(self.curve, self.record.account.currency)
+        what: also a symbol, for its price; groups are by ``hour, weekday, session, signal, level, role, symbol, plugin,
+        exit_reason``. symbol: of ``price``, ``mae``, ``points``. show: ``profit`` or ``points`` of groups. from_, to: a
+        stretch of prices (``2024-01-10``, ``2024-01-10T08:00Z``). It is returned, not shown; ``save(path)`` writes it.
+        Raises ConfigError for a picture that there is not.
+        """
+        from zepix.research.pictures.of_run import run_picture
+
+        return run_picture(self, what, symbol=symbol, show=show, from_=from_, to=to)
 
     def as_dict(self) -> dict[str, Any]:
         """What ``run.json`` holds."""

@@ -19,7 +19,8 @@ from zepix.research.write import iso_utc, write_page
 
 if TYPE_CHECKING:
     import pandas as pd
-    import plotly.graph_objects as go
+
+    from zepix.research.pictures.picture import Picture
 
 __all__ = ["BASE", "KINDS", "AlertChange", "Level", "StressResult"]
 
@@ -162,11 +163,13 @@ class StressResult:
             "spec": plain(self.spec),
         }
 
-    def plot(self) -> go.Figure:
+    def plot(self) -> Picture:
         """The change of the net by level, one chart a kind, bars with the range of nine in ten deliveries."""
-        from zepix.research.report_parts.stress_page import whole_figure
+        from zepix.research.pictures.picture import picture
+        from zepix.research.report_parts.stress_page import SAID_OF_BARS, whole_figure
 
-        return whole_figure(self)
+        heading = "Change of the net result against the run as recorded"
+        return picture(whole_figure(self), heading, notes=[SAID_OF_BARS], words=self.notes)
 
     def html(self) -> str:
         """One page that opens offline."""

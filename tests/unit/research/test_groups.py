@@ -10,7 +10,7 @@ from fake_run import DAY_NS, HOUR_NS, MINUTE_NS, THURSDAY_NS, fill_of, flat_seri
 from zepix.engine.record import RunRecord
 from zepix.model import Alert, DecisionRow
 from zepix.research.groups import session_of
-from zepix.research.report_parts.plugins import hours_figure
+from zepix.research.pictures.groups import groups_figure
 from zepix.research.report_parts.refusals import meaning, refusals_figure
 from zepix.research.result import Result
 
@@ -152,7 +152,7 @@ def test_rare_reasons_stand_together() -> None:
 
 
 def test_hours_show_all_24_of_them(record: RunRecord) -> None:
-    figure = hours_figure(Result(record).stats["by_hour"], "USD")
+    figure = groups_figure(Result(record).stats["by_hour"], "hour", "USD")
     assert figure["data"][0]["y"][:5] == [0.0, 10.0, -4.0, -8.0, 3.0]
     assert len(figure["data"][0]["x"]) == 24
 

@@ -110,7 +110,7 @@ def ordinary() -> Page:
 
 def test_markup_from_outside_makes_no_element(hostile: Page) -> None:
     assert not [tag for tag, _ in hostile.elements if tag in ("img", "iframe", "object", "embed", "link", "base")]
-    assert sum(tag == "script" for tag, _ in hostile.elements) == 4  # two data blocks, plotly, our own
+    assert sum(tag == "script" for tag, _ in hostile.elements) == 5  # three data blocks, plotly, our own
     assert not [name for _, attrs in hostile.elements for name in attrs if name.startswith("on")]
     assert any("window.pwned=1" in text for text in hostile.text)  # shown, not run
 

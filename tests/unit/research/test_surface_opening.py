@@ -119,8 +119,10 @@ def test_pictures_are_returned(run):
     go = pytest.importorskip("plotly.graph_objects")
     assert isinstance(run.plot(), go.Figure)
     assert isinstance(run.plot("EURUSD"), go.Figure)
-    with pytest.raises(ConfigError, match="no prices of 'GBPUSD'"):
+    with pytest.raises(ConfigError, match=r"no picture 'GBPUSD'; there are .*, EURUSD"):
         run.plot("GBPUSD")
+    with pytest.raises(ConfigError, match="no prices of 'GBPUSD'"):
+        run.plot("price", symbol="GBPUSD")
 
 
 # -- a finished run -----------------------------------------------------------------------------

@@ -23,7 +23,8 @@ from zepix.research.write import iso_utc, write_page
 
 if TYPE_CHECKING:
     import pandas as pd
-    import plotly.graph_objects as go
+
+    from zepix.research.pictures.picture import Picture
 
 __all__ = ["PARTS", "Comparison", "Paired", "Unpaired"]
 
@@ -130,11 +131,14 @@ class Comparison:
             "unpaired": [dict(zip(_LONELY_COLUMNS, row, strict=True)) for row in self._lonely_rows()],
         }
 
-    def plot(self) -> go.Figure:
-        """The waterfall from A's profit to B's."""
-        from zepix.research.comparing.page import waterfall
+    def plot(self, what: str = "waterfall") -> Picture:
+        """The ``waterfall`` from A's profit to B's, the closed ``equity`` of both over time, or both's ``tickets``.
 
-        return waterfall(self)
+        Raises ConfigError for a picture that there is not.
+        """
+        from zepix.research.pictures.sides import side_picture
+
+        return side_picture(self, what)
 
     def html(self) -> str:
         """One page that opens offline."""

@@ -30,7 +30,8 @@ from zepix.research.write import write_page
 
 if TYPE_CHECKING:
     import pandas as pd
-    import plotly.graph_objects as go
+
+    from zepix.research.pictures.picture import Picture
 
 __all__ = ["Gap", "Step", "gap"]
 
@@ -137,11 +138,14 @@ class Gap:
             "notes": self.notes,
         }
 
-    def plot(self) -> go.Figure:
+    def plot(self) -> Picture:
         """The waterfall over all stages."""
-        from zepix.research.comparing.page import waterfall
+        from zepix.research.comparing.page import figure_of, waterfall_words
+        from zepix.research.pictures.picture import picture
 
-        return waterfall(self)
+        heading = f"From one profit to the other: {' → '.join(book.name for book in self.stages)}"
+        words = waterfall_words(self.bars(), self.currency)
+        return picture(figure_of(self.bars(), self.currency), heading, notes=self.different[:2], words=words)
 
     def html(self) -> str:
         """One page that opens offline."""

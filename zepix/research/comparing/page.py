@@ -14,12 +14,10 @@ from zepix.research.report_parts.markup import Html, cards, empty, escape, joine
 from zepix.research.report_parts.page import page, placeholder
 
 if TYPE_CHECKING:
-    import plotly.graph_objects as go
-
     from zepix.research.comparing.comparison import Comparison
     from zepix.research.comparing.gap import Gap
 
-__all__ = ["comparison_html", "figure_of", "gap_html", "waterfall"]
+__all__ = ["bars_of", "comparison_html", "figure_of", "gap_html", "waterfall_words"]
 
 _TICKETS_SHOWN: Final = 40
 _TEXT: Final = 60
@@ -78,12 +76,13 @@ def figure_of(bars: Sequence[Bar], currency: str) -> Figure:
     }
 
 
-def waterfall(found: Comparison | Gap) -> go.Figure:
-    """The waterfall as a notebook shows it."""
-    import plotly.graph_objects as go
-
-    figure = figure_of(found.bars() if hasattr(found, "bars") else bars_of(found), found.currency)
-    return go.Figure(figure["data"], {**figure["layout"], "title": {"text": "From one profit to the other"}})
+def waterfall_words(bars: Sequence[Bar], currency: str) -> list[str]:
+    """A line a bar."""
+    wide = min(_TEXT, max((len(label) for label, _, _ in bars), default=0))
+    return [
+        f"{label[:_TEXT]:<{wide}}  {f'{value:+,.2f}' if kind == 'relative' else f'{value:,.2f}':>14} {currency}"
+        for label, value, kind in bars
+    ]
 
 
 def comparison_html(found: Comparison) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -16,6 +16,7 @@ from zepix.kernels.exits_sums import SIZE
 from zepix.research.exits_sweep.rows import FIGURES, Kept, RowFile
 from zepix.research.exits_sweep.run import Swept
 from zepix.research.exits_sweep.words import near_names, summary
+from zepix.research.pictures.heat import Heatmap, check_axes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,14 +25,6 @@ __all__ = ["Cell", "ExitsSweep", "Heatmap"]
 
 REASONS: Final = ("", "sl", "tp", "trailing", "break_even", "end_of_data", "profit_booking")
 LOWER_IS_BETTER: Final = ("max_drawdown", "ambiguous", "refused", "left_out", "open_at_end")
-
-
-class Heatmap:
-    """Two axes and a figure for each pair: ``x`` and ``y`` (values as given), ``values`` float64 (y, x)."""
-
-    def __init__(self, x_name: str, y_name: str, figure: str, x: Sequence[Any], y: Sequence[Any], values: Any) -> None:
-        self.x_name, self.y_name, self.figure = x_name, y_name, figure
-        self.x, self.y, self.values = tuple(x), tuple(y), values
 
 
 class ExitsSweep:
@@ -116,13 +109,7 @@ class ExitsSweep:
         self._check_figure(by)
         grid = self._swept.plan.grid
         names = {axis.name: axis for axis in grid.axes}
-        wrong = [f"{name!r} is no axis of this sweep{near_names(name, names)}" for name in (x, y) if name not in names]
-        if x == y:
-            wrong.append(f"{x!r} is named twice; a heat map has two axes")
-        if how not in ("best", "mean"):
-            wrong.append(f"how: expected best or mean, not {how!r}")
-        if wrong:
-            raise ConfigError(wrong)
+        check_axes(x, y, names, how)
         shape = (len(names[y].values), len(names[x].values))
         sign = -1.0 if by in LOWER_IS_BETTER else 1.0
         best, total, count = np.full(shape, -np.inf), np.zeros(shape), np.zeros(shape)
@@ -138,7 +125,9 @@ class ExitsSweep:
             np.add.at(count, at, 1)
         with np.errstate(invalid="ignore", divide="ignore"):
             values = total / count if how == "mean" else np.where(count > 0, sign * best, np.nan)
-        return Heatmap(x, y, by, names[x].labels, names[y].labels, values)
+        labels = (names[x].labels, names[y].labels)
+        smaller = by in LOWER_IS_BETTER
+        return Heatmap(x, y, by, *labels, values, how=how, smaller_is_better=smaller, others=len(names) - 2)
 
     def _check_figure(self, name: str) -> None:
         if name not in FIGURES:

@@ -13,7 +13,7 @@ import numpy as np
 
 from zepix.research.chain_sums import TITLES, ChainSum, chain_sums
 from zepix.research.headline import EMPTY, count, money, number, percent
-from zepix.research.report_parts.figures import BAD, GOOD, GREY, Figure, axis, milliseconds, packed
+from zepix.research.report_parts.figures import BAD, GOOD, GREY, Figure, axis, milliseconds, packed, time_axis
 from zepix.research.report_parts.markup import Html, escape, joined, note, table
 from zepix.research.report_parts.page import placeholder
 from zepix.research.report_parts.pyramids import pyramid_tables
@@ -78,7 +78,7 @@ def chains_figure(chains: Sequence[ChainSum], unit: int, currency: str) -> Figur
         "layout": {
             "height": 360,
             "showlegend": True,
-            "xaxis": axis(type="date"),
+            "xaxis": time_axis(),
             "yaxis": axis(currency, tickformat=",.2~f", zeroline=True),
         },
     }

@@ -7,7 +7,7 @@ palette, told apart by colour-blind readers; what has a direction or an outcome 
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -19,6 +19,7 @@ from zepix.research.report_parts.thin import extremes
 
 __all__ = [
     "BAD",
+    "BASE",
     "GOOD",
     "GREY",
     "INK",
@@ -29,6 +30,9 @@ __all__ = [
     "milliseconds",
     "packed",
     "recorded_figure",
+    "styled",
+    "time_axis",
+    "title_of",
 ]
 
 GOOD: Final = "#0072B2"
@@ -39,6 +43,29 @@ _CURVE_POINTS: Final = 5000
 
 Figure = dict[str, Any]
 """``{"data": [...], "layout": {...}}``."""
+
+BASE: Final[Mapping[str, Any]] = {
+    "font": {"family": "system-ui, -apple-system, Segoe UI, Roboto, Arial, sans-serif", "size": 12, "color": INK},
+    "paper_bgcolor": "#ffffff",
+    "plot_bgcolor": "#ffffff",
+    "margin": {"l": 64, "r": 14, "t": 58, "b": 38},
+    "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "font": {"size": 12}},
+    "hoverlabel": {"font": {"size": 12}, "align": "left"},
+}
+"""The manner of every figure, in a page and in a notebook."""
+_TITLED: Final = {"l": 56, "r": 14, "t": 44, "b": 40}
+
+
+def styled(figure: Mapping[str, Any]) -> Figure:
+    """The figure in the common manner; what it says itself wins."""
+    layout = figure["layout"]
+    titled = {"margin": _TITLED} if layout.get("title") else {}
+    return {**figure, "layout": {**BASE, **titled, **layout}}
+
+
+def title_of(text: str) -> dict[str, Any]:
+    """A title at the left."""
+    return {"text": str(escape(text)), "font": {"size": 14}, "x": 0.01, "xanchor": "left"}
 
 
 def packed(values: Any) -> dict[str, str]:
@@ -57,8 +84,13 @@ def axis(title: str = "", **more: Any) -> dict[str, Any]:
     made: dict[str, Any] = {"gridcolor": "#e8ebef", "zerolinecolor": "#c9d0d8", "linecolor": "#c9d0d8", "ticks": "",
                             "automargin": True}  # fmt: skip
     if title:
-        made["title"] = {"text": str(escape(title)), "font": {"size": 12, "color": "#5b6675"}}
+        made["title"] = {"text": str(escape(title)), "font": {"size": 12, "color": "#5b6675"}, "standoff": 8}
     return {**made, **more}
+
+
+def time_axis(**more: Any) -> dict[str, Any]:
+    """An axis of instants, which says that they are UTC."""
+    return axis("time (UTC)", type="date", **more)
 
 
 def equity_figure(curve: EquityCurve, currency: str) -> Figure:
@@ -81,7 +113,7 @@ def equity_figure(curve: EquityCurve, currency: str) -> Figure:
         "layout": {
             "height": 440,
             "hovermode": "x unified",
-            "xaxis": axis(type="date", anchor="y2"),
+            "xaxis": time_axis(anchor="y2"),
             "yaxis": axis(currency, domain=[0.34, 1], tickformat=",.2~f"),
             "yaxis2": axis("below peak", domain=[0, 0.26], ticksuffix=" %", range=[deepest, 0]),
         },
@@ -109,7 +141,7 @@ def histogram_figure(points: Float64, symbol: str) -> Figure:
         "layout": {
             "height": 280,
             "showlegend": False,
-            "title": {"text": str(escape(symbol)), "font": {"size": 14}, "x": 0.01, "xanchor": "left"},
+            "title": title_of(symbol),
             "xaxis": axis("points"),
             "yaxis": axis("tickets"),
             "shapes": [{"type": "line", "x0": median, "x1": median, "y0": 0, "y1": 1, "yref": "paper",
@@ -137,6 +169,6 @@ def recorded_figure(name: str, points: Sequence[tuple[int, float]]) -> Figure:
     return {
         "data": [{"type": "scatter", "mode": "lines", "x": milliseconds(times), "y": packed(values[keep]),
                   "line": {"color": GOOD, "width": 1.2, "shape": "hv"}}],
-        "layout": {"height": 240, "showlegend": False, "xaxis": axis(type="date"), "yaxis": axis(),
-                   "title": {"text": str(escape(name)), "font": {"size": 14}, "x": 0.01, "xanchor": "left"}},
+        "layout": {"height": 240, "showlegend": False, "xaxis": time_axis(), "yaxis": axis(),
+                   "title": title_of(name)},
     }  # fmt: skip

@@ -13,6 +13,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
+from zepix.research.report_parts.figures import BASE, styled
 from zepix.research.report_parts.markup import Html, escape, joined, to_json
 
 __all__ = ["page", "placeholder"]
@@ -39,10 +40,10 @@ def page(title: str, lead: Html, sections: Sequence[tuple[str, str, Html]], figu
             "form-action 'none'",
         ]
     )
+    drawn = {name: styled(figure) for name, figure in figures.items()}
     links = joined(Html(f'<a href="#{_anchor(word)}">{escape(word)}</a>') for word, _, _ in sections)
     body = joined(
-        Html(f'<section id="{_anchor(word)}"><h2>{escape(title)}</h2>{content}</section>')
-        for word, title, content in sections
+        Html(f'<section id="{_anchor(word)}">{_heading(title)}{content}</section>') for word, title, content in sections
     )
     return "".join(
         [
@@ -51,13 +52,20 @@ def page(title: str, lead: Html, sections: Sequence[tuple[str, str, Html]], figu
             '<meta name="viewport" content="width=device-width, initial-scale=1">\n',
             '<meta name="color-scheme" content="light">\n<meta name="referrer" content="no-referrer">\n',
             f"<title>{escape(title)}</title>\n<style>{_asset('report.css')}</style>\n</head>\n<body>\n",
-            f"<header>{lead}</header>\n<nav>{links}</nav>\n<main>{body}</main>\n",
+            f"<header>{lead}</header>\n",
+            f"<nav>{links}</nav>\n" if len(sections) > 1 else "",
+            f"<main>{body}</main>\n",
             '<noscript><p class="warning">Charts, sorting and filtering need JavaScript.</p></noscript>\n',
-            f'<script type="application/json" id="figures">{to_json(figures)}</script>\n',
+            f'<script type="application/json" id="base">{to_json(BASE)}</script>\n',
+            f'<script type="application/json" id="figures">{to_json(drawn)}</script>\n',
             *(f"<script>{script}</script>\n" for script in scripts),
             "</body>\n</html>\n",
         ]
     )
+
+
+def _heading(title: str) -> str:
+    return f"<h2>{escape(title)}</h2>" if title else ""
 
 
 def _anchor(word: str) -> Html:

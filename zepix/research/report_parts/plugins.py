@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from zepix.research.groups import DIMENSIONS, NONE
 from zepix.research.headline import EMPTY, count, money, number, percent
-from zepix.research.report_parts.figures import BAD, GOOD, Figure, axis
+from zepix.research.pictures.groups import groups_figure
 from zepix.research.report_parts.markup import Html, empty, escape, joined, note, table
 from zepix.research.report_parts.page import placeholder
 
 if TYPE_CHECKING:
     from zepix.research.result import Result
 
-__all__ = ["hours_figure", "plugins_section"]
+__all__ = ["plugins_section"]
 
 MAX_PLUGINS: Final = 8
 MAX_ROWS: Final = 24
@@ -77,7 +77,7 @@ def _one(
         parts.append(table([_TITLES[name], *_HEADS], rows, css="even"))
         if len(groups) > MAX_ROWS:
             parts.append(note(f"The {MAX_ROWS} with the most tickets of {len(groups)}."))
-    figure = hours_figure(dimensions["hour"], unit)
+    figure = groups_figure(dimensions["hour"], "hour", unit)
     figures[f"hours-{at}"] = figure
     parts.append(placeholder(f"hours-{at}", figure["layout"]["height"], f"money by hour of the entry, {plugin}"))
     tickets = sum(group["tickets"] for group in dimensions["hour"].values())
@@ -98,33 +98,3 @@ def _figures(group: Mapping[str, Any]) -> list[Any]:
         number(group["points"], 0),
         number(group["expectancy_points"], 1),
     ]
-
-
-def hours_figure(hours: Mapping[str, Mapping[str, Any]], unit: str) -> Figure:
-    """Money by the hour of the entry, UTC, all 24 of them; tickets and wins when pointed at."""
-    names = [f"{hour:02d}" for hour in range(24)]
-    net = [hours[name]["net_profit"] if name in hours else 0.0 for name in names]
-    said = [
-        f"{count(hours[name]['tickets'], 'ticket')}, {percent(hours[name]['win_rate'])} won, drawdown "
-        f"{money(hours[name]['max_drawdown'])}"
-        if name in hours
-        else "no ticket"
-        for name in names
-    ]
-    bars = {
-        "type": "bar",
-        "x": names,
-        "y": net,
-        "text": said,
-        "textposition": "none",
-        "marker": {"color": [GOOD if value >= 0 else BAD for value in net]},
-        "hovertemplate": "%{x}:00 UTC<br>%{y:,.2f} " + str(escape(unit)) + "<br>%{text}<extra></extra>",
-    }
-    layout = {
-        "height": 240,
-        "showlegend": False,
-        "title": {"text": "Net result by hour of the entry (UTC)", "font": {"size": 14}, "x": 0.01, "xanchor": "left"},
-        "xaxis": axis(type="category", dtick=1),
-        "yaxis": axis(str(escape(unit)), tickformat=",.2~f"),
-    }
-    return {"data": [bars], "layout": layout}

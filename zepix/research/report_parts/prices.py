@@ -1,7 +1,8 @@
-"""The price of a symbol with its tickets: where each was entered and left, and the stop and target it ended with.
+"""The price of a symbol with its tickets, their stops and targets over time, their chains, and the alerts refused.
 
-A long series is thinned to buckets of bars that keep their lowest low and highest high; the page says how many bars a
-bucket holds. The bars around a single ticket are in ``excerpts``, unthinned where they fit.
+A long series is thinned: the band keeps the lowest low and highest high of each bucket of bars, the line of closes its
+shape; the page says how many bars a bucket holds. A short stretch is drawn as candles. The bars around a single ticket
+are in ``excerpts``, unthinned where they fit.
 """
 
 from __future__ import annotations
@@ -14,16 +15,18 @@ import numpy as np
 from zepix.engine.record import RunRecord
 from zepix.model import Instrument, Series
 from zepix.model.series import Int64
-from zepix.research.columns import FillColumns, Float64, prices_of
-from zepix.research.report_parts.figures import BAD, GOOD, INK, Figure, axis, milliseconds, packed
-from zepix.research.report_parts.markup import escape
-from zepix.research.report_parts.thin import Buckets, buckets
+from zepix.research.columns import FillColumns, prices_of
+from zepix.research.report_parts.figures import BASE, Figure, axis, milliseconds, packed, time_axis
+from zepix.research.report_parts.price_tickets import refused_marks, ticket_traces
+from zepix.research.report_parts.thin import buckets, shape
 
-__all__ = ["MAX_DRAWN", "PriceFigure", "price_figure"]
+__all__ = ["MAX_CANDLES", "MAX_DRAWN", "PriceFigure", "price_figure", "price_traces", "rows_between"]
 
 MAX_DRAWN: Final = 2500
-_HIDE_LEVELS_ABOVE: Final = 400
+MAX_CANDLES: Final = 300
+"""Up to so many bars a stretch is drawn as candles, of which one can tell the single one."""
 _LONG_GAP_NS: Final = 6 * 3_600_000_000_000
+_GREY: Final = "#5b6675"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,47 +38,114 @@ class PriceFigure:
     drawn: int
     tickets: int
 
+    def said(self) -> str:
+        """What is left out of it, and what its levels are."""
+        size = self.bars_a_bucket
+        bars = "Every bar is drawn, at the bid. " if size == 1 else f"Each point stands for {size} bars, at the bid. "
+        if not self.tickets:
+            return bars + "No ticket was closed here."
+        some = f"{self.drawn:,} of {self.tickets:,} tickets are drawn, evenly spread. "
+        return f"{bars}{some if self.drawn < self.tickets else ''}Stops and targets are drawn as they moved."
 
-def price_figure(record: RunRecord, fills: FillColumns, symbol: str, rows: Int64, limit: int) -> PriceFigure:
-    """The figure of ``symbol`` with the tickets in ``rows``, the price thinned to ``limit`` buckets."""
+
+def price_figure(
+    record: RunRecord,
+    fills: FillColumns,
+    symbol: str,
+    rows: Int64,
+    limit: int,
+    window: tuple[int, int] | None = None,
+) -> PriceFigure:
+    """The figure of ``symbol`` with the tickets in ``rows``, the price thinned to ``limit`` buckets.
+
+    ``window``: from and to in nanoseconds; only what lies in it is drawn.
+    """
     series, instrument = record.series[symbol], record.catalogue[symbol]
-    prices = buckets(series.time, (series.bid_open, series.bid_high, series.bid_low, series.bid_close), limit)
+    first, last = (series.start_ns, series.end_ns) if window is None else window
+    if window is not None:
+        alive = (fills.integer("entry_ns")[rows] <= last) & (fills.integer("exit_ns")[rows] >= first)
+        rows = rows[alive]
     drawn = rows if len(rows) <= MAX_DRAWN else rows[np.linspace(0, len(rows) - 1, MAX_DRAWN).astype(np.int64)]
     layout = {
-        "height": 460,
+        "height": 490,
+        "legend": {**BASE["legend"], "y": -0.17, "yanchor": "top"},  # it takes several rows: below it pushes nothing
         "hovermode": "closest",
         "dragmode": "pan",
-        "xaxis": axis(type="date", range=_window(series)),
-        "yaxis": axis(tickformat=f",.{instrument.digits}f"),
+        "xaxis": time_axis(range=[first / 1e6, last / 1e6], rangeslider={"visible": False}),
+        "yaxis": axis("price", tickformat=f",.{instrument.digits}f"),
     }
-    data = _price_traces(prices, instrument) + (_ticket_traces(fills, drawn, instrument) if len(drawn) else [])
-    return PriceFigure({"data": data, "layout": layout}, prices.size, len(drawn), len(rows))
+    size, data = price_traces(series, instrument, first, last, limit)
+    data = [trace for trace in data if trace["visible"]]
+    if len(drawn):
+        data += ticket_traces(record, fills, drawn, series, instrument)
+    data += refused_marks(record, symbol, series, instrument, (first, last), MAX_DRAWN)
+    return PriceFigure({"data": data, "layout": layout}, size, len(drawn), len(rows))
 
 
-def _window(series: Series) -> list[float]:
-    return [series.start_ns / 1e6, series.end_ns / 1e6]
+def rows_between(series: Series, first_ns: int, last_ns: int) -> slice:
+    """The bars that open in a stretch of time, and one on either side."""
+    first, last = np.searchsorted(series.time, [first_ns, last_ns], side="left").tolist()
+    return slice(max(0, first - 1), min(len(series), last + 1))
 
 
-def _price_traces(prices: Buckets, instrument: Instrument) -> list[dict[str, Any]]:
-    """A band from low to high with the close on it, at the bid; both end before a long gap and begin anew after it."""
-    gaps = _gaps(prices.time)
-    low, high, close = (prices_of(instrument, p.astype(np.int64)) for p in (prices.low, prices.high, prices.close))
+def price_traces(
+    series: Series, instrument: Instrument, first_ns: int, last_ns: int, limit: int
+) -> tuple[int, list[dict[str, Any]]]:
+    """(bars a bucket, three traces): band and closes, or candles; those that are not meant are empty and not visible.
+
+    Bid prices. Lines end before a long gap and begin anew after it.
+    """
+    cut = rows_between(series, first_ns, last_ns)
+    time = series.time[cut]
+    prices = (series.bid_open[cut], series.bid_high[cut], series.bid_low[cut], series.bid_close[cut])
+    are_candles = 0 < len(time) <= MAX_CANDLES and series.timeframe_ns > 0
+    empty = slice(0, 0)
+    some = tuple(column[empty] for column in prices)
+    size, band = _band(time[empty], some, instrument, limit) if are_candles else _band(time, prices, instrument, limit)
+    closes = prices[3][empty] if are_candles else prices[3]
+    line = _closes(time[empty] if are_candles else time, closes, instrument, limit)
+    candles = _candles(time, prices, instrument, series.timeframe_ns) if are_candles else {"x": [], "open": []}
+    return size, [
+        {"type": "scatter", "mode": "lines", "name": "bid, low to high", "hoverinfo": "skip", "line": {"width": 0},
+         "fill": "toself", "fillcolor": "rgba(110,122,138,0.30)", "visible": not are_candles, **band},
+        {"type": "scatter", "mode": "lines", "name": "bid close", "hoverinfo": "skip",
+         "line": {"width": 0.9, "color": _GREY}, "visible": not are_candles, **line},
+        {"type": "candlestick", "name": f"bid, {series.timeframe}", "visible": are_candles,
+         "increasing": {"line": {"color": _GREY, "width": 1}, "fillcolor": "#ffffff"},
+         "decreasing": {"line": {"color": _GREY, "width": 1}, "fillcolor": _GREY}, **candles},
+    ]  # fmt: skip
+
+
+def _band(time: Int64, prices: Any, instrument: Instrument, limit: int) -> tuple[int, dict[str, Any]]:
+    """The range of each bucket, as one outline for each stretch without a gap."""
+    made = buckets(time, prices, limit)
+    low, high = (prices_of(instrument, p.astype(np.int64)) for p in (made.low, made.high))
     around_x: list[Any] = []
     around_y: list[Any] = []
-    for times, lows, highs in zip(*(np.split(column, gaps) for column in (prices.time, low, high)), strict=True):
+    for times, lows, highs in zip(*(np.split(c, _gaps(made.time)) for c in (made.time, low, high)), strict=True):
         around_x += [times, times[::-1], times[:1]]
-        around_y += [lows, highs[::-1], np.full(1, np.nan)]
-    band = {"x": milliseconds(np.concatenate(around_x)), "y": packed(np.concatenate(around_y))}
-    line = {
-        "x": milliseconds(np.insert(prices.time, gaps, prices.time[gaps - 1] + 1_000_000)),
-        "y": packed(np.insert(close, gaps, np.nan)),
+        around_y += [lows, highs[::-1], np.full(min(1, len(times)), np.nan)]
+    return made.size, {"x": milliseconds(np.concatenate(around_x)), "y": packed(np.concatenate(around_y))}
+
+
+def _closes(time: Int64, close: Any, instrument: Instrument, limit: int) -> dict[str, Any]:
+    """The line of closes in its shape; a break stands in every long gap."""
+    gaps = _gaps(time)
+    kept = shape(close, 2 * limit)
+    breaks = np.unique(np.searchsorted(kept, gaps))
+    breaks = breaks[(breaks > 0) & (breaks < len(kept))]
+    times, closes = time[kept], prices_of(instrument, close[kept].astype(np.int64))
+    return {
+        "x": milliseconds(np.insert(times, breaks, times[breaks - 1] + 1_000_000)),
+        "y": packed(np.insert(closes, breaks, np.nan)),
     }
-    return [
-        {"type": "scatter", "mode": "lines", "name": "bid, low to high", "hoverinfo": "skip", "line": {"width": 0},
-         "fill": "toself", "fillcolor": "rgba(110,122,138,0.30)", **band},
-        {"type": "scatter", "mode": "lines", "name": "bid close", "hoverinfo": "skip",
-         "line": {"width": 0.9, "color": "#5b6675"}, **line},
-    ]  # fmt: skip
+
+
+def _candles(time: Int64, prices: Any, instrument: Instrument, timeframe_ns: int) -> dict[str, Any]:
+    """Each bar in the middle of its time, so that an entry at its open lies on its left edge."""
+    names = ("open", "high", "low", "close")
+    columns = {n: packed(prices_of(instrument, p.astype(np.int64))) for n, p in zip(names, prices, strict=True)}
+    return {"x": milliseconds(time + timeframe_ns // 2), **columns}
 
 
 def _gaps(time: Int64) -> Int64:
@@ -84,71 +154,3 @@ def _gaps(time: Int64) -> Int64:
     usual = int(np.median(steps)) if len(steps) else 0
     found: Int64 = np.flatnonzero(steps > max(6 * usual, _LONG_GAP_NS)) + 1
     return found
-
-
-def _ticket_traces(fills: FillColumns, rows: Int64, instrument: Instrument) -> list[dict[str, Any]]:
-    def column(name: str) -> Int64:
-        return fills.integer(name)[rows]
-
-    start, end = column("entry_ns"), column("exit_ns")
-    paid, got = prices_of(instrument, column("entry_points")), prices_of(instrument, column("exit_points"))
-    is_long, has_won = column("side") > 0, column("pnl_minor") > 0
-    words = _words(fills, rows)
-    shown: Any = True if len(rows) <= _HIDE_LEVELS_ABOVE else "legendonly"
-    levels = [
-        _segments(start, end, prices_of(instrument, column(name)), column(name) > 0, title, colour, shown)
-        for name, title, colour in (("sl", "stop", BAD), ("tp", "target", GOOD))
-    ]
-    ways = _polyline(start, end, paid, got)
-    return [
-        *levels,
-        {"type": "scatter", "mode": "lines", **ways, "name": "entry to exit", "hoverinfo": "skip",
-         "line": {"color": "rgba(31,41,51,0.45)", "width": 1, "dash": "dot"}},
-        _marks(start, paid, is_long, words, "long entry", "triangle-up", INK),
-        _marks(start, paid, ~is_long, words, "short entry", "triangle-down", INK),
-        _marks(end, got, has_won, words, "exit, won", "circle", GOOD),
-        _marks(end, got, ~has_won, words, "exit, not won", "x", BAD),
-    ]  # fmt: skip
-
-
-def _marks(
-    time: Int64, price: Float64, mine: Any, words: list[str], name: str, symbol: str, colour: str
-) -> dict[str, Any]:
-    size = 9 if len(time) <= 100 else 7 if len(time) <= 500 else 5
-    where = np.flatnonzero(mine)
-    return {
-        "type": "scatter",
-        "mode": "markers",
-        "name": name,
-        "x": milliseconds(time[where]),
-        "y": packed(price[where]),
-        "text": [words[at] for at in where.tolist()],
-        "hovertemplate": "%{text}<br>%{x|%Y-%m-%d %H:%M:%S}  %{y}<extra>" + name + "</extra>",
-        "marker": {"symbol": symbol, "size": size, "color": colour, "line": {"width": 1, "color": "#ffffff"}},
-    }
-
-
-def _segments(
-    start: Int64, end: Int64, price: Float64, mine: Any, name: str, colour: str, visible: Any
-) -> dict[str, Any]:
-    """Level lines from entry to exit."""
-    line = {"color": colour, "width": 1.2, "dash": "dash"}
-    way = _polyline(start[mine], end[mine], price[mine], price[mine])
-    return {"type": "scatter", "mode": "lines", "name": name, "hoverinfo": "skip", "line": line, "opacity": 0.75,
-            "visible": visible, **way}  # fmt: skip
-
-
-def _polyline(start: Int64, end: Int64, first: Float64, last: Float64) -> dict[str, Any]:
-    """One line of many pieces: from (start, first) to (end, last), then a break."""
-    x = np.column_stack((start, end, end)).ravel()
-    y = np.column_stack((first, last, np.full(len(first), np.nan))).ravel()
-    return {"x": milliseconds(x), "y": packed(y)}
-
-
-def _words(fills: FillColumns, rows: Int64) -> list[str]:
-    """What the pointer reads at a ticket; plotly reads a little markup in it, hence escaped."""
-    picked = [fills.fills[row] for row in rows.tolist()]
-    return [
-        str(escape(f"#{f.ticket} {'buy' if f.side > 0 else 'sell'}, {f.exit_reason}, {f.pnl_points:+d} points"))
-        for f in picked
-    ]

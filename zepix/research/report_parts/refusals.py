@@ -10,7 +10,7 @@ from typing import Any, Final
 from zepix.engine.record import RunRecord
 from zepix.model import DecisionRow
 from zepix.research.headline import count
-from zepix.research.report_parts.figures import GREY, Figure, axis
+from zepix.research.report_parts.figures import GREY, Figure, axis, time_axis
 from zepix.research.report_parts.markup import Html, empty, escape, joined, note
 from zepix.research.report_parts.page import placeholder
 from zepix.research.report_parts.words import REASONS
@@ -98,7 +98,7 @@ def refusals_figure(rows: Sequence[DecisionRow]) -> tuple[Figure, str]:
         "bargap": 0.15,
         "hovermode": "x unified",
         "showlegend": True,
-        "xaxis": axis(type="date"),
+        "xaxis": time_axis(),
         "yaxis": axis("refusals", rangemode="tozero", **({"dtick": 1} if highest <= _FEW else {})),
     }
     return {"data": data, "layout": layout}, unit

@@ -1,20 +1,15 @@
 "use strict";
 (function () {
   const GOOD = "#0072B2", BAD = "#D55E00", INK = "#1f2933";
-  const base = {
-    font: { family: "system-ui, -apple-system, Segoe UI, Roboto, Arial, sans-serif", size: 12, color: INK },
-    paper_bgcolor: "#ffffff", plot_bgcolor: "#ffffff", margin: { l: 64, r: 14, t: 34, b: 38 },
-    legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom", font: { size: 12 } },
-    hoverlabel: { font: { size: 12 } }
-  };
   // plotly offers to send charts to its cloud unless told not to
   const config = { displaylogo: false, responsive: true, showSendToCloud: false, plotlyServerURL: "",
     modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"] };
   const read = (id) => { const e = document.getElementById(id); return e ? JSON.parse(e.textContent) : null; };
 
+  const base = read("base") || {};  // the manner that the page's own figures carry already
+
   function draw(element, figure) {
     const layout = Object.assign({}, base, figure.layout);
-    if (figure.layout.title) layout.margin = { l: 56, r: 14, t: 44, b: 40 };
     const zoom = Object.assign({}, config, { scrollZoom: layout.dragmode === "pan" });
     return Plotly.newPlot(element, figure.data, layout, zoom);
   }
@@ -87,7 +82,8 @@
       marker: { symbol: won ? "circle" : "x", size: 11, color: won ? GOOD : BAD, line: { width: 1, color: "#fff" } } });
     const grid = { gridcolor: "#e8ebef", linecolor: "#c9d0d8" };
     return { data: data, layout: { height: 330, dragmode: "pan",
-      xaxis: Object.assign({ type: "date", rangeslider: { visible: false } }, grid),
+      xaxis: Object.assign({ type: "date", rangeslider: { visible: false },
+        title: { text: "time (UTC)", font: { size: 12, color: "#5b6675" } } }, grid),
       yaxis: Object.assign({ tickformat: ",." + ticket.digits + "f" }, grid) } };
   }
 

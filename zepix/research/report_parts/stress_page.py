@@ -15,8 +15,6 @@ from zepix.research.stress_words import HEADS, cells, signed, title
 from zepix.research.write import iso_utc
 
 if TYPE_CHECKING:
-    import plotly.graph_objects as go
-
     from zepix.research.stress_result import AlertChange, Level, StressResult
 
 __all__ = ["kind_figure", "stress_html", "whole_figure"]
@@ -27,7 +25,7 @@ TITLES: Final = {
     "duplicate": "Alerts sent again",
     "reorder": "Neighbours swapped",
 }
-_BARS: Final = (
+SAID_OF_BARS: Final = (
     "A bar is the median change of the net result against the run as recorded; the whisker holds nine of ten "
     "deliveries. Where a whisker crosses zero, chance decides whether it helps or hurts. All charts have one scale."
 )
@@ -86,19 +84,26 @@ def kind_figure(result: StressResult, kind: str) -> Figure:
     }
 
 
-def whole_figure(result: StressResult) -> go.Figure:
-    """All kinds side by side, as a notebook shows them."""
-    import plotly.graph_objects as go
-    from plotly.subplots import make_subplots
-
+def whole_figure(result: StressResult) -> Figure:
+    """All kinds side by side on one scale, as a notebook shows them."""
     kinds = _kinds(result)
-    figure = make_subplots(rows=1, cols=len(kinds), subplot_titles=[TITLES[k] for k in kinds], shared_yaxes=True)
-    for column, kind in enumerate(kinds, 1):
-        figure.add_trace(go.Bar(_bars(_of(result, kind))), row=1, col=column)
-        figure.update_xaxes(type="category", row=1, col=column)
-    figure.update_yaxes(title_text=f"change, {result.currency}", row=1, col=1)
-    figure.update_layout(showlegend=False, height=380, title_text="Change of the net against the run as recorded")
-    return figure
+    width = 1 / max(1, len(kinds))
+    data, titles = [], []
+    layout: dict[str, Any] = {"height": 400, "showlegend": False}
+    layout["yaxis"] = axis(
+        f"change, {result.currency}", range=_scale(result), tickformat=",.2~f", zerolinecolor=INK, anchor="x"
+    )
+    for column, kind in enumerate(kinds):
+        name = "" if column == 0 else str(column + 1)
+        data.append({**_bars(_of(result, kind)), "xaxis": f"x{name}"})
+        domain = [column * width, (column + 1) * width - 0.03]
+        layout[f"xaxis{name}"] = axis(type="category", domain=domain, anchor="y")
+        titles.append(
+            {"text": TITLES[kind], "x": sum(domain) / 2, "y": 1, "xref": "paper", "yref": "paper", "yanchor": "bottom",
+             "showarrow": False, "font": {"size": 13}}
+        )  # fmt: skip
+    layout["annotations"] = titles
+    return {"data": data, "layout": layout}
 
 
 def _kinds(result: StressResult) -> list[str]:
@@ -158,7 +163,7 @@ def _headline(result: StressResult) -> Html:
 
 
 def _charts(result: StressResult, drawn: list[Html | str]) -> Html:
-    parts: list[Html | str] = [Html(f'<div class="grid">{joined(drawn)}</div>'), note(_BARS)] if drawn else []
+    parts: list[Html | str] = [Html(f'<div class="grid">{joined(drawn)}</div>'), note(SAID_OF_BARS)] if drawn else []
     still = [TITLES[kind].lower() for kind in _kinds(result) if not _has_moved(result, kind)]
     if still:
         parts.append(note(f"Not drawn, since no delivery moved the net: {', '.join(still)}."))

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from zepix.model.series import Int32, Int64
 
-__all__ = ["Buckets", "buckets", "extremes"]
+__all__ = ["Buckets", "buckets", "extremes", "shape"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,12 +38,25 @@ def buckets(time: Int64, prices: tuple[Int32, Int32, Int32, Int32], limit: int) 
 
 
 def extremes(values: NDArray[Any], limit: int) -> Int64:
-    """Rows to keep of a curve: of each bucket the first, the lowest, the highest, and the very last of all."""
-    size = max(1, -(-4 * len(values) // limit))
-    if size <= 4:
+    """Rows to keep of a curve: of each bucket the first, the lowest, the highest and the last (M4).
+
+    At as many buckets as pixels the line looks as it would with every point, and no extreme is lost.
+    """
+    if len(values) <= limit:
         return np.arange(len(values))
-    whole = len(values) // size * size
-    grid = values[:whole].reshape(-1, size)
-    offset = np.arange(0, whole, size)
-    kept = [offset, offset + grid.argmin(axis=1), offset + grid.argmax(axis=1), np.arange(whole, len(values), 4)]
-    return np.unique(np.concatenate([*kept, [0, len(values) - 1]]))
+    from tsdownsample import M4Downsampler
+
+    thinner: Any = M4Downsampler  # its classes are not typed
+    kept = thinner().downsample(np.ascontiguousarray(values), n_out=max(4, limit // 4 * 4))
+    return np.unique(np.concatenate([kept.astype(np.int64), [0, len(values) - 1]]))
+
+
+def shape(values: NDArray[Any], limit: int) -> Int64:
+    """Rows to keep of a line whose extremes are drawn beside it: those that carry its shape (MinMaxLTTB)."""
+    if len(values) <= limit:
+        return np.arange(len(values))
+    from tsdownsample import MinMaxLTTBDownsampler
+
+    thinner: Any = MinMaxLTTBDownsampler  # its classes are not typed
+    kept = thinner().downsample(np.ascontiguousarray(values), n_out=max(3, limit))
+    return np.unique(kept.astype(np.int64))

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from zepix.config.keys import near
 from zepix.errors import ConfigError, DataError
 from zepix.research.naming import SaysNames
+from zepix.research.pictures.heat import Heatmap, check_axes, gathered, values_in_order
 from zepix.research.result import Result
 from zepix.research.sweep.job import Desk, Task
 from zepix.research.sweep.outcome import COUNTS, DONE, FIGURES, Row
@@ -77,6 +78,25 @@ class SweepResult(SaysNames):
         """The cells without a result, with their errors."""
         frame = self.frame()
         return frame[frame["status"] != DONE][["number", "cell", *self.parameters, "error"]].reset_index(drop=True)
+
+    def heatmap(self, x: str, y: str, by: str | None = None, *, how: str = "best") -> Heatmap:
+        """A figure over two swept settings: of the done cells that share a pair the ``best`` or the ``mean``.
+
+        by: the objective where nothing is said. It shows itself as a picture in a notebook (``plot()``), prints as a
+        table and gives ``frame()``. Raises ConfigError for names that there are not, and for a setting with more than
+        200 values, as random draws have.
+        """
+        by = by or self.objective
+        known = (*FIGURES, *COUNTS)
+        if by not in known:
+            raise ConfigError(f"by={by!r} is no figure{near(by, known) or '; there are ' + ', '.join(known)}")
+        check_axes(x, y, self.parameters, how)
+        rows = [self._flat(task, row) for task, row in self.cells]
+        across, down = ((name, values_in_order([row[name] for row in rows])) for name in (x, y))
+        done = ((row[x], row[y], row[by]) for row in rows if row["status"] == DONE)
+        return gathered(
+            done, across, down, by, how=how, smaller_is_better=by in SMALLER_IS_BETTER, others=len(self.parameters) - 2
+        )
 
     @cached_property
     def returns(self) -> pd.DataFrame:
