@@ -5,15 +5,39 @@ from __future__ import annotations
 import contextlib
 import gc
 from collections.abc import Iterator
+from typing import Final
 
 __all__ = ["without_collector"]
+
+MOST_UNSEEN: Final = 200_000
+"""So many objects may grow old unseen before all are walked; more where the process holds more than four times that."""
+
+
+class _Unseen:
+    """How many objects went to the oldest generation since the last full walk, and how many make one due."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.most = MOST_UNSEEN
+
+    def walk_if_due(self) -> None:
+        """Python itself does not count what was moved by hand: runs dropped one after the other would all be kept."""
+        if self.count >= self.most:
+            gc.collect()
+            self.count = 0
+            self.most = max(MOST_UNSEEN, len(gc.get_objects()) // 4)
+
+
+_UNSEEN: Final = _Unseen()
 
 
 @contextlib.contextmanager
 def without_collector() -> Iterator[None]:
-    """Python's cycle collector off for the run: a replay makes many objects and no cycles, and the collector would walk
-    all of them again and again (a quarter of the time at 10,000 alerts)."""
+    """Python's cycle collector off for the run: a replay makes many objects, and the collector would walk all of them
+    again and again (a quarter of the time at 10,000 alerts). Every so many objects a full walk is made before a run."""
     was_on = gc.isenabled()
+    if was_on:
+        _UNSEEN.walk_if_due()
     gc.disable()
     try:
         yield
@@ -29,5 +53,6 @@ def _call_them_old() -> None:
     Where the caller has frozen objects of its own nothing is done: they would thaw.
     """
     if not gc.get_freeze_count():
+        _UNSEEN.count += gc.get_count()[0]
         gc.freeze()
         gc.unfreeze()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import gc
+import weakref
 
-from zepix.research.collector import without_collector
+from zepix.research.collector import MOST_UNSEEN, without_collector
 
 
 def test_the_collector_is_off_meanwhile_and_on_again() -> None:
@@ -45,3 +46,20 @@ def test_what_the_caller_has_frozen_stays_frozen() -> None:
         assert gc.get_freeze_count() == frozen and made
     finally:
         gc.unfreeze()
+
+
+def test_runs_dropped_one_after_the_other_are_freed() -> None:
+    kept: list[weakref.ref[_Run]] = []
+    for _ in range(5):
+        with without_collector():
+            run = _Run()
+            run.itself = run
+            run.made = [[n] for n in range(MOST_UNSEEN // 2)]
+        kept.append(weakref.ref(run))
+        del run
+    assert sum(ref() is not None for ref in kept) < 4
+
+
+class _Run:
+    itself: object
+    made: list[list[int]]
