@@ -59,7 +59,9 @@ def request_of(plugin: V3Settings, signal: Signal, after: tuple[int, ...] = ()) 
     """What the risk gate is asked. Own entries of the other side that are being closed do not count."""
     leaving = 0
     if after:
-        leaving = len({t.alert_id for t in plugin.api.orders.open_tickets(signal.symbol, signal.side.opposite)})
+        orders, other = plugin.api.orders, signal.side.opposite
+        there = {ticket.alert_id for ticket in orders.open_tickets(signal.symbol, other)}
+        leaving = len(there | {order.alert_id for order in orders.under_way(signal.symbol, other)})
     return TradeRequest(
         signal.symbol,
         signal.side,

@@ -91,8 +91,12 @@ def register_profit(
         mode = check.settings.trend_check(plugin_id, "" if plugin is None else plugin.info.strategy)
         return check.check(mode, symbol, side, logic, trend, candles).aligned
 
+    def is_enabled() -> bool:
+        plugin = engine.registry.get_plugin(plugin_id)
+        return plugin is not None and plugin.enabled
+
     book.add_plugin(
         plugin_id, api.orders, api.market, risk, by_itself=names_it,
-        daily_loss_limit=partial(own_daily_loss_limit, engine, plugin_id), agrees=agrees,
+        daily_loss_limit=partial(own_daily_loss_limit, engine, plugin_id), agrees=agrees, is_enabled=is_enabled,
     )  # fmt: skip
     api.register_service(NAME, ProfitBookingService(book, plugin_id), book.is_healthy)

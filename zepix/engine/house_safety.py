@@ -108,6 +108,8 @@ class SafetyWing:
             if core is not None:
                 self._engine.services.add(name, core)
         if self.telegram is not None:
+            if profits is not None:
+                self.telegram.in_pyramid = profits.knows
             notices = HouseNotices(self.telegram, risk, sessions, partial(own_daily_loss_limit, self._engine))
             self._engine.services.add("notices", notices)
             self._engine.tell = self.telegram.tell

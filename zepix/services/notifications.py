@@ -5,7 +5,8 @@
 
 Of trades it tells once services and plugin have acted: ``trade_opened`` for an entry (its legs together, once the last
 of them has its answer), ``sl_hit``, ``tp_hit``, ``trade_closed``. What a chain does is the chain services' own to tell;
-a profitable close inside a profit chain is not told singly, the level's message stands for it.
+a profitable close inside a pyramid is not told singly, the level's message stands for it. (Whether it was in one is
+asked before services act on the close: the last one's pyramid is over and forgotten after that.)
 """
 
 from __future__ import annotations
@@ -24,7 +25,6 @@ __all__ = ["NotificationCore", "NotificationService"]
 MAX_TEXT: Final = 4096
 """Characters of a message; a longer one is cut."""
 MAX_FIELDS: Final = 40
-PROFIT_CHAIN: Final = "PROFIT_"
 _SHIELDS: Final = ("SA", "SB")
 _ANSWERS: Final = (OrderFilled, OrderRefused, OrderCancelled)
 _PLAIN: Final = frozenset({str, int, float, bool, type(None)})
@@ -35,6 +35,8 @@ _VERSION: Final = 1
 class NotificationCore:
     """Writes notifications into the journal; ``zepix.services.ports.Notify``."""
 
+    HEARS: Final = (TicketClosed,)
+
     def __init__(self, gate: OrderGate, broker: BrokerPort, write: Callable[[int, str, Any], None]) -> None:
         """``write(t_ns, kind, fields)``: the journal."""
         self._gate = gate
@@ -44,6 +46,10 @@ class NotificationCore:
         self._filled: dict[tuple[str, str], list[str]] = {}
         """(alert, plugin) of entries whose last leg is still under way -> roles that filled."""
         self.sent: Counter[str] = Counter()
+        self.in_pyramid: Callable[[int], bool] = lambda _order_id: False
+        """Whether an order is of a pyramid that goes on; who keeps them says it."""
+        self._is_chained = False
+        """Of the close in hand, between ``on_event`` and ``on_follow``."""
 
     def announce(self, plugin_id: str) -> None:
         """Tell of this plugin's trades without being asked."""
@@ -81,6 +87,11 @@ class NotificationCore:
 
     # --- trades ----------------------------------------------------------------------------------------------------
 
+    def on_event(self, event: Event) -> None:
+        """Before anybody acts on a close."""
+        if isinstance(event, TicketClosed):
+            self._is_chained = self.in_pyramid(event.ticket.order_id)
+
     def on_follow(self, event: Event, answer: Any) -> None:
         """Tell of what happened, once everybody else has acted."""
         del answer
@@ -113,7 +124,7 @@ class NotificationCore:
             kind = f"{fill.exit_reason}_hit"
         else:
             kind = "trade_closed"
-        if fill.pnl_minor > 0 and fill.chain_id.startswith(PROFIT_CHAIN):
+        if fill.pnl_minor > 0 and self._is_chained:
             return
         text = f"{fill.symbol} {fill.role or 'order'} closed by {fill.exit_reason}"
         self.send(

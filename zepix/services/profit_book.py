@@ -74,10 +74,15 @@ class ProfitBook:
         by_itself: bool = True,
         daily_loss_limit: Callable[[], Any] = lambda: None,
         agrees: Callable[[str, int, str], bool] = lambda *_: True,
+        is_enabled: Callable[[], bool] = lambda: True,
     ) -> None:
         """Know a plugin's own services; ``risk`` None: its levels pass no gate. ``by_itself``: its orders B begin
         chains without being asked. See ``Plugin``."""
-        self.desk.plugins[plugin_id] = Plugin(orders, market, risk, by_itself, daily_loss_limit, agrees)
+        self.desk.plugins[plugin_id] = Plugin(orders, market, risk, by_itself, daily_loss_limit, agrees, is_enabled)
+
+    def knows(self, order_id: int) -> bool:
+        """Whether an order is of a chain that is not over."""
+        return order_id in self.desk.by_order
 
     def next_number(self) -> int:
         """The number of a chain whose order has no chain id, in a run without dual orders."""

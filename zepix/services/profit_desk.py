@@ -92,7 +92,8 @@ class ProfitPorts:
 
 class Plugin(NamedTuple):
     """One plugin's own services; ``risk`` None: it does not use the gate. ``daily_loss_limit()``: what the plugin may
-    lose in a day, None where it says nothing. ``agrees(symbol, side, logic)``: whether the trend is with a recovery."""
+    lose in a day, None where it says nothing. ``agrees(symbol, side, logic)``: whether the trend is with a recovery.
+    ``is_enabled()``: whether it may take new risk."""
 
     orders: OrderExecutionService
     market: Prices
@@ -100,6 +101,7 @@ class Plugin(NamedTuple):
     by_itself: bool
     daily_loss_limit: Callable[[], Any] = _nothing
     agrees: Callable[[str, int, str], bool] = _always
+    is_enabled: Callable[[], bool] = _always
 
 
 class ProfitDesk:

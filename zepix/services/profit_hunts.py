@@ -22,6 +22,8 @@ from zepix.services.profit_levels import LevelMaker
 
 __all__ = ["KIND", "Hunts", "recovery_level"]
 
+SHIELD: Final = "SB"
+"""A shield's leg: its stop, the original entry, ends the shield; nothing recovers it."""
 KIND: Final = "profit"
 """What the safety of the run calls these recoveries."""
 
@@ -52,7 +54,13 @@ class Hunts:
         """
         desk = self._desk
         settings = desk.settings_of(chain.plugin_id)
+        if lost.role == SHIELD:
+            chain.doom = chain.doom or "shield_stopped"
         if not settings.sl_hunt or chain.doom or lost.attempts >= settings.recovery_attempts or not lost.sl_points:
+            return False
+        plugin = desk.plugins.get(chain.plugin_id)
+        if plugin is not None and not plugin.is_enabled():  # it would use up an attempt of the others
+            desk.log(chain, "lost", "plugin_disabled", lost)
             return False
         decided = desk.ports.ask(chain.plugin_id, "on_chain_sl_hit", chain.view(desk.unit))
         if answer is False or decided is False:

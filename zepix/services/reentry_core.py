@@ -71,6 +71,10 @@ class ReentryCore(WaitingChains):
                 self.end(chain, "stopped", reason)
             elif chain.waits_for_trend and not alert.is_action:
                 self.attempt(chain)
+        if alert.type == "exit":
+            for chain in self.book.chains(symbol=alert.symbol):
+                if not chain.is_left and self._ends(chain, alert):
+                    chain.is_left = True
 
     def on_end_of_data(self) -> None:
         """Nothing comes any more: whatever is not over ends here."""
@@ -213,6 +217,7 @@ class ReentryCore(WaitingChains):
             "sl_hit" if not settings.sl_hunt or not settings.recovery_attempts
             else "max_recoveries" if chain.attempts_recovery >= settings.recovery_attempts
             else "stopped_in_profit" if gap <= 0
+            else "exit_signal" if chain.is_left
             else "plugin_gone" if ports is None
             else "plugin_disabled" if not ports.is_enabled
             else "no_window" if not window_ns
@@ -243,6 +248,7 @@ class ReentryCore(WaitingChains):
         reason = (
             "plugin_gone" if ports is None
             else "plugin_disabled" if not ports.is_enabled
+            else "exit_signal" if chain.is_left
             else "no_stop" if not chain.stop_distance
             else ""
         )  # fmt: skip

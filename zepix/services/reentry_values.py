@@ -75,6 +75,8 @@ class ReentryChain:
     is_counted: bool = False
     waits_for_trend: bool = False
     updated_ns: int = 0
+    is_left: bool = False
+    """An exit of its side came while its ticket was open: what the exit left of it is the last of the chain."""
     is_told: bool = True
     """False while its begin is not written down: other legs of its entry are under way."""
 

@@ -3,7 +3,8 @@
 - Losses are gross: a closing fill with a loss counts whole, commission and swap with it; a profit offsets nothing.
 - A loss belongs to the day in which it became known. The day turns when the first thing after the reset is asked or
   told, so it turns in a run that never stops, too.
-- An entry is what one plugin opened on one alert, symbol and side, however many tickets it became.
+- An entry is what one plugin opened on one alert, symbol and side, however many tickets it became. What a chain opens
+  later (a level, a re-entry, a shield) is none, not on another side and not on another day.
 - The lifetime's losses end only by hand.
 """
 
@@ -14,6 +15,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from zepix.model import ClosingFill, Ticket
+from zepix.services.entry_legs import is_of_chain
 from zepix.services.risk_day import TradingDay
 
 __all__ = ["EntryKey", "RiskLedger", "entry_key"]
@@ -57,6 +59,8 @@ class RiskLedger:
 
     def opened(self, ticket: Ticket, now_ns: int) -> None:
         self.turn(now_ns)
+        if ticket.chain_id and is_of_chain(ticket.role):
+            return
         key = entry_key(ticket.plugin_id, ticket.alert_id, f"order {ticket.order_id}", ticket.symbol, ticket.side)
         self._entries.setdefault(ticket.plugin_id, set()).add(key)
 

@@ -21,6 +21,7 @@ from typing import Final
 from zepix.model import Catalogue, Instrument, Order, Ticket
 from zepix.model.settings_risk import RiskSettings
 from zepix.services.conversion import MONEY
+from zepix.services.entry_legs import is_of_chain
 from zepix.services.ports import BrokerPort
 from zepix.services.risk_ledger import EntryKey, entry_key
 from zepix.services.risk_money import RiskMoney
@@ -140,7 +141,7 @@ class OpenRisk:
                 found.plugin_entries += is_own
                 found.symbol_entries += is_asked
             seen.add(key)
-            if is_own:
+            if is_own and not (order.chain_id and is_of_chain(order.role)):
                 own.add(key)
             if is_asked:
                 found.symbol_steps += order.volume_steps

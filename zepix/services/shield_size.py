@@ -6,7 +6,6 @@ stay free, and the risk gate, which counts a shield as new risk like any other.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
 from typing import Any, Final
@@ -57,8 +56,8 @@ class ShieldSizes:
         """``quote``: (bid, ask) of now; ``risk``: the plugin's risk service, None where it has none;
         ``daily_loss_limit``: what the plugin may lose in a day.
 
-        Refused ``balance_too_low, no_prices, no_gap, too_late, no_conversion, daily_room, no_free_margin,
-        volume_too_small`` or what the risk gate says.
+        Refused ``balance_too_low, no_prices, no_gap, too_late, target_passed, no_conversion, daily_room,
+        no_free_margin, volume_too_small`` or what the risk gate says.
         """
         settings, instrument = self._settings, self._catalogue[case.symbol]
         if self._account.balance < settings.min_balance:
@@ -73,6 +72,9 @@ class ShieldSizes:
         reached = bid >= kill if case.side > 0 else ask <= kill
         if reached:
             return Refused("too_late", "the price is back at the recovery level already")
+        target = max(case.sl_points - case.side * _points(gap * settings.reward_ratio), 1)
+        if case.side * ((ask if case.side > 0 else bid) - target) < max(instrument.stops_level_points, 1):
+            return Refused("target_passed", "the price is at the target of shield A already")
         if not self._money.has_rate(instrument):
             return Refused("no_conversion", f"nobody knows what one {instrument.profit_currency} is worth")
         distance = abs(case.entry_points - (bid if case.side > 0 else ask))
@@ -84,8 +86,7 @@ class ShieldSizes:
         steps = self._gated(instrument, case, side, steps, risk, daily_loss_limit)
         if isinstance(steps, Refused):
             return steps
-        target = case.sl_points - case.side * _points(gap * settings.reward_ratio)
-        return ShieldPlan(side, instrument.lots(steps), case.entry_points, max(target, 1), kill)
+        return ShieldPlan(side, instrument.lots(steps), case.entry_points, target, kill)
 
     def _fitted(self, instrument: Instrument, wanted: int, distance: int, risk: Any) -> int | Refused:
         """Steps of a leg by what the day may still lose and by the margin that stays free."""
@@ -114,15 +115,14 @@ class ShieldSizes:
         """The same steps or fewer, as the risk gate lets through."""
         if risk is None:
             return steps
-        factors: Mapping[str, Decimal] = risk.core.settings.symbol_lot_multipliers
         request = TradeRequest(
             case.symbol,
             side,
             sl_price=instrument.price(case.entry_points),
             lots=instrument.lots(steps * LEGS),
-            lot_multiplier=1 / factors.get(case.symbol, Decimal(1)),  # the original's lots have it already
             legs=LEGS,
             is_recovery=True,
+            continues=True,  # the original's lots have the symbol's multiplier already
             daily_loss_limit=limit,
         )
         answer = risk.gate(request)

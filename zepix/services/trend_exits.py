@@ -5,8 +5,10 @@
 
 An entry that stood against the trends from the beginning is left alone until they turn; one whose trends turn back in
 time stays. All entries of one plugin, symbol, logic and side turn together, so that an alert costs no more where many
-are open. A plugin takes part by having the settings ``trend_reversal_close`` and ``trend_reversal_grace_s``; which
-logic a ticket trades stands in the comment of its order. Shields are left to the shield.
+are open. A pyramid is of the entry that it began with, also where all of that has closed since: what is open of it
+goes, and what is under way. (A recovery that only waits asks the trends itself.) A plugin takes part by having the
+settings ``trend_reversal_close`` and ``trend_reversal_grace_s``; which logic a ticket trades stands in the comment of
+its order. Shields are left to the shield.
 """
 
 from __future__ import annotations
@@ -47,17 +49,19 @@ class Trader(NamedTuple):
 class Group:
     """The open tickets of a plugin on one side of a symbol that trade one logic, by alert, and how its trend turned.
 
-    ``entries``: alert -> [when its first ticket opened, ticket numbers]. ``turned_ns``: when the trend turned against
-    it, ``due_ns``: when it is looked at again (0: it is not against it); ``timer_ns``: the timer that is set (0: none).
+    ``entries``: alert -> [when its first ticket opened, ticket numbers]; ``closed``: those of them without tickets, to
+    be forgotten unless an order of theirs is under way. ``turned_ns``: when the trend turned against it, ``due_ns``:
+    when it is looked at again (0: it is not against it); ``timer_ns``: the timer that is set (0: none).
     """
 
-    __slots__ = ("due_ns", "entries", "key", "number", "retries", "timer_ns", "turned_ns")
+    __slots__ = ("closed", "due_ns", "entries", "key", "number", "retries", "timer_ns", "turned_ns")
 
     def __init__(self, number: int, key: tuple[str, str, str, int]) -> None:
         self.number = number
         self.key = key
         self.turned_ns = self.due_ns = self.timer_ns = self.retries = 0
         self.entries: dict[str, tuple[int, list[int]]] = {}
+        self.closed: dict[str, None] = {}
 
     def row(self) -> list[Any]:
         entries = [[alert_id, begun_ns, list(tickets)] for alert_id, (begun_ns, tickets) in self.entries.items()]
@@ -69,6 +73,7 @@ class Group:
         group = cls(number, (plugin_id, symbol, logic, side))
         group.turned_ns, group.due_ns, group.timer_ns, group.retries = turned_ns, due_ns, timer_ns, retries
         group.entries = {alert_id: (begun_ns, list(tickets)) for alert_id, begun_ns, tickets in entries}
+        group.closed = dict.fromkeys(alert_id for alert_id, (_, tickets) in group.entries.items() if not tickets)
         return group
 
 
@@ -117,7 +122,7 @@ class TrendExits:
                 tickets = group.entries[alert_id][1]
                 tickets.remove(event.ticket.id)
                 if not tickets:
-                    del group.entries[alert_id]
+                    group.closed[alert_id] = None
 
     def _filled(self, order: Order, ticket: Ticket) -> None:
         if self._grace_of(order.plugin_id) < 0 or order.role in SHIELDS:
@@ -131,8 +136,30 @@ class TrendExits:
         if group is None:
             self._last += 1
             group = groups[key] = Group(self._last, key)
+        group.closed.pop(order.alert_id, None)
+        if group.closed:
+            self._forget_closed(group)
         group.entries.setdefault(order.alert_id, (self._clock.now_ns, []))[1].append(ticket.id)
         self._by_ticket[ticket.id] = (group, order.alert_id)
+
+    def _under_way(self, group: Group) -> list[Order]:
+        """Opening orders of the group's entries that are not answered yet."""
+        plugin_id, symbol, logic, side = group.key
+        return [
+            order
+            for order in self._broker.under_way()
+            if order.plugin_id == plugin_id
+            and order.symbol == symbol
+            and order.side == side
+            and order.alert_id in group.entries
+            and logic_in(order.comment) == logic
+        ]
+
+    def _forget_closed(self, group: Group) -> None:
+        """Entries of which nothing is open and nothing is under way are over."""
+        alive = {order.alert_id for order in self._under_way(group)}
+        for alert_id in [one for one in group.closed if one not in alive]:
+            del group.closed[alert_id], group.entries[alert_id]
 
     def _grace_of(self, plugin_id: str) -> int:
         found = self._grace_ns.get(plugin_id)
@@ -160,9 +187,11 @@ class TrendExits:
                 directions[logic] = self._direction(group)
             if directions[logic] != -side:
                 group.due_ns = group.retries = 0
-            elif not group.due_ns and group.entries:
-                group.turned_ns = self._clock.now_ns
-                self._wait(group, self._grace_of(group.key[0]))
+            elif not group.due_ns:
+                self._forget_closed(group)
+                if group.entries:
+                    group.turned_ns = self._clock.now_ns
+                    self._wait(group, self._grace_of(group.key[0]))
 
     def on_wake(self, now_ns: int, tag: str) -> None:
         """The grace is over, or has begun anew since."""
@@ -193,9 +222,13 @@ class TrendExits:
     def _close(self, group: Group) -> None:
         """Close the entries that were there when it turned; where that is refused, try again a few times."""
         plugin_id, symbol, logic, sign = group.key
-        before = [(a, tickets) for a, (begun_ns, tickets) in group.entries.items() if begun_ns <= group.turned_ns]
+        self._forget_closed(group)
+        before = {a: tickets for a, (begun_ns, tickets) in group.entries.items() if begun_ns <= group.turned_ns}
         known = self._broker.tickets
-        left = [known[n].order_id for _, tickets in before for n in tickets if n in known and not known[n].closing]
+        left = [
+            known[n].order_id for tickets in before.values() for n in tickets if n in known and not known[n].closing
+        ]
+        left += [order.id for order in self._under_way(group) if order.alert_id in before and not order.taken_by]
         if not left:
             return
         orders = self._traders[plugin_id].orders
@@ -207,8 +240,9 @@ class TrendExits:
             return
         side = "BUY" if sign > 0 else "SELL"
         text = f"{symbol} {side}: the trend of {logic} turned against it, {len(left)} closed"
-        told = {"symbol": symbol, "side": side, "logic": logic, "alerts": [alert_id for alert_id, _ in before]}
-        self._notify.send("reversal_exit", text, plugin_id, alert_id=before[0][0], **told)
+        alerts = list(before)
+        told = {"symbol": symbol, "side": side, "logic": logic, "alerts": alerts}
+        self._notify.send("reversal_exit", text, plugin_id, alert_id=alerts[0], **told)
 
     # --- state -----------------------------------------------------------------------------------------------------
 

@@ -139,7 +139,24 @@ def test_no_lost_order_of_a_pyramid_is_recovered(way: str, at: float) -> None:
     record, ends = booked(way, [*path("..d"), *path(".uu..", 109_900)], at)
     assert [o.role for o in record.orders if o.opens] == ["B"]
     assert [f.exit_reason for f in record.fills] == ["sl"]
-    assert ends[-1][2] in ("recovery_failed", "plugin_disabled")
+    assert ends[-1][2] == ("strict_loss" if at == 1.5 else "recovery_failed")
+    told = [(s.state, s.reason) for s in record.chains]
+    assert ("lost" if at == 1.5 else "recovery_failed", "plugin_disabled") in told
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_loss_of_a_disabled_plugin_uses_up_no_recovery_of_the_others(way: str) -> None:
+    """The day's attempts and those under way are of all plugins together."""
+
+    class Safe(Booker):
+        info = replace(Booker.info, services=(*Booker.info.services, "autonomous"))
+
+    for at, attempts in ((1.5, 0), (3.5, 1)):
+        quads = [*path("..d"), *path(".uu..", 109_900)]
+        made = story(quads, [], breakable(Safe), run=False).simulation
+        at_hand(made)
+        made.run([alert(1), *off(way, at)])
+        assert made.house.safety.autonomous.stats()["attempts"] == attempts
 
 
 def shielded(way: str, at: float, rows: Any) -> Any:

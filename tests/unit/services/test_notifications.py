@@ -6,10 +6,14 @@ from typing import Any
 
 import pytest
 
+from tests.unit.services.profit_play import Booker, path, story
 from tests.unit.services.shield_world import STOPPED, guarded
+from tests.unit.strategies.fakes import V6, v6_alert
+from tests.unit.strategies.v3_fakes import play
 from tests.world import alert, flat, market
 from zepix.engine import PluginInfo, Strategy
 from zepix.model import Alert, Decision
+from zepix.model.settings_dual_order import DualOrderSettings
 from zepix.services.notification_kinds import KINDS, kind_of, priority_of, targets_of
 
 PAGE = """
@@ -130,22 +134,37 @@ def test_nobody_who_does_not_name_the_service_is_announced() -> None:
     assert _told(played) == []
 
 
-@pytest.mark.parametrize(("target", "told"), [(50, []), (-50, ["sl_hit"])])
-def test_wins_inside_a_profit_chain_are_not_told_singly_and_losses_are(target: int, told: list[str]) -> None:
-    """§10.3: the level's message stands for them."""
+class Loud(Booker):
+    info = PluginInfo(strategy="loud", services=("risk", "dual_order", "profit_booking", "telegram"))
 
-    class Chained(Strategy):
-        info = PluginInfo(strategy="chained", services=("telegram",))
 
-        async def process_entry_signal(self, alert: Alert) -> None:
-            levels: dict[str, Any] = {"tp_offset": target * 1e-5} if target > 0 else {"sl_offset": target * 1e-5}
-            await self.api.orders.place_order(
-                alert.symbol, "buy", 0.1, role="B", chain_id="PROFIT_EURUSD_00000001", **levels
-            )
+def _of_story(word: str, **given: Any) -> list[str]:
+    found = story(path(word), [alert(1)], Loud, **given)
+    return [line["notice"] for _, kind, line in found.record.journal if kind == "notification"]
 
-    rows = [*flat(3), (110_000, 110_100, 109_900, 110_000) if target < 0 else (110_000, 110_100, 110_000, 110_000)]
-    played = market(*rows, *flat(2)).play([alert(1)], Chained)
-    assert [line["notice"] for line in _told(played)[1:]] == told
+
+@pytest.mark.parametrize("broker", ["shadow", "backtrader"])
+def test_wins_inside_a_profit_chain_are_not_told_singly_and_losses_are(broker: str) -> None:
+    """§10.3: the level's message stands for them, of the last level the chain's; level 1 is the last one here."""
+    on = {"enabled_levels": (True, True), "multipliers": (1, 2), "sl_hunt": False}
+    levels = ["profit_booking", "profit_booking"]
+    assert _of_story("..uu..", broker=broker, **on) == ["trade_opened", *levels]
+    assert _of_story("..d..", broker=broker, **on) == ["trade_opened", "profit_booking", "sl_hit"]
+
+
+def test_a_win_of_a_b_that_has_no_pyramid_is_told() -> None:
+    """Its chain id is there, its chain is not: no level's message would stand for it."""
+    assert _of_story("..u..", enabled=False) == ["trade_opened", "trade_closed"]
+    target = DualOrderSettings(profit_booking=False, stops_level_if_none_points=0)
+    assert _of_story("..u..", dual=target) == ["trade_opened", "tp_hit"]
+
+
+def test_the_first_target_of_v6_is_told() -> None:
+    """5m: B's target is TP1, 200 points ahead; it is nobody's pyramid."""
+    rows = [*flat(4), (110_000, 110_250, 110_000, 110_240), *flat(5, 110_240)]
+    played = play(market(*rows), [v6_alert(1)], classes=(V6["5m"],))
+    found = [(line["notice"], line["fields"].get("role")) for line in _told(played)]
+    assert ("tp_hit", "B") in found
 
 
 def test_the_stop_hit_is_told_after_what_the_services_made_of_it() -> None:

@@ -19,10 +19,13 @@ from tests.unit.services.reentry_world import (
     rides,
     simulation,
 )
-from tests.world import alert, minute, series
+from tests.unit.strategies.fakes import V6, body, v6_alert
+from tests.unit.strategies.v3_fakes import config_of, play
+from tests.world import alert, market, minute, series
 from zepix.engine import PluginInfo
 from zepix.model import Alert, Decision
 from zepix.model.settings_autonomous import AutonomousSettings, ReverseShieldSettings
+from zepix.model.settings_reentry import ReentrySettings
 from zepix.model.settings_risk import RiskSettings
 from zepix.model.settings_sessions import SessionSettings, SessionWindow
 from zepix.services.safety_values import SafetyCheckResult, ShieldCase
@@ -62,6 +65,45 @@ def test_signals_against_it_end_a_waiting_chain(kind: str, side: str | None, rea
     ends = [step.reason for step in run.steps if step.alert_id == "first" and step.state == "stopped"]
     assert ("R" in run.roles) == (not reason)
     assert not reason or ends == [reason]
+
+
+ROSE = [*calm(4), (110_000, 110_200, 110_000, 110_180), *calm(8, 110_180)]
+FELL = [*calm(2), bar(109_780, 110_000, 109_790), *calm(3, 109_790), bar(109_790, 110_020, 110_020, 109_790), *calm(4)]
+SOLD = "EXIT_BULLISH|EURUSD|{}|1.1|15"
+
+
+class Half(Rider):
+    """An exit takes half."""
+
+    info = PluginInfo(strategy="half", services=("reentry",))
+
+    async def process_exit_signal(self, alert: Alert) -> Decision | None:
+        await self.api.orders.close_positions(alert.symbol, alert.side, frac=0.5)
+        return None
+
+
+@pytest.mark.parametrize("broker", BROKERS)
+@pytest.mark.parametrize(("quads", "goes_on"), [(QUADS, "R"), (ROSE, "C2")], ids=["stopped", "at its target"])
+def test_what_an_exit_leaves_of_an_order_is_the_last_of_its_chain(quads: Any, goes_on: str, broker: str) -> None:
+    """Half of it gone by an exit of its side, the rest by stop or target: nothing enters the whole size once more."""
+    leave = alert(2, "exit", "buy", id="leave")
+    assert rides(quads, [alert(1, id="first")], Half, broker=broker).roles == ["A", goes_on]
+    run = rides(quads, [alert(1, id="first"), leave], Half, broker=broker)
+    assert run.roles == ["A"] and run.end == ("stopped", "exit_signal")
+    assert [f.steps for f in run.record.fills] == [5, 5]
+    other = alert(2, "exit", "sell", id="other")
+    assert rides(quads, [alert(1, id="first"), other], Half, broker=broker).roles == ["A", goes_on]
+
+
+@pytest.mark.parametrize(("chart", "plugin"), [("5", "5m"), ("60", "1h")])
+def test_the_runner_of_v6_is_not_recovered(chart: str, plugin: str) -> None:
+    """5m: an exit takes 80 per cent, 1h: half (§3.4); the stop of the rest is at 1.09800, the price comes back."""
+    prices = market(*calm(7, 110_050), *FELL)
+    told = [v6_alert(1, tf=chart), body(SOLD.format(chart), 5, 1)]
+    free = {"reentry": ReentrySettings(trend_checks={"V6_PRICE_ACTION": "none"})}
+    for alerts, roles in ((told[:1], {"A", "R"}), (told, {"A"})):
+        played = play(prices, alerts, config_of(V6[plugin], trailing=False), classes=(V6[plugin],), **free)
+        assert {o.role for o in played.record.orders if o.opens} - {"B"} == roles
 
 
 class Other(Rider):

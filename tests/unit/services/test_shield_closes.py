@@ -1,14 +1,18 @@
-"""Shields whose closes are refused, and shields whose legs find no open: nothing is left over, nothing raises."""
+"""Shields whose closes are refused, whose legs find no open or no room: nothing is left over, nothing raises; and what
+a shield does not use up: trades of the day, recoveries of others."""
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from tests.unit.services.shield_world import STOPPED, guarded, prepared
+from tests.unit.services.shield_world import STOPPED, Guarded, guarded, prepared
 from tests.world import alert
+from zepix.engine import PluginInfo
 from zepix.model import Refused
+from zepix.model.settings_profit_booking import ProfitBookingSettings
 
 BACK = (1990, 1997.5, 1990, 1997)
 
@@ -72,3 +76,54 @@ def test_a_window_that_ends_in_the_weekend_closes_the_shields_at_the_next_open(b
         ("SB", "time_exit", 1_985_000),
     ]
     assert told.steps("reentry")[-1] == ("stopped", "window_over")
+
+
+class Booking(Guarded):
+    """With the pyramid, which books shield B."""
+
+    info = PluginInfo(
+        strategy="booking", services=("risk", "dual_order", "profit_booking", "reentry", "autonomous", "telegram")
+    )
+
+
+@pytest.mark.parametrize("broker", ["shadow", "backtrader"])
+def test_the_stop_of_shield_b_is_recovered_by_nobody(broker: str) -> None:
+    """SA takes its 1980; then a bar goes from 1985 to 2001: SB is stopped at 2000, which ends the shield. Of the day's
+    recoveries order A's own is used up, and no second one is announced."""
+    rows = [*STOPPED, (1990, 1990, 1979, 1985), (1985, 2001, 1985, 2000), 2000.0, 2000.0]
+    others = {"profit_booking": ProfitBookingSettings(target_money=500)}
+    told = guarded(rows, Booking, broker=broker, others=others)
+    assert {(f.role, f.exit_reason) for f in told.record.fills} == {("A", "sl"), ("SA", "tp"), ("SB", "sl")}
+    assert told.steps("profit") == [("active", "begun"), ("lost", "sl"), ("stopped", "shield_stopped")]
+    assert told.simulation.house.safety.autonomous.stats()["attempts"] == 1
+    assert told.notices.count("sl_hunt_activated") == 1
+
+
+@pytest.mark.parametrize("broker", ["shadow", "backtrader"])
+@pytest.mark.parametrize(("price", "goes"), [(1980.5, True), (1980.0, False), (1970.0, False)])
+def test_a_gap_beyond_the_target_sends_no_shield(price: float, goes: bool, broker: str) -> None:
+    """Stopped by a gap: SA's target is 1980. A leg that its target has met already would be refused and its other one
+    filled and closed for nothing; so none goes, and the recovery waits plainly for 1997."""
+    rows = [2000.0, 2000.0, (price, price, price, price), price, price, 1990.0, 1998.0, 1998.0, 1998.0]
+    told = guarded(rows, broker=broker)
+    assert told.roles == (["A", "SA", "SB", "R"] if goes else ["A", "R"])
+    if not goes:
+        assert told.steps() == [("stopped", "target_passed")]
+        assert "shield_cancelled" in told.notices
+
+
+@pytest.mark.parametrize("broker", ["shadow", "backtrader"])
+def test_what_a_chain_opens_is_no_trade_of_the_day(broker: str) -> None:
+    """A shield stands on the other side, its recovery may fall on the next day (which turns at 10:05 here)."""
+    rows = [*STOPPED, 1990.0, (1990, 1997.5, 1990, 1997.5), 1997.5, 1997.5, 1997.5]
+    for at, entries in (("03:35", 1), ("10:05", 0)):
+        told = guarded(rows, broker=broker, risk={"daily_reset_time": at, "daily_reset_zone": "UTC"})
+        assert told.roles == ["A", "SA", "SB", "R"]
+        assert len(told.simulation.house.risk.ledger.entries("guarded")) == entries
+
+
+@pytest.mark.parametrize("factor", ["3", "0.7"])
+def test_a_symbols_multiplier_is_in_the_originals_lots_already(factor: str) -> None:
+    """Half of 0.10 lots a leg, whatever the factor that made the 0.10: 1/3 x 3 once was a step too few."""
+    told = guarded([*STOPPED, 1990.0, 1990.0], risk={"symbol_lot_multipliers": {"XAUUSD": Decimal(factor)}})
+    assert [o.volume for o in told.record.orders if o.role in ("SA", "SB")] == ["0.05", "0.05"]

@@ -13,9 +13,10 @@ import pytest
 from tests.unit.strategies.fakes import shipped
 from tests.unit.strategies.test_legacy import sent
 from tests.unit.strategies.test_legacy_wired import TRENDS
-from tests.unit.strategies.v3_fakes import ALONE, config_of, play, v3_alert, v3_pulse, wired
+from tests.unit.strategies.v3_fakes import ALONE, config_of, play, v3_alert, v3_exit, v3_pulse, wired
 from tests.world import Market, bars, flat, market, minute
 from zepix.journal.digest import canonical_lines
+from zepix.model import FillModel
 
 BULL, BEAR, MIXED = "1,1,1,1,1,1", "-1,-1,-1,-1,-1,-1", "1,1,-1,1,1,1"
 BOUGHT = v3_alert(1, score=5)
@@ -91,6 +92,57 @@ def test_a_pyramid_leaves_with_its_entry() -> None:
     assert ("stopped", "reversal") in {(s.state, s.reason) for s in played.record.chains if s.kind == "profit"}
     told = [line for _, line in played.lines("notification") if line["notice"] == "reversal_exit"]
     assert [(line["plugin"], line["fields"]["logic"]) for line in told] == [("v3_combined", "LOGIC1")]
+
+
+B_ALONE = {"routing": "order_b_only"}
+RISEN = [*flat(12), (110_000, 110_260, 110_000, 110_250), *flat(20, 110_250)]
+"""B of 0.06 lots books 117 points above 110_010 in minute 12, and level 1 goes out."""
+
+
+@pytest.mark.parametrize("broker", BROKERS)
+def test_a_pyramid_that_went_up_within_the_grace_is_of_the_entry_before(broker: str) -> None:
+    """B alone: nothing of the entry is open when it books. Its level 1 was entered after the trend had turned, and is
+    no entry of its own."""
+    v3 = shipped("v3_combined")
+    alerts = [v3_alert(1, score=9), v3_pulse(10.5, BEAR)]
+    played = play(on(broker, *RISEN), alerts, config_of(v3, **B_ALONE), classes=(v3,))
+    assert ended(played) == [
+        ("B", "profit_booking", 13.0), ("P1.1", "reversal", 16.0), ("P1.2", "reversal", 16.0),
+    ]  # fmt: skip
+
+
+def test_a_level_that_is_under_way_when_the_trend_turns_is_of_it_too() -> None:
+    """61 s from a decision to its fill: level 1, decided at 13.0, fills in minute 14; the pulse of 13.5 turns the trend
+    between. A grace of nought sees nothing but what is under way."""
+    v3 = shipped("v3_combined")
+    alerts = [v3_alert(1, score=9), v3_pulse(13.5, BEAR)]
+    for grace_s, last in ((300.0, 20.0), (0.0, 15.0)):
+        prices = on("shadow", *RISEN)
+        prices.fill = FillModel(latency_ms=61_000)
+        settings = config_of(v3, trend_reversal_grace_s=grace_s, **B_ALONE)
+        found = ended(play(prices, alerts, settings, classes=(v3,)))
+        assert {reason for role, reason, _ in found if role != "B"} == {"reversal"}
+        assert {role for role, _, _ in found} == {"B", "P1.1", "P1.2"}
+        assert max(at for _, _, at in found) == last
+
+
+def test_a_recovery_that_only_waits_is_left_to_its_own_question_of_the_trend() -> None:
+    """B is stopped in minute 5 and waits for its price; A goes with the trend. The price comes back in minute 20: the
+    trend is against it, and the window of 30 minutes ends."""
+    rows = [*flat(5), (110_000, 110_000, 109_670, 109_900), *flat(14, 109_900), *flat(30, 109_990)]
+    alerts = [v3_alert(1, score=9, risk=0.02), v3_pulse(10.5, BEAR)]
+    played = play(on("shadow", *rows), alerts, classes=(shipped("v3_combined"),))
+    assert [(role, reason) for role, reason, _ in ended(played)] == [("B", "sl"), ("A", "reversal")]
+    assert played.record.chains[-1].reason == "recovery_timeout"
+
+
+def test_entries_that_are_over_are_forgotten() -> None:
+    """Five entries in turn, each closed by an exit: the state knows the last one at most."""
+    alerts = [a for n in range(5) for a in (v3_alert(1 + 6 * n, score=9, number=n), v3_exit(4 + 6 * n, number=n))]
+    simulation = wired(on(), config_of())
+    simulation.run(alerts)
+    (row,) = simulation.engine.services.state()["trend_exits"]["groups"]
+    assert len(row[-1]) == 1
 
 
 def test_legacy_closes_five_minutes_after_its_biases_turned() -> None:

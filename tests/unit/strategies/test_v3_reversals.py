@@ -11,7 +11,7 @@ from tests.unit.strategies.v3_fakes import ALONE, config_of, v3_alert, v3_exit
 from tests.world import market
 from zepix.alerts import AlertProcessor
 from zepix.engine.registry import PluginConfig
-from zepix.model import Quarantined
+from zepix.model import FillModel, Quarantined
 
 BUY = v3_alert(1, "Sideways_Breakout", score=5)
 
@@ -83,6 +83,15 @@ def test_a_reversal_that_a_filter_refuses_closes_nothing():
 def test_entries_that_leave_do_not_count_among_those_open():
     fakes = Fakes()
     fakes.play([BUY, v3_alert(20, side="sell")], ALONE)
+    assert [asked.max_open for asked in fakes.risk.asked] == [5, 6]
+
+
+def test_entries_that_leave_while_they_are_under_way_do_not_count_either():
+    """A latency of 61 s: the buy has no ticket yet when it is taken along."""
+    fakes = Fakes()
+    prices = market(*[(110_000,) * 4] * 60)
+    prices.fill = FillModel(latency_ms=61_000)
+    prices.play([BUY, v3_alert(1.5, side="sell")], ALONE, before=fakes.register)
     assert [asked.max_open for asked in fakes.risk.asked] == [5, 6]
 
 
