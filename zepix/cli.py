@@ -19,6 +19,7 @@ from zepix.commands import (
     bars,
     check,
     compare,
+    config,
     doctor,
     fidelity,
     gap,
@@ -71,6 +72,7 @@ def build_app() -> typer.Typer:
     app.command("gap")(gap.gap)
     app.command("why")(why.why)
     app.command("check")(check.check)
+    app.add_typer(config.app, name="config")
     app.add_typer(alerts.app, name="alerts")
     app.add_typer(bars.app, name="bars")
     app.command("strategies")(listing.strategies)

@@ -7,6 +7,7 @@
 | ``pause`` | no new risk at all; what is open goes on | none by this plugin |
 | ``resume`` | entries are taken again | this plugin's too, also one that was disabled or reined in |
 | ``rearm`` | the equity guard is armed again, from ``base_equity`` or the equity of now | |
+| ``reload`` | the settings are read again, from ``config`` or the file of the start | |
 
 It stands in the inbox because that has one order for all that comes from outside, is durable before anybody is told so,
 and is written while the engine restarts.
@@ -26,10 +27,11 @@ from zepix.errors import JournalError
 __all__ = ["COMMANDS", "OPERATOR", "Command", "command_in_row", "command_of"]
 
 OPERATOR: Final = "operator"
-COMMANDS: Final = ("pause", "resume", "rearm")
-_NAMES: Final = frozenset({"id", "command", "plugin", "base_equity", "by"})
+COMMANDS: Final = ("pause", "resume", "rearm", "reload")
+_NAMES: Final = frozenset({"id", "command", "plugin", "base_equity", "by", "config"})
 _ID: Final = re.compile(r"[A-Za-z0-9_.:-]{8,64}")
 _TEXT_LIMIT: Final = 64
+_PATH_LIMIT: Final = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,8 @@ class Command:
     plugin: str = ""
     base_equity: float | None = None
     by: str = ""
+    config: str = ""
+    """Of ``reload``: a file of settings on the runner's machine; empty: the one that it was started with."""
 
     def fields(self) -> dict[str, Any]:
         """As a row holds it."""
@@ -49,6 +53,8 @@ class Command:
             found["plugin"] = self.plugin
         if self.base_equity is not None:
             found["base_equity"] = self.base_equity
+        if self.config:
+            found["config"] = self.config
         return {**found, "by": self.by}
 
     def __str__(self) -> str:
@@ -75,17 +81,23 @@ def command_of(given: Any) -> Command:
         raise ValueError("base_equity belongs to rearm")
     if base is not None and (isinstance(base, bool) or not isinstance(base, int | float) or not _is_money(base)):
         raise ValueError("base_equity is a number above 0")
-    return Command(number, command, plugin, None if base is None else float(base), by)
+    config = _text(given, "config", _PATH_LIMIT)
+    if command == "reload":
+        if plugin:
+            raise ValueError("reload is of all settings, not of a plugin")
+    elif config:
+        raise ValueError("config belongs to reload")
+    return Command(number, command, plugin, None if base is None else float(base), by, config)
 
 
 def _is_money(value: float) -> bool:
     return math.isfinite(value) and 0 < value < 1e15
 
 
-def _text(given: Mapping[str, Any], name: str) -> str:
+def _text(given: Mapping[str, Any], name: str, limit: int = _TEXT_LIMIT) -> str:
     value = given.get(name, "")
-    if not isinstance(value, str) or len(value) > _TEXT_LIMIT or not value.isprintable():
-        raise ValueError(f"{name} is printable text of at most {_TEXT_LIMIT} characters")
+    if not isinstance(value, str) or len(value) > limit or not value.isprintable():
+        raise ValueError(f"{name} is printable text of at most {limit} characters")
     return value.strip()
 
 

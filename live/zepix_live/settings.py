@@ -16,7 +16,7 @@ from typing import Any, Final
 from zepix.errors import ConfigError
 from zepix_live.secrets_file import Secrets, load_secrets
 
-__all__ = ["TRADINGVIEW_ADDRESSES", "ReceiverSettings", "is_loopback", "read_settings"]
+__all__ = ["TRADINGVIEW_ADDRESSES", "ReceiverSettings", "checked_table", "is_loopback", "read_settings"]
 
 TRADINGVIEW_ADDRESSES: Final = ("52.89.214.238", "34.212.75.30", "54.218.53.128", "52.32.178.7")
 """Where TradingView posts from, as its help page lists them (support/solutions/43000529348)."""
@@ -142,6 +142,19 @@ def read_settings(
     problems: list[str] = []
     given = dict(table)
     given.update({name: value for name, value in (("host", host), ("port", port)) if value is not None})
+    found = checked_table(given, problems)
+    secrets = Secrets()
+    try:
+        secrets = load_secrets(data_dir, environ)
+    except ConfigError as error:
+        problems += error.problems
+    if problems:
+        raise ConfigError(problems)
+    return ReceiverSettings(data_dir=data_dir, secrets=secrets, **found).check()
+
+
+def checked_table(given: Mapping[str, Any], problems: list[str]) -> dict[str, Any]:
+    """The settings of ``[live.receiver]`` as they are; what is wrong with them goes to ``problems``."""
     known = {one.name for one in fields(ReceiverSettings)} - {"data_dir", "secrets", "inbox_id"}
     found: dict[str, Any] = {}
     for name, value in given.items():
@@ -151,14 +164,7 @@ def read_settings(
             near = difflib.get_close_matches(str(name), sorted(known), n=1)
             hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(sorted(known))}"
             problems.append(f"live.receiver.{ascii(name)[1:-1][:60]} is no setting; {hint}")
-    secrets = Secrets()
-    try:
-        secrets = load_secrets(data_dir, environ)
-    except ConfigError as error:
-        problems += error.problems
-    if problems:
-        raise ConfigError(problems)
-    return ReceiverSettings(data_dir=data_dir, secrets=secrets, **found).check()
+    return found
 
 
 def _checked(name: str, value: Any, problems: list[str]) -> Any:

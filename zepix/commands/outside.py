@@ -6,7 +6,8 @@ loaded is reported when its verb is called and harms no other.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import importlib
+from collections.abc import Callable, Iterator
 from importlib import metadata
 from typing import Any, Final
 
@@ -14,7 +15,7 @@ import typer
 
 from zepix.errors import ConfigError
 
-__all__ = ["GROUP", "add_outside"]
+__all__ = ["GROUP", "add_outside", "beside_verbs"]
 
 GROUP: Final = "zepix.commands"
 OURS: Final = {
@@ -40,6 +41,22 @@ def add_outside(app: typer.Typer, known: set[str], verb: str | None) -> None:
             _add(app, point.name, point.load())
         except Exception as error:
             raise ConfigError(f"command {verb!r} ({point.value}) cannot be loaded: {error}") from error
+
+
+def beside_verbs(name: str) -> Iterator[Callable[..., Any]]:
+    """The functions ``name`` of the modules that bring verbs, each once; a package that cannot be loaded has none.
+
+    ``settings_problems(config) -> list[str]`` checks the settings that a package reads itself, ``default_settings() ->
+    {key: value}`` are those that hold where nothing is said.
+    """
+    modules = {point.value.partition(":")[0]: None for point in metadata.entry_points(group=GROUP)}
+    for module in modules:
+        try:
+            found = getattr(importlib.import_module(module), name, None)
+        except Exception:  # noqa: BLE001, S112 - told when its verb is called; it must not stop what is not its own
+            continue
+        if callable(found):
+            yield found
 
 
 def _add(app: typer.Typer, name: str, loaded: typer.Typer | Callable[..., Any]) -> None:

@@ -92,11 +92,16 @@ class ConfigManager:
 
     def show(self) -> Iterator[tuple[str, Any, str]]:
         """Every key with its value and where it came from, lowest layer first; secrets are masked."""
+        for path, value, origin in self.leaves():
+            yield ".".join(path), value, origin
+
+    def leaves(self) -> Iterator[tuple[tuple[str, ...], Any, str]]:
+        """As ``show``, each key in its parts: a name may hold dots itself."""
         for path, origin in self._origins.items():
             value: Any = self._values
             for part in path:
                 value = value.get(part) if isinstance(value, Mapping) else None
-            yield ".".join(path), MASK if is_secret(path) and value else plain(value), origin
+            yield path, MASK if is_secret(path) and value else plain(value), origin
 
     def _merge(self) -> list[str]:
         layers = {origin: copied(values) for origin, values in self._layers.items()}

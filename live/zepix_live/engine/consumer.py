@@ -20,16 +20,18 @@ from zepix_live.engine.course import Course
 from zepix_live.engine.feeds import Feed, Moment
 from zepix_live.engine.market_clock import MarketClock
 from zepix_live.engine.price_file import PriceFile
+from zepix_live.engine.reloading import RELOAD, Decide, change_row, changed_config
 from zepix_live.engine.session import LiveSession, Output
 from zepix_live.pulse import NO_PULSE, Pulsing
 
 __all__ = ["MARKED", "Consumer", "Given", "Input", "Journal", "Received", "encode", "name_of"]
 
+OPERATOR: Final = "operator"
 TURN_ROWS: Final = 256
 """How many inputs one turn takes at most, so that one commit stays short and an alert never waits long."""
 SNAPSHOT_WEIGHT: Final = 2_000
 """A state is kept after so many instants of prices; other inputs cost a start more, and count for more."""
-MARKED: Final = frozenset({"alert", "operator"})
+MARKED: Final = frozenset({"alert", OPERATOR})
 """Whose handlers the pulse names: what a session can do without, if it dies of it."""
 TOLD: Final = frozenset({"event", "error", "disabled"})
 WEIGHTS: Final = {"prices": 1, "clock": 1}
@@ -94,6 +96,8 @@ class _Held:
     moments: list[Moment] = field(default_factory=list)
     commands: list[Given] = field(default_factory=list)
     alerts: list[Received] = field(default_factory=list)
+    taking: int = 0
+    """So many of the alerts are of this turn: those up to a change of settings."""
 
 
 class Consumer:
@@ -113,11 +117,13 @@ class Consumer:
         tell: Callable[[Output], None] = lambda _output: None,
         prices: PriceFile | None = None,
         pulse: Pulsing = NO_PULSE,
+        reload: Decide | None = None,
     ) -> None:
         """``received(after_seq, limit)``: alerts of the inbox; ``given()``: commands since the last time;
         ``inbox_seq``: the last alert that the journal has; ``fed_ns``: when its last prices were; ``tell``: is shown
         every event, error and disabling as it is journaled; ``prices``: where snapshots keep the prices, which else
-        are in the journal; ``pulse``: is told under what this is."""
+        are in the journal; ``pulse``: is told under what this is; ``reload``: decides what a
+        command to read the settings again is to change."""
         self.course = course
         self.journal = journal
         self.feed = feed
@@ -127,6 +133,7 @@ class Consumer:
         self._tell = tell
         self._prices = prices
         self._pulse = pulse
+        self._reload = reload
         self.turned = Turned(inbox_seq=inbox_seq, fed_ns=fed_ns)
         self._since_snapshot = 0
         self._held = _Held()
@@ -193,9 +200,15 @@ class Consumer:
         found += [Input(now_ns, "operator", one.body) for one in held.commands]
         if not held.alerts:
             held.alerts += self._received(self.turned.inbox_seq, TURN_ROWS)
-        for alert in held.alerts:
+        held.taking = len(held.alerts)
+        for number, alert in enumerate(held.alerts, 1):
             late_ns = self.clock.late_ns(alert.received_ns)
-            found.append(Input(now_ns, alert.kind, {**alert.body, "inbox": alert.seq, "late_ns": late_ns}))
+            body = {**alert.body, "inbox": alert.seq, "late_ns": late_ns}
+            if alert.kind == OPERATOR and body.get("command") == RELOAD and self._reload is not None:
+                found.append(Input(now_ns, OPERATOR, self._reload(body, self.course)))
+                held.taking = number  # what comes after it is decided by the new settings, in the next turn
+                break
+            found.append(Input(now_ns, alert.kind, body))
         if not found:
             due_ns = self.session.due_ns()
             if due_ns is not None and due_ns <= now_ns:
@@ -207,9 +220,9 @@ class Consumer:
         held = self._held
         held.moments.clear()
         if any(one.kind not in ("prices", "clock") for one in inputs):
-            self.turned.inbox_seq = max([self.turned.inbox_seq, *(alert.seq for alert in held.alerts)])
+            taken, held.alerts = held.alerts[: held.taking], held.alerts[held.taking :]
+            self.turned.inbox_seq = max([self.turned.inbox_seq, *(alert.seq for alert in taken)])
             held.commands.clear()
-            held.alerts.clear()
 
     def _settle(self) -> None:
         """Write what is owed to the journal: a session is never further than its record but for what waits here."""
@@ -234,8 +247,17 @@ class Consumer:
         told: list[Output] = []
         for seq, one in zip(seqs, inputs, strict=True):
             told += self._follow(seq, one)
-        self._write([], told, seqs[-1])
+        self._write([], told, seqs[-1], self._changed(seqs[-1], inputs[-1].body))
         self._pulse.rest()
+
+    def _changed(self, seq: int, body: Mapping[str, Any]) -> list[tuple[int, str, str]]:
+        """Go on by other settings, where the last input says so; the row that says what they are."""
+        assert self.course.config is not None, "a session has a configuration"
+        after = changed_config(self.course.config, body)
+        if after is None:
+            return []
+        self.course.change(after)
+        return [(self.session.now_ns, "config", encode(change_row(after, body, seq)))]
 
     def _follow(self, seq: int, one: Input) -> list[Output]:
         if one.kind == "prices":
@@ -244,11 +266,17 @@ class Consumer:
             self._pulse.take(seq, one.kind, name_of(seq, one.body))
         return [Output(o.kind, {"of": seq, **o.body}) for o in self.session.take(one.t_ns, one.kind, one.body)]
 
-    def _write(self, rows: list[tuple[int, str, str]], told: Sequence[Output], through: int) -> None:
+    def _write(
+        self,
+        rows: list[tuple[int, str, str]],
+        told: Sequence[Output],
+        through: int,
+        after: Sequence[tuple[int, str, str]] = (),
+    ) -> None:
         now_ns = self.session.now_ns
         rows += [(now_ns, one.kind, encode(one.body)) for one in told]
         rows.append((now_ns, "done", encode({"through": through})))
-        self._owed = rows
+        self._owed = [*rows, *after]
         self._settle()
         self.turned.outputs += len(told)
         for one in told:

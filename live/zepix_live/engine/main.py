@@ -28,6 +28,7 @@ from zepix_live.engine.options import EngineOptions, FeedChoice, feed_choice, st
 from zepix_live.engine.plan import Plan, plan_of
 from zepix_live.engine.price_file import PriceFile
 from zepix_live.engine.recovery import NOBODY_KNOWS, Before, Recovered, last_config, recover
+from zepix_live.engine.reloading import Reloader
 from zepix_live.engine.session import Output
 from zepix_live.engine.statement import statement_of
 from zepix_live.heartbeat import FAILED, EngineState, write_heartbeat, write_statement
@@ -109,7 +110,8 @@ def open_engine(options: EngineOptions, clock: Clock, environ: Mapping[str, str]
                 journal, reader, wanted, market.now_ns, plan=plan, prices=prices, before=before_it, pulse=pulse
             )
             first = recovered.first_seq
-            engine = _opened(options, journal, feed, clock, anchor, recovered, prices, pulse)
+            reloader = Reloader(options, spec.config.get("live", {}), environ)
+            engine = _opened(options, journal, feed, clock, anchor, recovered, prices, pulse, reloader)
             told = list(reader.rows(first, None))
         old = anchor if before is None else before.anchor
         down_s = max(0, clock.now_ns() - (recovered.last_ns if old is None else old.wall(recovered.last_ns))) / NS
@@ -143,6 +145,7 @@ def _opened(
     recovered: Recovered,
     prices: PriceFile,
     pulse: Pulse,
+    reloader: Reloader,
 ) -> Engine:
     market = MarketClock(clock, anchor, recovered.last_ns)
     if not recovered.is_new:
@@ -161,6 +164,7 @@ def _opened(
         tell=_tell,
         prices=prices,
         pulse=pulse,
+        reload=reloader,
     )
     while not recovered.is_new and consumer.turn():  # what came while it was down, before it says that it turns
         pass

@@ -26,6 +26,9 @@ def obey(simulation: Simulation, body: Mapping[str, Any]) -> tuple[str, str]:
         return DONE, _resume(simulation, plugin_id)
     if command == "rearm":
         return _rearm(simulation, body.get("base_equity"))
+    if command == "reload":  # decided before its row was written; a rerun has no file to read
+        found = body.get("reload", {})
+        return str(found.get("level", REFUSED)), str(found.get("text", "nobody read the settings; nothing was applied"))
     return REFUSED, f"the command {ascii(command)[:60]} is none"
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
@@ -24,6 +24,7 @@ from zepix_live.engine.exit_words import looks_like_exit
 from zepix_live.engine.plan import Plan
 from zepix_live.engine.price_file import PriceFile
 from zepix_live.engine.price_rows import PriceColumns, PriceRows
+from zepix_live.engine.reloading import change_row, changed_config
 from zepix_live.engine.rerun import Difference, first_difference, turns
 from zepix_live.engine.session import INPUTS, Output
 from zepix_live.pulse import NO_PULSE, Pulsing
@@ -259,7 +260,11 @@ def _unfinished(found: Recovered, journal: Journal, row: Row, body: Mapping[str,
         )
         return
     journal.append([(row.t_ns, "attempt", encode({"of": row.seq}))])
-    _finish(found, journal, row.seq, session.take(row.t_ns, row.kind, body))
+    told = session.take(row.t_ns, row.kind, body)
+    after = None if found.course.config is None else changed_config(found.course.config, body)
+    if after is not None:  # it died before the settings that it was told to take were durable
+        found.course.change(after)
+    _finish(found, journal, row.seq, told, [] if after is None else [change_row(after, body, row.seq)])
 
 
 def _poison_notice(row: Row, body: Mapping[str, Any]) -> dict[str, Any]:
@@ -270,10 +275,13 @@ def _poison_notice(row: Row, body: Mapping[str, Any]) -> dict[str, Any]:
     return {"level": "CRITICAL", "code": "poison", "text": text, "of": row.seq}
 
 
-def _finish(found: Recovered, journal: Journal, seq: int, told: list[Output]) -> None:
+def _finish(
+    found: Recovered, journal: Journal, seq: int, told: list[Output], configs: Sequence[Mapping[str, Any]] = ()
+) -> None:
     now_ns = found.course.session.now_ns
     rows = [(now_ns, one.kind, encode({"of": seq, **one.body})) for one in told]
-    journal.append([*rows, (now_ns, "done", encode({"through": seq}))])
+    rows.append((now_ns, "done", encode({"through": seq})))
+    journal.append([*rows, *((now_ns, "config", encode(dict(one))) for one in configs)])
 
 
 def _change(found: Recovered, journal: Journal, wanted: SessionConfig) -> None:

@@ -1,0 +1,57 @@
+"""What ``[live]`` may hold, checked and with its defaults: for ``zepix config``, which knows no live setting itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, Final
+
+from zepix.config import ConfigManager
+from zepix.errors import ConfigError
+from zepix_live.engine.options import SETTINGS, STALE_S, seconds
+from zepix_live.settings import ReceiverSettings, checked_table
+from zepix_live.watchdog import HANG_S, START_S
+
+__all__ = ["default_settings", "settings_problems"]
+
+SECONDS: Final[Mapping[str, float]] = {"stale_s": STALE_S, "hang_s": HANG_S, "start_s": START_S}
+OURS: Final = ("data_dir", "secrets", "inbox_id")
+"""Fields of the receiver's settings that are no settings of a file."""
+
+
+def settings_problems(config: ConfigManager) -> list[str]:
+    """What the runner would say of ``[live]`` and ``[live.receiver]``, secrets left aside: all of it."""
+    problems: list[str] = []
+    live = config.get("live", {})
+    for name in sorted(live.keys() - SETTINGS):
+        from zepix.config import near
+
+        hint = near(name, SETTINGS, "live.") or f"; there are {', '.join(f'live.{one}' for one in sorted(SETTINGS))}"
+        problems.append(f"live.{ascii(name)[1:-1][:60]}: unknown setting{hint}")
+    for name in SECONDS:
+        if name in live:
+            try:
+                seconds(f"live.{name}", live[name])
+            except ConfigError as error:
+                problems += error.problems
+    receiver = live.get("receiver", {})
+    if not isinstance(receiver, Mapping):
+        return [*problems, "live.receiver: expected a table of settings"]
+    found = checked_table(receiver, problems)
+    if not problems:
+        try:
+            told = ReceiverSettings(data_dir=Path(), **{**found, "host": "127.0.0.1"}).problems()
+        except (TypeError, ValueError) as error:
+            told = [str(error)]
+        problems += [f"live.receiver: {one}" for one in told]
+    return problems
+
+
+def default_settings() -> dict[str, Any]:
+    """By dotted key, what holds where nothing is said."""
+    usual = ReceiverSettings(data_dir=Path())
+    return {
+        **{f"live.{name}": value for name, value in SECONDS.items()},
+        **{f"live.receiver.{one.name}": getattr(usual, one.name) for one in fields(usual) if one.name not in OURS},
+    }
