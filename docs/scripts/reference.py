@@ -36,7 +36,7 @@ SECTIONS = {
     "Replays": "configuration alerts dialects imports assets generate data fills results why check",
     "Strategies": "strategies services exits chains v3 v6 legacy rules",
     "Research": "notebooks pictures sweeps sweep_exits compare stress fidelity real backtrader state",
-    "Live": "live live_security journal simulation",
+    "Live": "live live_security journal storage simulation",
     "Reference": "reference/commands reference/python names architecture performance live_performance",
     "Dialects": "",
     "More": "",

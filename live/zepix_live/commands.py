@@ -10,7 +10,7 @@ import typer
 
 from zepix.commands.console import note, say, table
 
-__all__ = ["app", "rerun"]
+__all__ = ["app", "default_settings", "rerun", "settings_problems"]
 
 DATA: Final = typer.Option("--data", metavar="DIR", help="Folder of everything durable.", show_default=False)
 Data = Annotated[Path, DATA]
@@ -31,6 +31,20 @@ def _flags(settings: list[str] | None) -> dict[str, Any]:
     from zepix.config.layers import read_flags  # loads what reads settings, which most calls do without
 
     return dict(read_flags(settings))
+
+
+def settings_problems(config: Any) -> list[str]:
+    """What is wrong with the settings that the runner reads itself: asked by ``zepix config``."""
+    from zepix_live import live_settings
+
+    return live_settings.settings_problems(config)
+
+
+def default_settings() -> dict[str, Any]:
+    """The runner's own settings that hold where nothing is said: asked by ``zepix config``."""
+    from zepix_live import live_settings
+
+    return live_settings.default_settings()
 
 
 @app.callback()
@@ -86,7 +100,7 @@ def report(data: Data = HERE, as_json: Json = False) -> None:
             say(line)
 
 
-def _command(data: Path, word: str, plugin: str, base_equity: float | None = None) -> None:
+def _command(data: Path, word: str, plugin: str, base_equity: float | None = None, config: str = "") -> None:
     from getpass import getuser
     from uuid import uuid4
 
@@ -100,6 +114,7 @@ def _command(data: Path, word: str, plugin: str, base_equity: float | None = Non
     except (OSError, KeyError, ImportError):  # a service's user without a name
         by = ""
     asked = {"id": uuid4().hex, "command": word, "plugin": plugin, "base_equity": base_equity, "by": by}
+    asked |= {"config": config} if config else {}
     try:
         command = command_of({name: value for name, value in asked.items() if value is not None})
     except ValueError as error:
@@ -134,6 +149,35 @@ def rearm(
 ) -> None:
     """Arm the equity guard again, after it has closed everything."""
     _command(data, "rearm", "", base_equity)
+
+
+@app.command("rebuild")
+def rebuild(
+    data: Data = HERE,
+    database: Annotated[
+        str | None,
+        typer.Option("--database", metavar="URL", help="A file, or postgresql://user@host/name; DIR/zepix.db."),
+    ] = None,
+) -> None:
+    """Make the database's tables again from the journal, which is only read; what they held goes."""
+    import os
+
+    from zepix_live.clock import SystemClock
+    from zepix_live.storage.verb import rebuild_and_tell
+
+    rebuild_and_tell(data, database, os.environ, SystemClock(), say=say, note=note)
+
+
+@app.command("reload")
+def reload(
+    data: Data = HERE,
+    config: Annotated[
+        Path | None, typer.Option("--config", metavar="FILE", help="Another file than the runner was started with.")
+    ] = None,
+) -> None:
+    """Read the settings again: what may change while it runs is applied, the rest is named; a broken file changes
+    nothing."""
+    _command(data, "reload", "", config="" if config is None else str(config.expanduser().resolve()))
 
 
 def rerun(

@@ -36,7 +36,8 @@ ONE_ROOM = {
     "typer": {"cli", "commands", "live"},
     "rich": {"cli", "commands"},
     **{name: {"live"} for name in ("fastapi", "starlette", "uvicorn", "httptools", "zepix_live")},
-    **{name: set() for name in ("backtrader", "MetaTrader5", "telegram", "sqlalchemy", "live", "strategies")},
+    **{name: {"live"} for name in ("sqlalchemy", "alembic", "psycopg")},
+    **{name: set() for name in ("backtrader", "MetaTrader5", "telegram", "live", "strategies")},
 }
 
 
