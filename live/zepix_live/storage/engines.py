@@ -28,9 +28,10 @@ def file_writer(path: Path, busy_s: float, *, is_forced: bool = False) -> Engine
     ``is_forced``: what was committed is on the disk, at the price of waiting for it; else a loss of power may take the
     last transactions, whole.
     """
+    here = path.absolute()
     engine = create_engine(
         "sqlite+pysqlite://",
-        creator=lambda: sqlite3.connect(path, timeout=busy_s, check_same_thread=False, isolation_level=None),
+        creator=lambda: sqlite3.connect(here, timeout=busy_s, check_same_thread=False, isolation_level=None),
         poolclass=QueuePool,
         pool_size=1,
         max_overflow=0,
@@ -54,7 +55,8 @@ def file_writer(path: Path, busy_s: float, *, is_forced: bool = False) -> Engine
 
 def file_reader(path: Path, busy_s: float) -> Engine:
     """Connections that cannot write."""
-    uri = f"file:{quote(path.as_posix())}?mode=ro"
+    text = path.absolute().as_posix()
+    uri = f"file://{quote(text if text.startswith('/') else f'/{text}')}?mode=ro"  # drive letters included
     engine = create_engine(
         "sqlite+pysqlite://",
         creator=lambda: sqlite3.connect(uri, uri=True, timeout=busy_s, check_same_thread=False, isolation_level=None),
