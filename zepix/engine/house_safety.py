@@ -114,6 +114,7 @@ class SafetyWing:
             self._engine.services.add("notices", notices)
             self._engine.tell = self.telegram.tell
             if trend is not None:
+                notices.alert_in_hand = lambda: trend.alert_in_hand
                 trend.listeners.append(notices.on_trends)
 
     def register(

@@ -49,6 +49,8 @@ class HouseNotices:
         self._risk = risk
         self._sessions = sessions
         self._own_limit = own_limit
+        self.alert_in_hand: Callable[[], str] = str
+        """The alert that is telling trends, where it is one."""
         self._told: dict[str, int] = {}
         """By limit (``day``, ``lifetime``, a plugin): the start of the day in which it was told."""
 
@@ -59,7 +61,8 @@ class HouseNotices:
         if changed and self._notify.is_heard:
             symbol = updates[0].symbol
             said = ", ".join(f"{timeframe} {word}" for timeframe, word in changed.items())
-            self._notify.send("trend_changed", f"{symbol}: {said}", symbol=symbol, source=updates[0].source, **changed)
+            told = {"symbol": symbol, "source": updates[0].source, "alert_id": self.alert_in_hand(), **changed}
+            self._notify.send("trend_changed", f"{symbol}: {said}", **told)
 
     # --- limits ----------------------------------------------------------------------------------------------------
 

@@ -53,6 +53,8 @@ class TrendCore:
         """Who hears of trends that were told, all of one alert at once; one symbol a call."""
         self._say = say
         self._changes: tuple[str, tuple[TrendUpdate, ...]] = ("", ())
+        self.alert_in_hand = ""
+        """The id of the alert whose trends are being told; listeners may name it."""
         self._counters = {"alerts": 0, "unread": 0, "locked": 0, "full": 0}
         self._last_unread = ""
 
@@ -64,7 +66,9 @@ class TrendCore:
         self._counters["alerts"] += 1
         symbol, now_ns = alert.symbol, self.clock.now_ns
         source = source_of(alert)
+        self.alert_in_hand = alert.id
         updates = self._tell_all(symbol, said.trends, source, now_ns)
+        self.alert_in_hand = ""
         self._changes = (alert.id, updates)
         unread = said.unread
         if said.counts is not None or said.state or said.momentum is not None:

@@ -106,6 +106,7 @@ def test_trends_that_changed_are_told_once_an_alert_and_those_told_again_are_not
         "EURUSD: 1h BEARISH, 1d BEARISH",
     ]
     assert lines[0]["fields"] == {"symbol": "EURUSD", "source": "v3", "15m": "BULLISH", "1h": "BULLISH"}
+    assert len({line["alert"] for line in lines}) == 2 and all(line["alert"] for line in lines), "each names its alert"
 
 
 class Loud(ALONE):  # type: ignore[misc, valid-type]
