@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from tests.parity.shadow import first_difference
 from tests.property.scripted import Play, drawn_play, played, played_stepwise
+from tests.thorough import share
 from zepix.journal.digest import digest
 from zepix.model import Order
 
@@ -58,7 +59,7 @@ def test_scripts_trade() -> None:
     assert {"sl", "tp", "trailing", "break_even", "signal", "profit_booking", "stop_out", "end_of_data"} <= set(reasons)
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=share(400, 150), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.integers(0, 2**64 - 1))
 def test_both_brokers_agree_whatever_a_strategy_does(seed: int) -> None:
     assert_agree(drawn_play(random.Random(seed)))

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from tests.oracle.scenarios import Scenario
 from tests.parity.backtrader import replay_without_cerebro
 from tests.parity.shadow import decisions, first_difference, replay, replay_stepwise, trades
+from tests.thorough import share
 from zepix.journal.digest import digest
 
 SECOND = 10**9
@@ -125,7 +126,11 @@ def scenarios(draw: st.DrawFn) -> Scenario:
     )
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(
+    max_examples=share(400, 150),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
 @given(scenarios())
 def test_oracle_shadow_and_backtrader_agree(scenario: Scenario) -> None:
     oracle, shadow, plain = scenario.play(), replay(scenario), replay_without_cerebro(scenario)

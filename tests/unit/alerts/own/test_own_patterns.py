@@ -17,11 +17,12 @@ HOSTILE = ["a" * 60_000 + "!", "a" * 16_000 + "!", "a" * 30, "ab" * 8_000, "\u00
 
 
 def best_of_three_ms(work: object) -> float:
+    """In processor time: others may keep the machine busy."""
     taken = []
     for _ in range(3):
-        start = time.perf_counter()
+        start = time.thread_time()
         work()  # type: ignore[operator]
-        taken.append((time.perf_counter() - start) * 1e3)
+        taken.append((time.thread_time() - start) * 1e3)
     return min(taken)
 
 
