@@ -16,9 +16,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
-__all__ = ["DoorFile", "read_door", "write_door"]
+__all__ = ["FROM", "DoorFile", "read_door", "write_door"]
 
 FILE_NAME: Final = "receiver.door.json"
+FROM: Final = "X-Zepix-From"
+"""The header of a command that is given for somebody else: the other's address. Believed with this key only."""
 _LIMIT_BYTES: Final = 4 * 1024
 
 

@@ -3,7 +3,7 @@
     {"t_ns": 1767225600000000000, "pid": 4711, "state": "running", "detail": "", "inbox_seq": 42}
 
 ``state`` is ``starting``, ``recovering``, ``running``, ``down``, ``halted`` or ``failed``; it turns while it is
-``running``. What has ``failed`` is not started again by itself: ``detail`` says why, and that does not grow old.
+``running``. Where alerts are only recorded there is none, and none is missed (``recording``). What has ``failed`` is not started again by itself: ``detail`` says why, and that does not grow old.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from zepix_live.clock import Clock
 __all__ = [
     "FAILED",
     "FILE_NAME",
+    "RECORDING",
     "EngineState",
     "read_heartbeat",
     "read_statement",
@@ -31,6 +32,7 @@ __all__ = [
 
 FILE_NAME: Final = "engine.heartbeat.json"
 FAILED: Final = "failed"
+RECORDING: Final = "recording"
 STATEMENT_NAME: Final = "engine.recovery.json"
 _LIMIT_BYTES: Final = 16 * 1024
 _STATEMENT_BYTES: Final = 1024 * 1024
@@ -49,8 +51,8 @@ class EngineState:
 
     @property
     def turns(self) -> bool:
-        """Whether it said that it takes alerts and decides."""
-        return self.state == "running"
+        """Whether it said that it takes alerts and decides, or nobody is to decide."""
+        return self.state in ("running", RECORDING)
 
 
 def write_heartbeat(data_dir: Path, state: EngineState) -> bool:

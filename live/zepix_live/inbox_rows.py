@@ -2,7 +2,7 @@
 
 | kind | what | its body |
 |---|---|---|
-| ``alert`` | a body that was accepted | raw, source, route, from, key, by; symbol, id, content_type if any |
+| ``alert`` | a body that was accepted | raw, source, route, from, key, by; maybe symbol, id, content_type, dry ... |
 | ``resend`` | the same again within 30 s, answered as a duplicate | the same, and ``of``: the first one's number |
 | ``quarantined`` | turned away from a sender who may post | reason, detail, raw, size_bytes and the rest |
 | ``refused`` | a sample of what came from others, at most one a minute | reason, route, from, count, sample |
@@ -12,6 +12,8 @@
 A ``resend`` is no less durable than an alert: the engine knows which tickets are open, and so whether an exit that came
 twice is to be used twice. The receiver measures the 30 s on a clock that nobody sets, so an engine that compares times
 of receipt only may add what ``of`` says, where ``by`` is ``body`` (an ``id`` may mean something else to a dialect).
+``dry`` is true where the sender asked to decide and never to order; ``mirror`` is to how many other receivers the body
+is handed on (``receiver/mirrors.py``).
 Texts are without secrets. ``t_ns`` of the row is the time of receipt.
 """
 
@@ -61,6 +63,8 @@ class InboxAlert:
     of: int | None
     reason: str | None
     detail: str | None
+    dry: bool = False
+    mirror: int = 0
 
 
 def read_alert(seq: int, t_ns: int, kind: str, body: str) -> InboxAlert:
@@ -85,6 +89,8 @@ def read_alert(seq: int, t_ns: int, kind: str, body: str) -> InboxAlert:
             of=found.get("of"),
             reason=found.get("reason"),
             detail=found.get("detail"),
+            dry=found.get("dry") is True,
+            mirror=int(found.get("mirror", 0)),
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise JournalError(f"row {seq} of the inbox is no {kind} as the receiver writes it ({error!r})") from error

@@ -9,7 +9,11 @@ from typing import Any, Final
 
 from zepix.config import ConfigManager
 from zepix.errors import ConfigError
-from zepix_live.engine.options import SETTINGS, STALE_S, seconds
+from zepix_live.api.settings import API, api_defaults, api_problems
+from zepix_live.engine.mode_settings import mode_problems
+from zepix_live.engine.options import SETTINGS, STALE_S, feed_choice, seconds
+from zepix_live.health_settings import HEALTH, health_defaults, health_problems
+from zepix_live.logs import LOG, log_defaults, log_problems
 from zepix_live.settings import ReceiverSettings, checked_table
 from zepix_live.watchdog import HANG_S, START_S
 
@@ -35,6 +39,15 @@ def settings_problems(config: ConfigManager) -> list[str]:
                 seconds(f"live.{name}", live[name])
             except ConfigError as error:
                 problems += error.problems
+    if live.get("feed") is not None:
+        try:
+            feed_choice(live["feed"] if isinstance(live["feed"], str) else ascii(live["feed"])[:60])
+        except ConfigError:
+            problems.append(f"live.feed is replay:PATH, webhook or none, not {ascii(live['feed'])[:60]}")
+    problems += mode_problems(config)
+    problems += health_problems(live.get(HEALTH, {}))
+    problems += log_problems(live.get(LOG, {}))
+    problems += api_problems(live.get(API, {}))
     receiver = live.get("receiver", {})
     if not isinstance(receiver, Mapping):
         return [*problems, "live.receiver: expected a table of settings"]
@@ -53,5 +66,8 @@ def default_settings() -> dict[str, Any]:
     usual = ReceiverSettings(data_dir=Path())
     return {
         **{f"live.{name}": value for name, value in SECONDS.items()},
+        **{f"live.{HEALTH}.{name}": value for name, value in health_defaults().items()},
+        **{f"live.{LOG}.{name}": value for name, value in log_defaults().items()},
+        **{f"live.{API}.{name}": value for name, value in api_defaults().items()},
         **{f"live.receiver.{one.name}": getattr(usual, one.name) for one in fields(usual) if one.name not in OURS},
     }

@@ -6,7 +6,11 @@
 |---|---|---|
 | ``pause`` | no new risk at all; what is open goes on | none by this plugin |
 | ``resume`` | entries are taken again | this plugin's too, also one that was disabled or reined in |
-| ``rearm`` | the equity guard is armed again, from ``base_equity`` or the equity of now | |
+| ``rearm`` | the equity guard is armed again, from ``base_equity`` or the equity of now | its fidelity breaker is |
+| ``enable``, ``disable`` | | it is switched on or off; what it has open is managed either way |
+| ``mode`` | the session is in ``mode``: LIVE, SHADOW or HYBRID | this plugin is |
+| ``promote``, ``demote`` | | out of shadow, where thresholds are met or with ``force``; into shadow |
+| ``flatten`` | everything is closed and cancelled, in ``book`` or all, and no new risk taken | of this plugin |
 | ``reload`` | the settings are read again, from ``config`` or the file of the start | |
 
 It stands in the inbox because that has one order for all that comes from outside, is durable before anybody is told so,
@@ -27,8 +31,12 @@ from zepix.errors import JournalError
 __all__ = ["COMMANDS", "OPERATOR", "Command", "command_in_row", "command_of"]
 
 OPERATOR: Final = "operator"
-COMMANDS: Final = ("pause", "resume", "rearm", "reload")
-_NAMES: Final = frozenset({"id", "command", "plugin", "base_equity", "by", "config"})
+OF_A_PLUGIN: Final = ("enable", "disable", "promote", "demote")
+"""Commands that name a plugin, always."""
+COMMANDS: Final = ("pause", "resume", "rearm", "reload", *OF_A_PLUGIN, "mode", "flatten")
+MODES: Final = ("LIVE", "SHADOW", "HYBRID")
+BOOKS: Final = ("shadow", "live")
+_NAMES: Final = frozenset({"id", "command", "plugin", "base_equity", "by", "config", "mode", "force", "book"})
 _ID: Final = re.compile(r"[A-Za-z0-9_.:-]{8,64}")
 _TEXT_LIMIT: Final = 64
 _PATH_LIMIT: Final = 1024
@@ -45,6 +53,11 @@ class Command:
     by: str = ""
     config: str = ""
     """Of ``reload``: a file of settings on the runner's machine; empty: the one that it was started with."""
+    mode: str = ""
+    force: bool = False
+    """Of ``promote``: though thresholds are not met."""
+    book: str = ""
+    """Of ``flatten``: this book alone."""
 
     def fields(self) -> dict[str, Any]:
         """As a row holds it."""
@@ -53,12 +66,13 @@ class Command:
             found["plugin"] = self.plugin
         if self.base_equity is not None:
             found["base_equity"] = self.base_equity
-        if self.config:
-            found["config"] = self.config
+        for name in ("config", "mode", "force", "book"):
+            if value := getattr(self, name):
+                found[name] = value
         return {**found, "by": self.by}
 
     def __str__(self) -> str:
-        return f"{self.command} {self.plugin}" if self.plugin else self.command
+        return " ".join(word for word in (self.command, self.mode, self.plugin, self.book) if word)
 
 
 def command_of(given: Any) -> Command:
@@ -74,11 +88,8 @@ def command_of(given: Any) -> Command:
         raise ValueError("id is 8 to 64 letters, digits and _ . : - that this command alone has")
     plugin, by = _text(given, "plugin"), _text(given, "by")
     base = given.get("base_equity")
-    if command == "rearm":
-        if plugin:
-            raise ValueError("rearm is of the account, not of a plugin")
-    elif base is not None:
-        raise ValueError("base_equity belongs to rearm")
+    if base is not None and (command != "rearm" or plugin):
+        raise ValueError("base_equity belongs to rearm of the account, not of a plugin")
     if base is not None and (isinstance(base, bool) or not isinstance(base, int | float) or not _is_money(base)):
         raise ValueError("base_equity is a number above 0")
     config = _text(given, "config", _PATH_LIMIT)
@@ -87,7 +98,25 @@ def command_of(given: Any) -> Command:
             raise ValueError("reload is of all settings, not of a plugin")
     elif config:
         raise ValueError("config belongs to reload")
-    return Command(number, command, plugin, None if base is None else float(base), by, config)
+    if command in OF_A_PLUGIN and not plugin:
+        raise ValueError(f"{command} needs a plugin")
+    mode, book = _word(given, "mode", MODES, "mode", command), _word(given, "book", BOOKS, "flatten", command)
+    if command == "mode" and not mode:
+        raise ValueError(f"mode needs a mode: {', '.join(MODES)}")
+    force = given.get("force", False)
+    if not isinstance(force, bool) or (force and command != "promote"):
+        raise ValueError("force is true or false, and belongs to promote")
+    return Command(
+        number, command, plugin, None if base is None else float(base), by, config, mode=mode, force=force, book=book
+    )
+
+
+def _word(given: Mapping[str, Any], name: str, words: tuple[str, ...], owner: str, command: str) -> str:
+    """One of some words, of the one command that takes it; empty where it is not given."""
+    value = given.get(name, "")
+    if value != "" and (command != owner or value not in words):
+        raise ValueError(f"{name} is one of {', '.join(words)}, and belongs to {owner}")
+    return str(value)
 
 
 def _is_money(value: float) -> bool:

@@ -4,10 +4,12 @@ It is what the supervisor watches, and what a start reads to know under which al
 in place, it needs no room on the disk, so that a full one does not silence an engine which turns; never forced to the
 disk, since it has to outlive the process and not the machine.
 
-    {"beat": 17, "state": "running", "taking": true, "of": 42, "kind": "alert", "id": "a7"}   and blanks to 512 bytes
+    {"beat": 17, "state": "running", "taking": true, "of": 42, "kind": "alert", "id": "a7", "plugin": "bracket"}
+
+and blanks to 512 bytes.
 
 ``of`` is the journal's number of the alert or command whose handlers run (``taking``), or ran when the engine before
-this one ended; 0: none.
+this one ended; 0: none. ``plugin``: whose handler of it began last.
 """
 
 from __future__ import annotations
@@ -35,11 +37,13 @@ class Beat:
     of: int = 0
     kind: str = ""
     id: str = ""
+    plugin: str = ""
 
     @property
     def what(self) -> str:
         """Under what the engine was, in words."""
-        return f"{self.kind} {self.id}" if self.of else "prices or a timer"
+        whose = f" (plugin {self.plugin})" if self.plugin else ""
+        return f"{self.kind} {self.id}{whose}" if self.of else "prices or a timer"
 
 
 class Pulsing(Protocol):
@@ -88,6 +92,16 @@ class Pulse:
         """The handlers of an alert or of a command begin."""
         self._write(Beat(0, self._now.state, True, of, kind, ascii(name)[1:-1][:NAME_CHARS]))
 
+    def under(self, plugin_id: str) -> None:
+        """A handler of that plugin begins, of the alert or command in hand; of prices and timers nothing is said."""
+        if self._now.taking:
+            self._write(replace(self._now, plugin=ascii(plugin_id)[1:-1][:NAME_CHARS]))
+
+    @property
+    def now(self) -> Beat:
+        """What was written last."""
+        return self._now
+
     def rest(self) -> None:
         """They have ended, and what followed is durable."""
         self._write(Beat(0, self._now.state))
@@ -123,6 +137,7 @@ def read_pulse(data_dir: Path) -> Beat | None:
             of=int(found["of"]),
             kind=str(found["kind"]),
             id=str(found["id"]),
+            plugin=str(found.get("plugin", "")),
         )
     except (OSError, ValueError, TypeError, KeyError, RecursionError, OverflowError):
         return None

@@ -99,6 +99,8 @@ def _decided(journal: Path) -> tuple[dict[int, _Known], dict[int, str]]:
     with LogReader(journal) as reader:
         for row in reader.rows(0, None, kinds=frozenset({"alert", "decision", "event", OPERATOR})):
             body = json.loads(row.body)
+            if body.get("book") == "twin":  # what became of an alert is what became of it here, not in the twin
+                continue
             if row.kind == OPERATOR:
                 taken[row.seq] = int(body.get("inbox", 0))
             elif row.kind == "event":

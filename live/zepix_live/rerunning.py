@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from zepix.errors import ConfigError, DataError
 from zepix.journal.durable_reader import LogReader
+from zepix_live.engine.book import SHADOW, TWIN
 from zepix_live.engine.config_files import changed as changed_files
 from zepix_live.engine.course import Course
 from zepix_live.engine.rerun import Compared, compare
@@ -139,16 +140,19 @@ def changes(
 
 def _sums(told: list[tuple[int, Output]]) -> dict[tuple[str, str], _Sum]:
     sums: dict[tuple[str, str], _Sum] = {}
-    owner: dict[int, tuple[str, str]] = {}
+    owner: dict[tuple[str, int], tuple[str, str]] = {}
     for _, one in told:
         body = one.body
+        book = body.get("book", SHADOW)
+        if book == TWIN:  # nobody's money: it is what live is compared with
+            continue
         if one.kind == "decision":
             found = sums.setdefault((body["id"], body["plugin"]), _Sum())
             found.outcome = " ".join(word for word in (body["outcome"], body["reason"]) if word)
         elif one.kind == "filled" and body.get("ticket"):
-            owner.setdefault(body["ticket"], (body["alert"], body["plugin"]))
-        elif one.kind == "closed" and body["ticket"] in owner:
-            sums.setdefault(owner[body["ticket"]], _Sum()).money += body["pnl_minor"]
+            owner.setdefault((book, body["ticket"]), (body["alert"], body["plugin"]))
+        elif one.kind == "closed" and (book, body["ticket"]) in owner:
+            sums.setdefault(owner[book, body["ticket"]], _Sum()).money += body["pnl_minor"]
     return sums
 
 

@@ -25,9 +25,11 @@ from urllib.parse import quote
 
 from zepix.errors import ConfigError
 
-__all__ = ["FILE_NAME", "Secrets", "load_secrets"]
+__all__ = ["FILE_NAME", "RECEIVER_SETTINGS", "Secrets", "load_secrets"]
 
 FILE_NAME: Final = "secrets.toml"
+RECEIVER_SETTINGS: Final = "RECEIVER_SETTINGS_OF_ZEPIX"
+"""The variable in which a receiver finds its settings; no setting of a user's (those begin with ZEPIX_)."""
 BLOT: Final = "***"
 NAMES: Final[Mapping[str, str]] = {
     "webhook_token": "ZEPIX_WEBHOOK_TOKEN",

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from zepix.errors import ConfigError
+from zepix_live.receiver.mirror_url import checked_urls, target_of
 from zepix_live.secrets_file import Secrets, load_secrets
 
 __all__ = ["TRADINGVIEW_ADDRESSES", "ReceiverSettings", "checked_table", "is_loopback", "read_settings"]
@@ -41,8 +42,13 @@ _RANGES: Final[Mapping[str, tuple[float, float]]] = {
     "answer_timeout_s": (0.05, 10),
     "most_wait_s": (0.05, 10),
     "engine_silence_s": (0.1, 3_600),
+    "mirror_timeout_s": (0.1, 60),
+    "mirror_late_s": (1, 3_600),
+    "mirror_queue": (1, 100_000),
 }
 _ADDRESSES: Final = ("trusted_proxies", "allowed_addresses")
+_MIRRORS: Final = ("mirror", "mirror_custom")
+_SWITCHES: Final = ("check_addresses", "mirror_private")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +96,16 @@ class ReceiverSettings:
     once."""
     engine_silence_s: float = 5.0
     """An engine whose last sign of life is older counts as not turning."""
+    mirror: tuple[str, ...] = field(default=(), repr=False)
+    """Addresses of other receivers, to which everything that comes with the webhook's token is handed on."""
+    mirror_custom: tuple[str, ...] = field(default=(), repr=False)
+    """The same for what comes signed to /webhook/custom."""
+    mirror_timeout_s: float = 5.0
+    mirror_late_s: float = 30.0
+    """What has waited longer than that for another receiver is not handed on any more: it would be traded as fresh."""
+    mirror_queue: int = 1_000
+    mirror_private: bool = False
+    """Whether a name among them may stand for a private address; one that is written as an address may in any case."""
     inbox_id: str = ""
     """Which inbox it is, where it is made now; no setting, whoever starts the receiver says it."""
 
@@ -107,6 +123,9 @@ class ReceiverSettings:
             found.append("certificate_header needs trusted_proxies: anybody else may write such a header")
         if self.most_connections_of_one > self.most_connections:
             found.append("most_connections_of_one must not be above most_connections")
+        for name in _MIRRORS:
+            if any(target_of(url).is_ours(self.host, self.port) for url in getattr(self, name)):
+                found.append(f"{name} names this very receiver, which would hand on to itself")
         return found
 
     def check(self) -> ReceiverSettings:
@@ -173,8 +192,10 @@ def _checked(name: str, value: Any, problems: list[str]) -> Any:
         return _networks(name, value, problems)
     if name in _RANGES:
         return _number(name, value, problems)
-    if name == "check_addresses":
-        if value is not None and not isinstance(value, bool):
+    if name in _MIRRORS:
+        return checked_urls(name, value, problems)
+    if name in _SWITCHES:
+        if not isinstance(value, bool) and (value is not None or name != "check_addresses"):
             problems.append(f"live.receiver.{name} must be true or false, not {ascii(value)[:60]}")
         return value
     if not isinstance(value, str) or not value.isprintable() or len(value) > 256 or (name == "host" and not value):

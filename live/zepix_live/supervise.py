@@ -18,7 +18,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import FrameType
 from typing import Final, Protocol
@@ -32,6 +32,10 @@ LONGEST_WAIT_S: Final = 5.0
 GRACE_S: Final = 4.0
 OVERDUE: Final = 70
 LOOK_EVERY_S: Final = 0.05
+AFTERMATH: Final = (
+    "alerts are taken and kept, none is acted on; mend it, end this (Ctrl+C, SIGTERM) and start zepix live anew: what "
+    "came meanwhile is taken then"
+)
 
 
 class Watch(Protocol):
@@ -57,6 +61,10 @@ class Child:
     watch: Watch | None = None
     on_given_up: Callable[[str], None] | None = None
     """Is told, in a sentence, why it is not started any more."""
+    aftermath: str = AFTERMATH
+    """What holds from then on, told with it."""
+    environ: Mapping[str, str] | None = None
+    """What it gets beside our own environment: what a command line, which everybody sees, must not hold."""
     process: subprocess.Popen[bytes] | None = None
     starts: deque[float] = field(default_factory=deque)
     is_given_up: bool = False
@@ -70,7 +78,10 @@ class Child:
         self._let_go()
         if self.watch is not None:
             self.watch.begin()
-        self.process = subprocess.Popen(self.command, stdin=subprocess.PIPE)  # noqa: S603 - our own interpreter
+        environ = None if self.environ is None else {**os.environ, **self.environ}
+        self.process = subprocess.Popen(  # noqa: S603 - our own interpreter
+            self.command, stdin=subprocess.PIPE, env=environ
+        )
 
     @property
     def is_running(self) -> bool:
@@ -165,10 +176,7 @@ class Supervisor:
 
     def _give_up(self, child: Child, why: str) -> None:
         child.is_given_up = True
-        self._tell(
-            f"CRITICAL {why} and is not started again; alerts are taken and kept, none is acted on; mend it, end this "
-            "(Ctrl+C, SIGTERM) and start zepix live anew: what came meanwhile is taken then"
-        )
+        self._tell(f"CRITICAL {why} and is not started again; {child.aftermath}")
         if child.on_given_up is not None:
             child.on_given_up(why)
 

@@ -64,14 +64,15 @@ class Runner:
         self.process.wait()
 
     def children(self) -> dict[str, int]:
-        """By name: the receiver's and the engine's process number, where the system tells."""
+        """By name: the process numbers of receiver, engine and api, where the system tells."""
         found: dict[str, int] = {}
         for path in Path("/proc").glob("[0-9]*/cmdline"):
             with suppress(OSError, ValueError):
                 words = path.read_bytes().split(b"\0")
                 stat = (path.parent / "stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()
                 if int(stat[1]) == self.process.pid:
-                    found["engine" if b"zepix_live.engine_child" in words else "receiver"] = int(path.parent.name)
+                    module = next((one for one in words if one.endswith(b"_child")), b"receiver_child").decode()
+                    found[module.removeprefix("zepix_live.").removesuffix("_child")] = int(path.parent.name)
         return found
 
 

@@ -170,8 +170,9 @@ def fill_decisions(database: Database, count: int) -> None:
             })  # fmt: skip
             is_filled = rng.random() < 0.2
             decisions.append({
-                "seq": seq + 1, "last_seq": seq + 1, "number": number, "alert_id": f"a{number}",
-                "strategy": rng.choice(PLUGINS), "outcome": "filled" if is_filled else "refused",
+                "seq": seq + 1, "last_seq": seq + 1, "number": number, "book": "shadow",
+                "alert_id": f"a{number}", "strategy": rng.choice(PLUGINS),
+                "outcome": "filled" if is_filled else "refused",
                 "reason": RARE if number % 100_000 == 50_000 else "" if is_filled else rng.choice(REASONS),
                 "symbol": "EURUSD", "type": "entry", "side": "buy", "is_final": True, "decided_ns": t_ns,
                 "decided_at": at_of(t_ns), "day": day_of(t_ns), "numbers": numbers,

@@ -147,9 +147,13 @@ class Poster(threading.Thread):
         return {**body, "type": "reversal", "side": self._rng.choice(["buy", "sell"]), "volume": 0.01}
 
 
+ALONE = ("--set", "live.api.enabled=false")
+"""The API has its own tests, and a port that every runner would want."""
+
+
 def command(data: Path, port: int, extra: list[str]) -> list[str]:
     here = [sys.executable, "-m", "zepix", "live", "--data", str(data), "--port", str(port)]
-    return [*here, "--feed", f"replay:{SAMPLE}", "--speed", "600", "--set", "account.balance=1000000", *extra]
+    return [*here, "--feed", f"replay:{SAMPLE}", "--speed", "600", "--set", "account.balance=1000000", *ALONE, *extra]
 
 
 def environment() -> dict[str, str]:

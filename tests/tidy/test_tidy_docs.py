@@ -24,11 +24,12 @@ def _whole_app():
     """The verbs of zepix and of its live runner, which come by an entry point."""
     from zepix.cli import build_app
     from zepix_live.commands import app as live
-    from zepix_live.commands import rerun
+    from zepix_live.commands import record, rerun
 
     app = build_app()
     app.add_typer(live, name="live")
     app.command("rerun")(rerun)
+    app.command("record")(record)
     return app
 
 

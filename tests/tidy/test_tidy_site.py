@@ -82,6 +82,56 @@ def test_every_public_name_has_an_entry_and_a_doc_string():
         assert len(said) > 20, f"zx.{name} is not documented; give it a doc string, then {HOW}"
 
 
+def test_no_public_name_slips_past_the_list():
+    """A name that ``zx`` gives without listing it would be documented nowhere."""
+    import zepix
+
+    assert set(zepix._HOMES) <= set(zepix.__all__)
+    given = {name for name in vars(zepix) if not name.startswith("_")} - {"alerts", "annotations", "importlib"}
+    assert {name for name in given if not _is_module(vars(zepix)[name])} <= {
+        *zepix.__all__, *zepix._RENAMED, "TYPE_CHECKING", "Any", "CallableAlerts",
+    }  # fmt: skip
+
+
+def _is_module(value):
+    from types import ModuleType
+
+    return isinstance(value, ModuleType)
+
+
+def test_every_name_of_the_checks_is_on_their_page_and_says_what_it_is():
+    from zepix.research import real
+
+    page = PAGES["real.md"]
+    assert not [name for name in real.__all__ if not re.search(rf"\b{name}\b", page)]
+    assert not [name for name in real.__all__ if len((getattr(real, name).__doc__ or "").strip()) < 20]
+
+
+RESULTS = (
+    "result.Result", "opening.OpenedRun", "sweep.result.SweepResult", "exits_sweep.result.ExitsSweep",
+    "exits_sweep.result.Cell", "comparing.comparison.Comparison", "comparing.gap.Gap", "stress_result.StressResult",
+    "fidelity_result.FidelityResult", "pictures.picture.Picture", "pictures.heat.Heatmap", "bars_surface.Bars",
+    "alerts_surface.Alerts", "real.walk_forward.WalkForward",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("path", RESULTS)
+def test_everything_that_a_result_opens_up_to_has_a_doc_string(path):
+    import importlib
+    import inspect
+
+    home, _, name = path.rpartition(".")
+    cls = getattr(importlib.import_module(f"zepix.research.{home}"), name)
+    members = {key: value for key, value in vars(cls).items() if not key.startswith("_")}
+    asked = {
+        key: getattr(value, "fget", None) or getattr(value, "func", value)
+        for key, value in members.items()
+        if inspect.isfunction(value) or isinstance(value, property) or hasattr(value, "func")
+    }
+    assert cls.__doc__
+    assert not [key for key, value in asked.items() if not (value.__doc__ or "").strip()]
+
+
 def _anchors(text):
     """The anchors of a page's headings, by the rule of Python's Markdown."""
     seen = {}

@@ -11,6 +11,7 @@ from typing import Any
 
 from zepix.alerts.imports.pipeline import import_sources
 from zepix.alerts.imports.sources import ImportOptions
+from zepix.alerts.inbox_log import log_file
 from zepix.alerts.log import read_log
 from zepix.alerts.processor import AlertProcessor
 from zepix.alerts.rows import in_order
@@ -48,7 +49,7 @@ def import_files(
     bodies where one with settings of its own is at hand. Raises ConfigError without files, where ``out`` is one of them
     or where something must be said, DataError for a file that cannot be read or written.
     """
-    found = [Path(path) for path in paths]
+    found = [log_file(Path(path)) for path in paths]
     if not found:
         raise ConfigError("no file to import; name at least one alert-log export")
     options = ImportOptions(

@@ -51,12 +51,19 @@ def register(dialect: Dialect) -> Dialect:
 
 def known() -> tuple[Dialect, ...]:
     """All dialects in the order in which they are asked."""
+    _load()
     return tuple(_known)
 
 
 def settings_of(name: str) -> Mapping[str, tuple[str, ...]] | None:
     """The settings of a dialect, each with its words; None for a name that no dialect has."""
+    _load()
     return next((one.settings for one in _known if one.name == name), None)
+
+
+def _load() -> None:
+    """Whoever asks before a body was read finds them too: they register themselves when they are imported."""
+    import zepix.alerts.processor  # noqa: F401
 
 
 def detect(body: Body, dialects: Sequence[Dialect] | None = None) -> Dialect | None:

@@ -17,6 +17,7 @@ from types import MappingProxyType
 from typing import Any
 
 from zepix.alerts.imports.recognise import looks_like_trades
+from zepix.alerts.inbox_log import INBOX_START, checksum_of_inbox, log_file, read_inbox
 from zepix.alerts.jsonl_log import read_jsonl, write_jsonl
 from zepix.alerts.parquet_log import read_parquet, write_parquet
 from zepix.alerts.processor import AlertProcessor
@@ -27,14 +28,15 @@ from zepix.alerts.tradingview import export_rows, import_tradingview, looks_like
 from zepix.errors import DataError
 from zepix.model import Alert, Catalogue, Quarantined
 
-__all__ = ["counts", "format_of", "iterate_rows", "read_log", "read_logs", "write_log"]
+__all__ = ["checksum_of", "counts", "format_of", "iterate_rows", "read_log", "read_logs", "write_log"]
 
+_READERS = {"parquet": read_parquet, "inbox": read_inbox}
 _PARQUET_NAMES = frozenset({".parquet", ".pq"})
 _EXPECTED = "expected is a log of JSON lines (.jsonl) or Parquet, or TradingView's alert-log export (.csv)"
 
 
 def format_of(path: Path) -> str:
-    """``parquet``, ``tradingview`` or ``jsonl``.
+    """``parquet``, ``tradingview``, ``inbox`` (a runner's) or ``jsonl``.
 
     Raises DataError for a file that is missing, empty or unreadable, and for a List of trades, which is no log.
     """
@@ -54,6 +56,8 @@ def format_of(path: Path) -> str:
         return "parquet"
     if start.startswith(b"{"):
         return "jsonl"
+    if start.startswith(INBOX_START):
+        return "inbox"
     if looks_like_export(path):
         return "tradingview"
     if looks_like_trades(path):
@@ -65,12 +69,16 @@ def format_of(path: Path) -> str:
 
 
 def iterate_rows(path: Path, zone: tzinfo | None = None) -> Iterator[LogRow]:
-    """The rows of one file, not yet understood; an export's in order of time. Raises DataError."""
+    """The rows of one file, not yet understood; an export's in order of time; of a runner's folder its inbox's.
+
+    Raises DataError.
+    """
+    path = log_file(path)
     kind = format_of(path)
     if kind == "tradingview":
         yield from export_rows([path], zone)[0]
         return
-    for row in read_parquet(path) if kind == "parquet" else read_jsonl(path):
+    for row in _READERS.get(kind, read_jsonl)(path):
         if row.number > ROWS_LIMIT:
             raise DataError(f"{path} has more than {ROWS_LIMIT:,} rows; split it")
         yield row
@@ -91,10 +99,10 @@ def read_log(
     keeps ids apart across several logs; ``processor`` reads the bodies where one with settings of its own is at hand
     (``symbol_map`` is then its matter). Raises DataError for a file that is missing, empty or has not the columns.
     """
-    path = Path(path)
+    path = log_file(Path(path))
     kind = format_of(path)
     ids = ids or UniqueIds()
-    facts: dict[str, Any] = {"path": str(path), "format": kind, "sha256": _checksum(path)}
+    facts: dict[str, Any] = {"path": str(path), "format": kind, "sha256": checksum_of(path)}
     if kind == "tradingview":
         imported = import_tradingview([path], catalogue, symbol_map=symbol_map, zone=zone, ids=ids, processor=processor)
         rows, facts["import"] = imported.rows, imported.report
@@ -119,8 +127,9 @@ def read_logs(
     ``facts["files"]`` holds the facts of each. Raises DataError as ``read_log`` does.
     """
     ids, rows, files = UniqueIds(), [], []
-    exports = [path for path in map(Path, paths) if format_of(path) == "tradingview"]
-    for path in map(Path, paths):
+    found = [log_file(Path(path)) for path in paths]
+    exports = [path for path in found if format_of(path) == "tradingview"]
+    for path in found:
         if path not in exports or len(exports) == 1:
             log = read_log(path, catalogue, symbol_map=symbol_map, zone=zone, ids=ids, processor=processor)
             rows += log.rows
@@ -131,7 +140,7 @@ def read_logs(
             )
             rows += imported.rows
             files += [
-                {"format": "tradingview", "sha256": _checksum(Path(facts["path"])), **facts}
+                {"format": "tradingview", "sha256": checksum_of(Path(facts["path"])), **facts}
                 for facts in imported.report["files"]
             ]
     return AlertLog(rows, {"files": files} | counts(rows))
@@ -162,7 +171,13 @@ def write_log(path: str | Path, rows: Iterable[LogRow | Alert | Quarantined], *,
     return count
 
 
-def _checksum(path: Path) -> str:
+def checksum_of(path: Path) -> str:
+    """SHA-256 of a log: of its file's bytes, of an inbox of what it holds. Raises DataError for a damaged inbox."""
+    path = log_file(path)
+    with path.open("rb") as handle:
+        is_inbox = handle.read(len(INBOX_START)) == INBOX_START
+    if is_inbox:
+        return checksum_of_inbox(path)
     with path.open("rb") as handle:
         return hashlib.file_digest(handle, "sha256").hexdigest()
 

@@ -122,6 +122,8 @@ def read_row(row: LogRow, processor: AlertProcessor, ids: UniqueIds) -> Alert | 
     problem, received_ns = row.problem, None
     if problem is None:
         received_ns, problem = _received(row.received_at)
+    elif row.received_at is not None:  # what is no alert came at some time too
+        received_ns, _ = _received(row.received_at)
     texts: tuple[Any, ...] = row[3:8]
     for text in texts:
         if text is not None and not (type(text) is str and text.isascii() and text.isprintable() and len(text) < 257):
@@ -192,7 +194,7 @@ def _is_encodable(text: str) -> bool:
 
 def row_ns(row: LogRow) -> int | None:
     """When the row was received, in nanoseconds; None where that cannot be read."""
-    return None if row.problem is not None else _received(row.received_at)[0]
+    return None if row.received_at is None else _received(row.received_at)[0]
 
 
 def row_of(found: Alert | Quarantined, number: int) -> LogRow:

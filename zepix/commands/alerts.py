@@ -20,6 +20,7 @@ from zepix.commands.alert_options import (
     zone_of,
 )
 from zepix.commands.alerts_import import compare, import_
+from zepix.commands.alerts_send import send
 from zepix.commands.console import note, say, table, words
 from zepix.commands.dialects import add_to as add_dialect_verbs
 from zepix.commands.generate import generate
@@ -32,6 +33,7 @@ add_dialect_verbs(app)
 
 app.command("import")(import_)
 app.command("compare")(compare)
+app.command("send")(send)
 
 
 @app.command()

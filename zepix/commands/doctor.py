@@ -39,7 +39,7 @@ def doctor() -> None:
 def _places() -> list[tuple[str, str]]:
     from zepix.engine.registry import builtin_strategies
     from zepix.journal.sqlite_version import sqlite_note
-    from zepix.kernels.compiled import cache_root
+    from zepix.kernels.compiled import cache_root, kept_kernels
 
     return [
         ("python", f"{platform.python_version()} ({platform.python_implementation()})"),
@@ -47,11 +47,21 @@ def _places() -> list[tuple[str, str]]:
         ("zepix", str(Path(__file__).resolve().parent.parent)),
         ("strategies", str(builtin_strategies())),
         ("caches", str(cache_root() or "none can be written: kernels are compiled anew in each process")),
+        ("kernels", _kernels(kept_kernels(), kept_kernels("exits_"))),
         ("output encoding", f"{sys.stdout.encoding} (preferred: {locale.getpreferredencoding(False)})"),
         ("time zones", _time_zones()),
         ("SQLite", sqlite_note()),
         ("scripts", sysconfig.get_path("scripts")),
     ]
+
+
+def _kernels(kept: int, of_exits: int) -> str:
+    """What lies compiled on the disk, and what the first call of the rest will take."""
+    said = f"{kept} kept on disk" if kept else "none kept on disk yet: the first replay compiles them, some seconds"
+    swept = (
+        f"{of_exits} of sweep_exits among them" if of_exits else "sweep_exits compiles its own at its first call, 20 s"
+    )
+    return f"{said}; {swept}"
 
 
 def _time_zones() -> str:

@@ -20,7 +20,9 @@ __all__ = ["GROUP", "add_outside", "beside_verbs"]
 GROUP: Final = "zepix.commands"
 OURS: Final = {
     "zepix_live.commands:app": "Take TradingView's alerts at a webhook and trade them in shadow.",
+    "zepix_live.commands:record": "Take alerts, keep them and hand them on; nothing is decided, nothing traded.",
     "zepix_live.commands:rerun": "Run a recorded live session again, compare every line, or try other settings.",
+    "zepix_live.commands:shadow": "What live plugins and their shadow twins did, in named parts.",
 }
 """What the live runner's verbs do, so that listing them need not load it."""
 

@@ -25,7 +25,18 @@ from zepix.model.settings_risk import RiskSettings
 from zepix.model.settings_sessions import SessionSettings
 from zepix.model.settings_trend import TrendSettings
 
-__all__ = ["ANY", "BROKERS", "CROSSED", "DEFAULT_STRATEGY", "KEYS", "MAXIMA", "SECRET_WORDS", "dotted_keys", "near"]
+__all__ = [
+    "ANY",
+    "BROKERS",
+    "CROSSED",
+    "DEFAULT_STRATEGY",
+    "KEYS",
+    "MAXIMA",
+    "SECRET_NAMES",
+    "SECRET_WORDS",
+    "dotted_keys",
+    "near",
+]
 
 ANY: Final = object()
 BROKERS: Final = ("shadow", "backtrader")
@@ -33,6 +44,8 @@ CROSSED: Final = ("raise_ask", "error")
 DEFAULT_STRATEGY: Final = "bracket"
 """The strategy of a spec that names none and configures no plugin."""
 SECRET_WORDS: Final = ("token", "secret", "password", "passwd", "api_key", "apikey", "private_key")
+SECRET_NAMES: Final = frozenset({"mirror", "mirror_custom"})
+"""Addresses of other receivers, whose paths are tokens as often as not."""
 
 SERVICES: Final[Mapping[str, type]] = {
     "risk": RiskSettings,
@@ -102,10 +115,26 @@ KEYS: Final[Tree] = {
         }
     },
     "plugin_system": {"enabled": bool, "auto_discover": bool, "plugin_dir": list[str]},
-    "shadow_mode": {"enabled": bool, "default_mode": Literal["LIVE", "SHADOW", "HYBRID"], "shadow_plugins": list[str]},
+    "shadow_mode": {
+        "enabled": bool,
+        "default_mode": Literal["LIVE", "SHADOW", "HYBRID"],
+        "shadow_plugins": list[str],
+        "promotion": {"min_tickets": int, "min_days": float, "min_profit_factor": float, "max_gap_r": float},
+        "breaker": {"enabled": bool, "tickets": int, "max_gap_r": float, "max_differing_frac": float},
+    },
     "account": _typed(AccountSpec),
     "fill": _typed(FillModel),
-    "broker": {"name": str, "restrictions": str},
+    "broker": {
+        "name": str,
+        "restrictions": str,
+        "live": {
+            "name": str,
+            "spread_points": int,
+            "refusal_rate": float,
+            "seed": int,
+            "fill": _typed(FillModel),
+        },
+    },
     "restrictions": {"*": _RESTRICTION},
     "assets": {"*": Literal[ASSET_CLASSES]},
     "telegram": {"controller": _BOT, "notifier": _BOT, "analytics": _BOT},

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from zepix.config.check import check_value, plain
-from zepix.config.keys import ANY, DEFAULT_STRATEGY, MAXIMA, SECRET_WORDS, dotted_keys, near
+from zepix.config.keys import ANY, DEFAULT_STRATEGY, MAXIMA, SECRET_NAMES, SECRET_WORDS, dotted_keys, near
 
 __all__ = ["MASK", "Origins", "checked", "copied", "is_secret", "lay", "spread_strategy"]
 
@@ -91,7 +91,7 @@ def checked(
 
 def is_secret(path: KeyPath) -> bool:
     """Whether a key's value must never be shown."""
-    return any(word in part.lower() for part in path for word in SECRET_WORDS)
+    return any(part.lower() in SECRET_NAMES or word in part.lower() for part in path for word in SECRET_WORDS)
 
 
 def copied(value: Any) -> Any:

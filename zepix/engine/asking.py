@@ -22,6 +22,9 @@ def ask(engine: TradingEngine, plugin_id: str, name: str, *args: Any) -> Any:
     method = getattr(running.plugin, name, None)
     if method is None:
         return None
+    watch = engine.watch
+    if watch is not None:
+        watch(plugin_id, name)
     try:
         answer = method(*args)
         if inspect.iscoroutine(answer):
@@ -29,6 +32,9 @@ def ask(engine: TradingEngine, plugin_id: str, name: str, *args: Any) -> Any:
     except (Exception, SystemExit) as error:  # noqa: BLE001 - isolated like a hook
         engine._failed(running, name, error)
         return None
+    finally:
+        if watch is not None:
+            watch(plugin_id, "")
     running.failures[name] = 0
     return answer
 

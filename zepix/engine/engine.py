@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from typing import Any, Final
 
 from zepix.engine.decisions import DecisionBook, Handling
@@ -21,7 +21,7 @@ from zepix.engine.failing import failed, heard_by_all, taken_answer
 from zepix.engine.registry import PluginRegistry
 from zepix.engine.router import PluginRouter
 from zepix.engine.service_host import ServiceHost
-from zepix.engine.stepping import run_to_completion
+from zepix.engine.stepping import Watch, called
 from zepix.engine.strategy import handler_name
 from zepix.engine.wakers import Timers
 from zepix.errors import StrategyError, WouldBlockError, ZepixError
@@ -83,11 +83,13 @@ class TradingEngine:
         self._dedup = dedup
         self.restrictions = restrictions
         self._write = write or (lambda _ns, _kind, _what: None)
+        self.sleepers: Container[str] = ()
         self._running: dict[str, Running] = {}
         self.hearers: list[Running] = []
         """Plugins that may change or refuse an alert before anybody acts on it."""
         self.tell: Callable[[str, str, str], None] = lambda _kind, _text, _plugin: None
         """(kind of notification, text, plugin): who passes on to people what went wrong."""
+        self.watch: Watch | None = None
         self._handling: Handling | None = None
         self.guard: Guard | None = None
         """Who may refuse every entry of the run: the equity guard."""
@@ -111,7 +113,7 @@ class TradingEngine:
 
     def take_in(self) -> None:
         """Know the registry's plugins, without waking them."""
-        self._running = {name: Running(p) for name, p in self.registry.get_all_plugins().items()}
+        self._running = {n: Running(p, n in self.sleepers) for n, p in self.registry.get_all_plugins().items()}
         self.hearers = [one for one in self._running.values() if "signal_received" in one.hooks]
 
     def wake_new(self, plugin_id: str) -> None:
@@ -259,7 +261,7 @@ class TradingEngine:
         self._reined.hear(plugin.plugin_id, alert)
         self._handling = handling
         try:
-            answer = run_to_completion(getattr(plugin, name)(alert), plugin.plugin_id, name)
+            answer = called(self.watch, getattr(plugin, name), plugin.plugin_id, name, alert)
         except (Exception, SystemExit) as error:  # noqa: BLE001 - isolated: one alert's failure is its decision
             self._failed(running, name, error)
             reason = "would_block" if isinstance(error, WouldBlockError) else "strategy_error"
@@ -288,11 +290,11 @@ class TradingEngine:
         return answer
 
     def _hook(self, running: Running, name: str, *args: Any) -> Any:
-        hook = running.hooks.get(name)
-        if hook is None or (not running.plugin.enabled and running.is_given_up(name)):
+        hook = running.hook(name)
+        if hook is None:
             return None
         try:
-            answer = run_to_completion(hook(*args), running.plugin.plugin_id, name)
+            answer = called(self.watch, hook, running.plugin.plugin_id, name, *args)
         except (Exception, SystemExit) as error:  # noqa: BLE001 - isolated like an alert's handler
             self._failed(running, name, error)
             return None

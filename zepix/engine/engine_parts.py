@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from zepix.engine.strategy import HOOKS, Strategy
 from zepix.model import Alert, Order, Refused
@@ -38,15 +39,23 @@ class OrderCheck(Protocol):
 class Running:
     """A plugin with the hooks its class defines, and how often in a row it failed."""
 
-    __slots__ = ("failures", "hooks", "plugin")
+    __slots__ = ("failures", "hooks", "is_asleep", "plugin")
 
-    def __init__(self, plugin: Strategy) -> None:
+    def __init__(self, plugin: Strategy, is_asleep: bool = False) -> None:
+        """``is_asleep``: it takes part in another house (``roster.py``) and is not woken in this one."""
         self.plugin = plugin
+        self.is_asleep = is_asleep
         self.failures: dict[str, int] = {}
         cls = type(plugin)
         self.hooks = {
             name: getattr(plugin, name) for name in HOOKS if getattr(cls, name) is not getattr(Strategy, name)
         }
+
+    def hook(self, name: str) -> Callable[..., Any] | None:
+        """What is to be called; None where its class has no such hook, where it failed too often, or is asleep."""
+        if self.is_asleep or (not self.plugin.enabled and self.is_given_up(name)):
+            return None
+        return self.hooks.get(name)
 
     def is_given_up(self, handler: str) -> bool:
         """Whether a handler failed so often in a row that it is not called again while its plugin is disabled."""

@@ -20,7 +20,17 @@ from zepix.errors import StateError, StrategyError
 from zepix.model import DecisionRow, Order
 from zepix.model.graph import encode, entity
 
-__all__ = ["Finished", "culprits", "engine_state", "forget_finished", "free_plugin", "load_engine_state", "load_part"]
+__all__ = [
+    "Finished",
+    "culprits",
+    "drop_waits",
+    "engine_state",
+    "forget_finished",
+    "free_plugin",
+    "held_back",
+    "load_engine_state",
+    "load_part",
+]
 
 entity("Handling", Handling, Handling.__slots__)
 
@@ -129,6 +139,19 @@ def free_plugin(engine: TradingEngine, plugin_id: str) -> bool:
         running.plugin.enabled = True
         running.failures.clear()
     return bool(held) or was_disabled
+
+
+def drop_waits(engine: TradingEngine, plugin_id: str) -> None:
+    """Forget what a plugin waits for: its timers, the bars that it hears of, its price watches."""
+    engine.timers.drop(plugin_id)
+    for watch_id in [number for number, owner in engine._watchers.items() if owner == plugin_id]:
+        del engine._watchers[watch_id]
+        engine.drop_watch(watch_id)
+
+
+def held_back(engine: TradingEngine) -> frozenset[tuple[str, str]]:
+    """Who takes no new risk, and where, until it is resumed: (plugin, symbol), ``*`` for all symbols."""
+    return frozenset(engine._reined)
 
 
 def _error(plugin_id: str, what: str, text: str) -> StrategyError:

@@ -9,7 +9,7 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any, Final
 
 from zepix.engine.engine_parts import MAX_FAILURES, Running
-from zepix.engine.stepping import run_to_completion
+from zepix.engine.stepping import called
 from zepix.engine.strategy import HANDLERS
 from zepix.errors import StrategyError
 from zepix.model import Alert, Decision
@@ -17,10 +17,12 @@ from zepix.model import Alert, Decision
 if TYPE_CHECKING:
     from zepix.engine.engine import TradingEngine
 
-__all__ = ["AnswerError", "decision_of", "failed", "heard_by_all", "taken_answer"]
+__all__ = ["DISABLED", "AnswerError", "decision_of", "failed", "heard_by_all", "taken_answer"]
 
 ALERT_HANDLERS: Final = frozenset((*HANDLERS.values(), "process_signal"))
 HOOK: Final = "signal_received"
+DISABLED: Final = "no new risk; its open tickets keep stops, trailing, booking and exits"
+"""What a disabled plugin still does, as people are told."""
 
 
 class AnswerError(Exception):
@@ -61,7 +63,7 @@ def failed(engine: TradingEngine, running: Running, what: str, error: BaseExcept
     if failures >= MAX_FAILURES and plugin.enabled:
         plugin.enabled = False
         engine._write(engine.now_ns, "disabled", {"plugin": name, "failures": failures})
-        text = f"{name} is disabled after {failures} failures in a row; its tickets keep their stops"
+        text = f"{name} is disabled after {failures} failures in a row: {DISABLED}"
         engine.tell("plugin_disabled", text, name)
 
 
@@ -73,10 +75,10 @@ def heard_by_all(engine: TradingEngine, alert: Alert) -> Alert | None:
     """
     for running in engine.hearers:
         name = running.plugin.plugin_id
-        if not running.plugin.enabled:
+        if not running.plugin.enabled or running.is_asleep:
             continue
         try:
-            answer = run_to_completion(running.hooks[HOOK](alert), name, HOOK)
+            answer = called(engine.watch, running.hooks[HOOK], name, HOOK, alert)
             if answer is not None and answer is not False and not _is_of(answer, alert):
                 raise AnswerError("it answers None, False, or an Alert of the same id and time")
         except (Exception, SystemExit) as error:  # noqa: BLE001 - isolated like an alert's handler

@@ -4,6 +4,8 @@
   alert named that family. A hint that names nothing is said, with near names, then routing goes on.
 - Types that a family shares (``PluginInfo.shared``) reach each of its plugins, whatever their timeframes.
 - Where two plugins would answer, none is taken by chance: the alert is refused ``ambiguous_plugin`` with their names.
+  With ``broadcast`` all of them answer, since nothing is real then (``shadow_mode.enabled``; docs/modes.md).
+- Where a session has several houses, a roster says who of a route hears the alert in this one.
 """
 
 from __future__ import annotations
@@ -12,12 +14,15 @@ import difflib
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from zepix.engine.registry import PluginRegistry, answers_to, names_of
 from zepix.engine.stepping import run_to_completion
 from zepix.engine.strategy import Strategy, handler_name
 from zepix.model import Alert, Decision
+
+if TYPE_CHECKING:
+    from zepix.engine.roster import Roster
 
 __all__ = ["PluginRouter", "Route"]
 
@@ -30,6 +35,8 @@ class Route:
     reason: str = ""
     note: str = ""
     detail: str = ""
+    is_broadcast: bool = False
+    """Whether several answer that no alert told apart: only where nothing is real."""
 
 
 class PluginRouter:
@@ -51,6 +58,7 @@ class PluginRouter:
         self._as_family = as_family
         self._default_family = default_family
         self._broadcast = broadcast
+        self.roster: Roster | None = None
         self._routes: dict[tuple[str | None, str | None, str | None, str], Route] = {}
         self._switched: list[bool] = []
         self._shared: frozenset[str] = frozenset()
@@ -59,6 +67,8 @@ class PluginRouter:
     def route_signal(self, alert: Alert) -> Route:
         """The plugins for an alert; ``no_plugin_found`` or ``ambiguous_plugin`` where there is none to take."""
         route = self._route(alert)
+        if self.roster is not None:
+            route = self.roster.narrowed(route, alert)
         self.stats[route.reason or "routed"] += 1
         return route
 
@@ -84,11 +94,14 @@ class PluginRouter:
     ) -> list[dict[str, Any]]:
         """Give an alert to every plugin: ``[{plugin_id, result | error}]``; one that raises does not stop the rest.
 
-        ``deliver`` is how; without it the plugin's own handler runs and its answer is the result.
+        ``deliver`` is how; without it the plugin's own handler runs and its answer is the result. Where a session has
+        several houses, only those that take part in this one hear it.
         """
         deliver = deliver or _by_its_handler
         answers: list[dict[str, Any]] = []
         for plugin_id, plugin in self._registry.get_all_plugins().items():
+            if self.roster is not None and not self.roster.is_member(plugin_id):
+                continue
             try:
                 answers.append({"plugin_id": plugin_id, "result": deliver(plugin, alert)})
             except Exception as error:  # noqa: BLE001 - the answer of this plugin
@@ -120,9 +133,7 @@ class PluginRouter:
                 names = ", ".join(p.plugin_id for p in candidates)
                 return Route((), "ambiguous_plugin", note, f"{names} would all answer; name one by plugin_hint")
             if candidates:
-                return Route(tuple(candidates), note=note)
-        if self._broadcast and plugins:
-            return Route(tuple(plugins), note=note)
+                return Route(tuple(candidates), note=note, is_broadcast=len(candidates) > 1)
         there = ", ".join(p.plugin_id for p in plugins) or "none"
         near = "" if mine else _near(wanted, plugins)
         detail = f"strategy {wanted}, timeframe {timeframe}{near}; plugins here: {there}"

@@ -8,10 +8,9 @@ the cautious value.
 
 from __future__ import annotations
 
-import contextlib
 import inspect
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -84,8 +83,9 @@ class _Counted:
             return value
         is_async = inspect.iscoroutinefunction(value)
         if self._api.elapsed_clock is not None:
-            return self._timed_async(value) if is_async else self._timed(value)
-        wrapped = self._wrap_async(value) if is_async else self._wrap(value)
+            wrapped = self._timed_async(value) if is_async else self._timed(value)
+        else:
+            wrapped = self._wrap_async(value) if is_async else self._wrap(value)
         self.__dict__[name] = wrapped
         return wrapped
 
@@ -126,31 +126,28 @@ class _Counted:
         return call
 
     def _timed(self, method: Callable[..., Any]) -> Callable[..., Any]:
-        counted = self._wrap(method)
+        counted, metrics, elapsed = self._wrap(method), self._metrics, self._api.elapsed_clock
 
         def call(*args: Any, **kwargs: Any) -> Any:
-            with self._elapsed():
+            started = elapsed()
+            try:
                 return counted(*args, **kwargs)
+            finally:
+                metrics.total_time_ms += elapsed() - started
 
         return call
 
     def _timed_async(self, method: Callable[..., Any]) -> Callable[..., Any]:
-        counted = self._wrap_async(method)
+        counted, metrics, elapsed = self._wrap_async(method), self._metrics, self._api.elapsed_clock
 
         async def call(*args: Any, **kwargs: Any) -> Any:
-            with self._elapsed():
+            started = elapsed()
+            try:
                 return await counted(*args, **kwargs)
+            finally:
+                metrics.total_time_ms += elapsed() - started
 
         return call
-
-    @contextlib.contextmanager
-    def _elapsed(self) -> Iterator[None]:
-        clock: ElapsedClock = self._api.elapsed_clock
-        started = clock()
-        try:
-            yield
-        finally:
-            self._metrics.total_time_ms += clock() - started
 
 
 def _note(metrics: ServiceMetrics, error: Exception) -> None:
@@ -247,6 +244,14 @@ class ServiceAPI:
                 registration.is_healthy = False
                 _note(self._metrics[registration.name], error)
         return {name: r.is_healthy for name, r in self._registrations.items()}
+
+    def time_with(self, elapsed_clock: ElapsedClock | None) -> None:
+        """Measure the time of calls from now on by another clock; None: not at all."""
+        self.elapsed_clock = elapsed_clock
+        for counted in self._counted.values():
+            kept = {name: counted.__dict__[name] for name in ("_service", "_metrics", "_api")}
+            counted.__dict__.clear()
+            counted.__dict__.update(kept)
 
     def get_metrics(self) -> dict[str, ServiceMetrics]:
         return dict(self._metrics)

@@ -3,13 +3,27 @@
 from __future__ import annotations
 
 from asyncio import _get_running_loop, _set_running_loop  # tidy: takes a running loop out of a handler's reach
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from types import FrameType
 from typing import Any
 
 from zepix.errors import WouldBlockError
 
-__all__ = ["run_to_completion"]
+__all__ = ["Watch", "called", "run_to_completion"]
+
+Watch = Callable[[str, str], None]
+"""Is told (plugin, handler) as a handler begins, and (plugin, "") as it ends: who measures, and finds what hangs."""
+
+
+def called(watch: Watch | None, handler: Callable[..., Any], plugin_id: str, name: str, *args: Any) -> Any:
+    """A handler's answer, run to completion; ``watch`` hears of its beginning and its end. Raises what it raises."""
+    if watch is None:
+        return run_to_completion(handler(*args), plugin_id, name)
+    watch(plugin_id, name)
+    try:
+        return run_to_completion(handler(*args), plugin_id, name)
+    finally:
+        watch(plugin_id, "")
 
 
 def run_to_completion(coroutine: Coroutine[Any, Any, Any], plugin_id: str, what: str) -> Any:

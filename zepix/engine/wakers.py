@@ -53,6 +53,19 @@ class Timers:
         """(t_ns, phase, id, tag, symbol, timeframe)"""
         return heapq.heappop(self.heap)
 
+    def drop(self, plugin_id: str) -> None:
+        """Forget a plugin's timers, and that it waits for bars."""
+        own = {number for number, owner in self._owners.items() if owner == plugin_id}
+        for number in own:
+            del self._owners[number]
+        self._subscribers = {
+            key: [one for one in found if one != plugin_id] for key, found in self._subscribers.items()
+        }
+        unheard = {key for key, found in self._subscribers.items() if not found}
+        self._subscribers = {key: found for key, found in self._subscribers.items() if found}
+        self.heap[:] = [one for one in self.heap if one[2] not in own and (one[4], one[5]) not in unheard]
+        heapq.heapify(self.heap)
+
     def state(self) -> dict[str, Any]:
         """Values of JSON."""
         return {

@@ -27,7 +27,7 @@ from typing import Any, Final, TypeVar, cast
 
 import numba
 
-__all__ = ["KEPT_CACHES", "cache_root", "compiled_folder", "jit", "python_of", "source_hash"]
+__all__ = ["KEPT_CACHES", "cache_root", "compiled_folder", "jit", "kept_kernels", "python_of", "source_hash"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -122,6 +122,13 @@ def _forget_old(root: Path, keep: Path) -> None:
 
 
 _FOLDER: Final = compiled_folder(cache_root(), Path(__file__).parent)
+
+
+def kept_kernels(prefix: str = "", folder: Path | None = _FOLDER) -> int:
+    """How many kernels of files with that prefix lie compiled on the disk; of other interpreters too."""
+    if folder is None:
+        return 0
+    return len({index.name.split("-")[0] for index in folder.glob(f"*/{prefix}*.nbi")})
 
 
 @contextmanager

@@ -1,4 +1,8 @@
-"""Load (or compile) the kernels that a replay calls, before its clock starts."""
+"""Load (or compile) the kernels that a replay calls, before its clock starts.
+
+Those of ``sweep_exits`` are not among them: no replay and no live runner calls them, and they take some twenty seconds.
+A sweep says itself how long it compiled (``compile_time``), and ``zepix doctor`` whether they lie on the disk.
+"""
 
 from __future__ import annotations
 

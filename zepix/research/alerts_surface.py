@@ -20,13 +20,13 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, overload
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from zepix.alerts.log import read_logs, write_log
+from zepix.alerts.inbox_log import log_file
+from zepix.alerts.log import checksum_of, read_logs, write_log
 from zepix.alerts.processor import AlertProcessor
 from zepix.alerts.rows import LogRow, UniqueIds, in_order, read_row
 from zepix.alerts.timestamps import from_ns
 from zepix.config.keys import near
 from zepix.data import default_catalogue, load_instruments
-from zepix.data.checksum import hash_file
 from zepix.errors import ConfigError, DataError
 from zepix.model import Alert, Catalogue, Quantity, Quarantined
 
@@ -165,9 +165,9 @@ def read_alerts(
     if not all(isinstance(one, str | PathLike) for one in given):
         kinds = sorted({type(one).__name__ for one in given})
         raise ConfigError(f"alerts are log files, Alert objects or a DataFrame, not {', '.join(kinds)}")
-    paths = [Path(one) for one in given]
+    paths = [log_file(Path(one)) for one in given]
     log = read_logs(paths, catalogue, symbol_map=symbol_map, zone=_zone(zone))
-    return Alerts(log.rows, checksums={path.name: hash_file(path) for path in paths}, facts=log.facts)
+    return Alerts(log.rows, checksums={path.name: checksum_of(path) for path in paths}, facts=log.facts)
 
 
 def catalogue_with(instruments: str | PathLike[str] | None) -> Catalogue:

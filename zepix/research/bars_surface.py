@@ -44,6 +44,7 @@ class Bars:
 
     @property
     def symbols(self) -> list[str]:
+        """The symbols that have prices, in the catalogue's order."""
         return list(self.loaded.series)
 
     @property

@@ -19,7 +19,7 @@ import numpy as np
 
 from zepix.alerts.timestamps import to_ns
 from zepix.engine.record import JournalLine, RunRecord
-from zepix.errors import DataError
+from zepix.errors import ConfigError, DataError
 from zepix.journal import read_journal
 from zepix.research.equity import KINDS, EquityCurve
 from zepix.research.headline import count, headline_lines
@@ -122,15 +122,35 @@ class OpenedRun(SaysNames):
         except OSError as error:
             raise DataError(f"{path} could not be written ({error.strerror or error})") from error
 
-    def plot(self, what: str | None = None, *, show: str = "profit") -> Picture:
-        """A picture: ``equity``, ``mae``, or tickets in groups as ``Result.plot`` has them.
+    def plot(
+        self,
+        what: str | None = None,
+        *,
+        symbol: str | None = None,
+        show: str = "profit",
+        from_: str | None = None,
+        to: str | None = None,
+    ) -> Picture:
+        """A picture: ``equity``, ``mae``, ``points``, or tickets in groups as ``Result.plot`` has them.
 
-        Prices and chains are not among what a folder gives back. Raises ConfigError for a picture that there is not.
+        Prices (and so stretches of them) and chains are not among what a folder gives back. Raises ConfigError for a
+        picture that there is not.
         """
         from zepix.research.pictures.of_run import folder_picture
 
-        instruments = self.meta.get("instruments") or {}
-        return folder_picture(what, self.stats, instruments, lambda: self.trades, self._curve, show)
+        known, data = self.meta.get("instruments") or {}, self.meta.get("data") or {}
+        instruments = {name: one for name, one in known.items() if name in data}
+        if from_ is not None or to is not None:
+            what = what or "price"
+            if what != "price" and what not in instruments:
+                raise ConfigError(f"from_ and to choose a stretch of prices; a picture of {what!r} is of the whole run")
+        return folder_picture(
+            what, self.stats, instruments, lambda: self.trades, self._curve, show=show, symbol=symbol
+        )  # fmt: skip
+
+    def as_dict(self) -> dict[str, Any]:
+        """What ``run.json`` holds."""
+        return dict(self.meta)
 
     def _curve(self) -> EquityCurve:
         table = read_table(self.folder / "equity.parquet")

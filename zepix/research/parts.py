@@ -31,6 +31,7 @@ def rules_of(
         costs=spec.costs,
         dedup_window_s=spec.dedup_window_s,
         as_family=spec.as_strategy,
+        broadcast=spec.config.get("shadow_mode.enabled") is True,
         from_ns=spec.from_ns,
         config=spec.config.get("", {}) or {},
         broker=spec.broker,

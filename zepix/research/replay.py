@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from zepix.alerts.dialects import settings_of
-from zepix.alerts.log import read_logs
+from zepix.alerts.log import checksum_of, read_logs
 from zepix.alerts.rows import in_order
 from zepix.alerts.understanding import processor_for
 from zepix.brokers.backtrader import require_backtrader
@@ -144,7 +144,8 @@ def _alerts(spec: Spec, catalogue: Catalogue) -> tuple[list[Alert | Quarantined]
     started = time.perf_counter()
     processor = processor_for(catalogue, symbol_map=spec.symbol_map, files=spec.dialect_files, settings=spec.dialects)
     rows = read_logs(spec.alerts, catalogue, processor=processor).rows
-    checksums: dict[str, Any] = {path.name: hash_file(path) for path in (*spec.alerts, *spec.dialect_files)}
+    checksums: dict[str, Any] = {path.name: checksum_of(path) for path in spec.alerts}
+    checksums |= {path.name: hash_file(path) for path in spec.dialect_files}
     return _in_period(spec, rows), time.perf_counter() - started, checksums
 
 

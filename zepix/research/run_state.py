@@ -235,6 +235,7 @@ def _fits(simulation: Simulation) -> dict[str, Any]:
             "settings": plain(rules.settings),
             "services": sorted(simulation.engine.services.state()),
             "own_services": sorted(name for name, one in rules.services.items() if _keeps_state(one)),
+            **({"broadcast": True} if rules.broadcast else {}),
             "instruments": {p.symbol: plain(p.instrument) for p in simulation.prices},
         }
     prices = {"prices": price_sums(simulation.prices, simulation.price_sums)}

@@ -23,6 +23,7 @@ from zepix.model import AccountSpec, Alert, Bar, Catalogue, FillModel, Quarantin
 from zepix.model.restriction import Restriction
 from zepix.research.collector import without_collector
 from zepix.research.journal_lines import JournalLines
+from zepix.research.plugin_memory import with_database
 from zepix.research.price_sums import Summed
 from zepix.services.account import AccountService
 from zepix.services.market import BarTable, MarketDataService
@@ -62,6 +63,7 @@ class Rules:
     dedup_ids: int = IDS_LIMIT
     """So many ids of alerts are remembered, the newest."""
     as_family: str | None = None
+    broadcast: bool = False
     from_ns: int | None = None
     config: Mapping[str, Any] = field(default_factory=dict)
     broker: str = "shadow"
@@ -107,7 +109,7 @@ class Simulation:
         self.bars = _price_book(series, catalogue, order) if finer else self.prices
         self.broker = self._make_broker(agenda, form)
         self.registry = registry
-        self.router = PluginRouter(registry, as_family=rules.as_family)
+        self.router = PluginRouter(registry, as_family=rules.as_family, broadcast=rules.broadcast)
         self.log: list[tuple[int, str, Any]] = []
         self.engine = TradingEngine(
             self.broker,
@@ -315,9 +317,8 @@ class Simulation:
         )
         account, market = self.account, self._market(config.plugin_id)
         sizing = Sizing(engine, market, account, broker.conversions, self.catalogue)
-        api.register_service(
-            "order", OrderExecutionService(engine, broker, self.catalogue, config.plugin_id, family, sizing)
-        )
+        orders = OrderExecutionService(engine, broker, self.catalogue, config.plugin_id, family, sizing)
+        api.register_service("order", orders)
         api.register_service("market", market, health_check=lambda: len(self.prices) > 0)
         api.register_service("account", account)
         api.register_service("risk", RiskManagementService(engine, account, self.catalogue, broker.conversions))
@@ -326,7 +327,7 @@ class Simulation:
             if api.has_service(name):
                 raise ConfigError(f"a service {name!r} is there already; give yours another name")
             api.register_service(name, service)
-        self.apis[config.plugin_id] = api
+        self.apis[config.plugin_id] = with_database(api, self.registry, self._used(config))
         return api
 
     def _market(self, plugin_id: str) -> MarketDataService:

@@ -33,7 +33,7 @@ SNAPSHOT_WEIGHT: Final = 2_000
 """A state is kept after so many instants of prices; other inputs cost a start more, and count for more."""
 MARKED: Final = frozenset({"alert", OPERATOR})
 """Whose handlers the pulse names: what a session can do without, if it dies of it."""
-TOLD: Final = frozenset({"event", "error", "disabled"})
+TOLD: Final = frozenset({"event", "error", "disabled", "decision"})
 WEIGHTS: Final = {"prices": 1, "clock": 1}
 OTHER_WEIGHT: Final = 4
 
@@ -121,9 +121,9 @@ class Consumer:
     ) -> None:
         """``received(after_seq, limit)``: alerts of the inbox; ``given()``: commands since the last time;
         ``inbox_seq``: the last alert that the journal has; ``fed_ns``: when its last prices were; ``tell``: is shown
-        every event, error and disabling as it is journaled; ``prices``: where snapshots keep the prices, which else
-        are in the journal; ``pulse``: is told under what this is; ``reload``: decides what a
-        command to read the settings again is to change."""
+        every event, error, disabling and decision as it is journaled; ``prices``: where snapshots keep the prices,
+        which else are in the journal; ``pulse``: is told under what this is; ``reload``: decides what a command to
+        read the settings again is to change."""
         self.course = course
         self.journal = journal
         self.feed = feed

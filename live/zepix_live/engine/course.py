@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from zepix.errors import StateError
@@ -15,9 +15,13 @@ __all__ = ["Course"]
 class Course:
     """Holds the present session; ``change`` is the only way to another."""
 
-    def __init__(self, overrides: Mapping[str, Any] | None = None) -> None:
-        """``overrides``: settings that win over every configuration of the journal."""
+    def __init__(
+        self, overrides: Mapping[str, Any] | None = None, attach: Callable[[LiveSession], None] | None = None
+    ) -> None:
+        """``overrides``: settings that win over every configuration of the journal; ``attach``: is given each session
+        before it takes anything."""
         self._overrides = dict(overrides or {})
+        self._attach = attach
         self._session: LiveSession | None = None
         self.config: SessionConfig | None = None
         self.set_aside: list[str] = []
@@ -37,6 +41,8 @@ class Course:
     def change(self, config: SessionConfig) -> None:
         """Go on by another configuration. Raises ConfigError where it cannot be built."""
         old, new = self._session, config.session(self._overrides)
+        if self._attach is not None:
+            self._attach(new)
         if old is not None:
             new.go_on_from(old)
             self.set_aside += new.set_aside
@@ -44,4 +50,6 @@ class Course:
 
     def load(self, config: SessionConfig, session: LiveSession) -> None:
         """Begin with a session whose state was loaded."""
+        if self._attach is not None:
+            self._attach(session)
         self._session, self.config = session, config

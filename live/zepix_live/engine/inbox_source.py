@@ -9,6 +9,7 @@ from zepix.errors import JournalError
 from zepix.journal.durable_reader import LogReader
 from zepix.journal.rows import Row
 from zepix_live.engine.consumer import Received
+from zepix_live.engine.dry import DRY
 from zepix_live.engine.sent import sent_ns
 from zepix_live.identity import INBOX_FIELD
 from zepix_live.inbox_rows import ALERT, QUARANTINED, RESEND, InboxAlert, read_alert
@@ -101,6 +102,8 @@ class InboxSource:
 def body_of(alert: InboxAlert) -> dict[str, Any]:
     """What the engine's journal keeps of an alert; ``id`` is unique in it, ``given_id`` what the sender was told."""
     body: dict[str, Any] = {"id": f"a{alert.seq}", "raw": alert.raw, "source": alert.source, "kind": alert.kind}
+    if alert.dry:
+        body["kind"] = DRY
     if alert.explicit_id is not None:
         body["given_id"] = alert.explicit_id
     if alert.symbol:

@@ -8,10 +8,10 @@ An event names the alert that told. Nothing is traded for it: what was missed is
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from zepix.model import Alert, Catalogue, Ticket
-from zepix.services.ports import BrokerPort
 
 __all__ = ["LostAlerts"]
 
@@ -23,8 +23,9 @@ Event = tuple[str, dict[str, Any]]
 class LostAlerts:
     """Looks at every alert before it is decided."""
 
-    def __init__(self, broker: BrokerPort, catalogue: Catalogue) -> None:
-        self._broker = broker
+    def __init__(self, tickets: Callable[[], Sequence[Ticket]], catalogue: Catalogue) -> None:
+        """``tickets``: what the account holds now."""
+        self._tickets = tickets
         self._catalogue = catalogue
         self._last: dict[str, int] = {}
 
@@ -42,7 +43,7 @@ class LostAlerts:
         before = alert.fields.get("prev_market_position")
         if before not in ("long", "short", "flat") or alert.symbol not in self._catalogue:
             return []
-        ours = _word(self._broker.tickets.values(), alert)
+        ours = _word(self._tickets(), alert)
         if ours == before:
             return []
         text = f"{alert.id} says {alert.symbol} was {before} before it; the account is {ours}: an alert may be lost"

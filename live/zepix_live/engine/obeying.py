@@ -1,62 +1,132 @@
-"""What a human's command does to a session, and the sentence that says so."""
+"""What a human's command does to a session, and the sentence that says so.
+
+A command is of the whole session: it does the same in each of its books. What changes modes is in ``switching.py``.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from zepix.engine.engine_state import free_plugin
-from zepix.research.simulate import Simulation
+from zepix.model import Ticket
+from zepix_live.engine.book import BESIDE, LIVE, SHADOW, TWIN, Book
+from zepix_live.engine.switching import DONE, REFUSED, SWITCHES
+
+if TYPE_CHECKING:
+    from zepix_live.engine.session import LiveSession
 
 __all__ = ["DONE", "REFUSED", "obey"]
 
-DONE: Final = "INFO"
-REFUSED: Final = "WARN"
+MANUAL: Final = "manual"
 
 
-def obey(simulation: Simulation, body: Mapping[str, Any]) -> tuple[str, str]:
+def obey(session: LiveSession, body: Mapping[str, Any]) -> tuple[str, str]:
     """(level, what was done); a command that makes no sense here does nothing, and is told with a warning."""
-    command, plugin_id = body.get("command"), str(body.get("plugin", ""))
-    plugins = simulation.registry.get_all_plugins()
-    if plugin_id and plugin_id not in plugins:
+    command, plugin_id = str(body.get("command")), str(body.get("plugin", ""))
+    plugins = session.simulation.registry.get_all_plugins()
+    if plugin_id and plugin_id not in plugins and not (command == "flatten" and session.things(plugin_id)):
         return REFUSED, f"there is no plugin {ascii(plugin_id)[1:-1][:64]}; there are {', '.join(plugins)}"
-    if command == "pause":
-        return DONE, _pause(simulation, plugin_id)
-    if command == "resume":
-        return DONE, _resume(simulation, plugin_id)
     if command == "rearm":
-        return _rearm(simulation, body.get("base_equity"))
+        return _rearm(session, plugin_id, body.get("base_equity"))
     if command == "reload":  # decided before its row was written; a rerun has no file to read
         found = body.get("reload", {})
         return str(found.get("level", REFUSED)), str(found.get("text", "nobody read the settings; nothing was applied"))
-    return REFUSED, f"the command {ascii(command)[:60]} is none"
+    if command in SWITCHES:
+        return SWITCHES[command](session, plugin_id, body)
+    does = {"pause": _pause, "resume": _resume, "enable": _enable, "disable": _disable, "flatten": _flatten}.get(
+        command
+    )
+    if does is None:
+        return REFUSED, f"the command {ascii(command)[:60]} is none"
+    return does(session, plugin_id, body)
 
 
-def _pause(simulation: Simulation, plugin_id: str) -> str:
+def _pause(session: LiveSession, plugin_id: str, _: Mapping[str, Any]) -> tuple[str, str]:
+    for book in session.books:
+        _hold(book, plugin_id)
     if plugin_id:
-        simulation.engine.rein(plugin_id)
-        return f"{plugin_id} takes no new risk; what it has open goes on"
-    simulation.engine.pause()
-    return "no new risk is taken; what is open goes on"
+        return DONE, f"{plugin_id} takes no new risk; what it has open goes on"
+    return DONE, "no new risk is taken; what is open goes on"
 
 
-def _resume(simulation: Simulation, plugin_id: str) -> str:
-    engine = simulation.engine
+def _hold(book: Book, plugin_id: str) -> None:
+    if plugin_id:
+        book.engine.rein(plugin_id)
+    else:
+        book.engine.pause()
+
+
+def _resume(session: LiveSession, plugin_id: str, _: Mapping[str, Any]) -> tuple[str, str]:
     if not plugin_id:
-        engine.resume()
-        return "entries are taken again"
-    if not free_plugin(engine, plugin_id):
-        return f"{plugin_id} was not held back"
-    still = "; but all of the session is paused" if engine.is_paused else ""
-    return f"{plugin_id} takes entries again{still}"
+        for book in session.books:
+            book.engine.resume()
+        return DONE, "entries are taken again"
+    held = [free_plugin(book.engine, plugin_id) for book in session.books]
+    if not any(held):
+        return DONE, f"{plugin_id} was not held back"
+    still = "; but all of the session is paused" if session.engine.is_paused else ""
+    return DONE, f"{plugin_id} takes entries again{still}"
 
 
-def _rearm(simulation: Simulation, base_equity: float | None) -> tuple[str, str]:
-    guard = simulation.house.guard
-    if guard is None:
+def _enable(session: LiveSession, plugin_id: str, _: Mapping[str, Any]) -> tuple[str, str]:
+    was = [_switched(book, plugin_id, True) for book in session.books]
+    return DONE, f"{plugin_id} is enabled" if not all(was) else f"{plugin_id} was enabled already"
+
+
+def _disable(session: LiveSession, plugin_id: str, _: Mapping[str, Any]) -> tuple[str, str]:
+    was = [_switched(book, plugin_id, False) for book in session.books]
+    if not any(was):
+        return DONE, f"{plugin_id} was disabled already"
+    return DONE, f"{plugin_id} is disabled: no new risk; its open tickets keep stops, trailing, booking and exits"
+
+
+def _switched(book: Book, plugin_id: str, on: bool) -> bool:
+    """Whether the plugin was enabled before; its failures so far are forgotten."""
+    plugin = book.simulation.registry.get_all_plugins()[plugin_id]
+    was, plugin.enabled = plugin.enabled, on
+    book.engine._running[plugin_id].failures.clear()
+    return was
+
+
+def _rearm(session: LiveSession, plugin_id: str, base_equity: float | None) -> tuple[str, str]:
+    if plugin_id:
+        if not session.conduct.release(plugin_id):
+            return REFUSED, f"{plugin_id} has no breaker to arm: none has tripped"
+        session.conduct.assign(session.now_ns)
+        why = session.conduct.modes.reason(plugin_id)
+        return DONE, f"{plugin_id} is armed again; " + (f"it stays in shadow: {why}" if why else "it trades live")
+    guards = [book.simulation.house.guard for book in session.books]
+    if not any(guards):
         return REFUSED, "there is no equity guard to arm (equity_guard.enabled)"
     try:
-        guard.rearm(base_equity)
+        for guard in guards:
+            if guard is not None:
+                guard.rearm(base_equity)
     except ValueError as error:
         return REFUSED, str(error)
     return DONE, "the equity guard is armed again"
+
+
+def _flatten(session: LiveSession, plugin_id: str, body: Mapping[str, Any]) -> tuple[str, str]:
+    """Close what is open, cancel what waits, and take no new entries in the same scope."""
+    name = str(body.get("book", ""))
+    names = {"": (SHADOW, *BESIDE), SHADOW: (SHADOW,), LIVE: BESIDE}.get(name, ())  # a twin does what live does
+    books = [book for book in session.books if book.name in names]
+    if not books:
+        return REFUSED, f"there is no book {ascii(name)[1:-1][:20]}; there are {SHADOW} and {LIVE}"
+    tickets = orders = 0
+    for book in books:
+        _hold(book, plugin_id)
+        things = book.things(plugin_id)
+        if book.name != TWIN:
+            open_now = sum(isinstance(one, Ticket) for one in things)
+            tickets, orders = tickets + open_now, orders + len(things) - open_now
+        for plugin, symbol in dict.fromkeys((one.plugin_id, one.symbol) for one in things):
+            book.simulation.house.close_all(plugin, symbol, MANUAL)
+    whose = f" of {plugin_id}" if plugin_id else ""
+    where = f" in the {name} book" if name else ""
+    return (
+        DONE,
+        f"{tickets} tickets{whose} are closed and {orders} orders cancelled{where}; no new entries until resume",
+    )

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SETTINGS", "EngineOptions", "FeedChoice", "feed_choice", "seconds", "stale_limit_s"]
 
-SETTINGS: Final = frozenset({"receiver", "stale_s", "hang_s", "start_s"})
+SETTINGS: Final = frozenset({"receiver", "api", "feed", "stale_s", "hang_s", "start_s", "health", "log"})
 """What ``[live]`` may hold."""
 STALE_S: Final = 30.0
 MOST_STALE_S: Final = 86_400.0

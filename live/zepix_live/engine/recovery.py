@@ -26,7 +26,7 @@ from zepix_live.engine.price_file import PriceFile
 from zepix_live.engine.price_rows import PriceColumns, PriceRows
 from zepix_live.engine.reloading import change_row, changed_config
 from zepix_live.engine.rerun import Difference, first_difference, turns
-from zepix_live.engine.session import INPUTS, Output
+from zepix_live.engine.session import INPUTS, LiveSession, Output
 from zepix_live.pulse import NO_PULSE, Pulsing
 
 __all__ = ["MOST_DEATHS", "NOBODY_KNOWS", "Before", "Recovered", "last_config", "recover"]
@@ -89,13 +89,15 @@ def recover(
     on_start: bool = True,
     before: Before | None = None,
     pulse: Pulsing = NO_PULSE,
+    attach: Callable[[LiveSession], None] | None = None,
 ) -> Recovered:
     """The session as it was, and ``wanted`` from here on. Raises StateError, ConfigError, JournalError.
 
     ``plan``: of ``wanted``, where it is made already; ``prices``: where snapshots' prices are; what is not there is
-    read from the journal; ``before``: how the last process ended; ``pulse``: is told under what this is.
+    read from the journal; ``before``: how the last process ended; ``pulse``: is told under what this is; ``attach``: is
+    given each session before it takes anything.
     """
-    found = Recovered(Course(), first_seq=journal.last_seq)
+    found = Recovered(Course(attach=attach), first_seq=journal.last_seq)
     if not journal.last_seq:
         begins_ns = now_ns() if wanted.anchor is None else wanted.anchor.market_ns
         _begin(found, journal, wanted, begins_ns)

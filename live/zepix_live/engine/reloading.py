@@ -177,10 +177,8 @@ def _not_taken(session: LiveSession, trial: LiveSession, wish: _Wish) -> dict[st
     found: dict[str, str] = {}
     before = session.simulation.registry.get_all_plugins()
     after = trial.simulation.registry.get_all_plugins()
-    broker = session.simulation.broker
     for plugin_id in before.keys() - after.keys():
-        things: list[Any] = [*broker.tickets.values(), *broker.under_way()]
-        count = sum(one.plugin_id == plugin_id for one in things)
+        count = len(session.things(plugin_id))
         if not count:
             continue
         switches = [key for key in wish.hot if key.startswith("plugins.") and key.endswith(".enabled")]

@@ -13,22 +13,24 @@ event``. Two sessions that were given the same inputs give the same outputs.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
 from zepix.alerts.dedup import NEVER_DROPPED
+from zepix.brokers.shadow.step import StepFeed
 from zepix.engine.engine import TradingEngine
-from zepix.model import Alert, Quarantined, Side
+from zepix.model import Alert, Quarantined
 from zepix.model.timeframe import NS
-from zepix_live.engine.bars_by_alert import BarsByAlert
+from zepix.research.simulate import Simulation
+from zepix_live.engine.book import BESIDE, LIVE, SHADOW, Book
+from zepix_live.engine.conduct import Conduct
+from zepix_live.engine.dry import decided_dry, is_dry
 from zepix_live.engine.exit_words import looks_like_exit
-from zepix_live.engine.forgetting import Forgetting
 from zepix_live.engine.lost_alerts import LostAlerts
 from zepix_live.engine.obeying import obey
 from zepix_live.engine.plan import Plan
 from zepix_live.engine.price_rows import PriceColumns, PriceRows
-from zepix_live.engine.script import Script
 from zepix_live.engine.silence import Silence
 from zepix_live.engine.telling import Telling
 
@@ -37,8 +39,6 @@ __all__ = ["INPUTS", "LiveSession", "Output"]
 INPUTS: Final = ("start", "prices", "alert", "clock", "operator")
 STALE_NS: Final = 30 * NS
 CLOCKS_DIFFER_NS: Final = 30 * NS
-ALERTS: Final = (4, 1)
-"""Phase and part of alerts, after what acts at once; as in a replay."""
 
 
 class Output(NamedTuple):
@@ -57,7 +57,10 @@ class LiveSession:
         """``timeframes``: what each symbol's prices come in. ``stale_ns``: how late an entry may be taken.
         ``bars_by_alert``: alerts of the dialect ``bar`` are this session's prices."""
         self.plan = plan
-        self.feed, self.simulation = plan.build(timeframes, is_late=bars_by_alert)
+        self._timeframes = dict(timeframes)
+        self._bars_by_alert = bars_by_alert
+        self.books = self._made_books()
+        self.conduct = Conduct(plan.modes, self.books)
         self.now_ns = 0
         self.set_aside: list[str] = []
         """What of an older session's state this one could not take over, in sentences."""
@@ -70,15 +73,47 @@ class LiveSession:
             "clock": self._clock,
             "operator": self._operator,
         }
-        self._forgetting = Forgetting(self.feed, self.simulation)
-        self._telling = Telling(self.simulation)
-        self._lost = LostAlerts(self.simulation.broker, plan.catalogue)
+        self._lost = LostAlerts(self._tickets, plan.catalogue)
         self._silence = Silence(self._is_priced)
-        self._bars = BarsByAlert(self.feed, self.simulation, plan.catalogue) if bars_by_alert else None
+        self.conduct.prepare()
+
+    def _made_books(self) -> list[Book]:
+        shadow = Book(SHADOW, self.plan, self._timeframes, bars_by_alert=self._bars_by_alert)
+        if self.plan.modes.slot is None:
+            return [shadow]
+        like = shadow.simulation.registry
+        beside = [
+            Book(name, self.plan, self._timeframes, bars_by_alert=self._bars_by_alert, like=like) for name in BESIDE
+        ]
+        return [book.with_roster() for book in (shadow, *beside)]
+
+    # --- the shadow book, which there always is ---------------------------------------------------------------------
+
+    @property
+    def feed(self) -> StepFeed:
+        return self.books[0].feed
+
+    @property
+    def simulation(self) -> Simulation:
+        return self.books[0].simulation
 
     @property
     def engine(self) -> TradingEngine:
         return self.simulation.engine
+
+    @property
+    def _telling(self) -> Telling:
+        return self.books[0].telling
+
+    def book(self, name: str) -> Book | None:
+        """One of the books; None where there is none of that name."""
+        return next((book for book in self.books if book.name == name), None)
+
+    def things(self, plugin_id: str = "") -> list[Any]:
+        """Open tickets and opening orders under way, of one plugin or all, in every book."""
+        return [one for book in self.books for one in book.things(plugin_id)]
+
+    # --- taking -----------------------------------------------------------------------------------------------------
 
     def take(self, t_ns: int, kind: str, body: Mapping[str, Any]) -> list[Output]:
         """What follows from one input. Raises ValueError for an input that is none, or whose time runs back."""
@@ -89,29 +124,47 @@ class LiveSession:
         if not self._is_started and kind != "start":
             raise ValueError(f"a session begins with 'start', not with {kind!r}")
         self.now_ns = t_ns
+        if is_dry(kind, body):  # nothing of this session takes part in it
+            return [Output(*one) for one in decided_dry(self.copy, t_ns, body)]
         self._takers[kind](t_ns, body)
         silence_ns = self._silence.due_ns()
         if silence_ns is not None and silence_ns <= t_ns:
             self._telling.events += self._silence.at(t_ns)
-        return [Output(*one) for one in self._telling.drain()]
+        told = self._drained()
+        tripped = self.conduct.after(t_ns, told)
+        for plugin_id, text in tripped:
+            self._telling.event("CRITICAL", "fidelity_breaker", text, plugin=plugin_id)
+        return [*told, *self._drained()] if tripped else told
+
+    def copy(self) -> LiveSession:
+        """Another session in this one's state, made as a restart would make it: what it takes changes nothing here."""
+        found = LiveSession(self.plan, self._timeframes, stale_ns=self._stale_ns, bars_by_alert=self._bars_by_alert)
+        found.take_over(PriceColumns.of(self.feed.growing))
+        found.load(json.loads(json.dumps(self.save())))
+        return found
 
     def take_again(self, t_ns: int, kind: str, body: Mapping[str, Any], told: Sequence[Output]) -> list[Output]:
         """What follows from an input that was taken before and led to ``told``: its commands are given, no others."""
-        script = Script([one.body for one in told if one.kind == "intent"])
-        self._telling.script = script
+        commands = [one.body for one in told if one.kind == "intent"]
+        scripts = [book.script(commands) for book in self.books]
         try:
             found = self.take(t_ns, kind, body)
         finally:
-            self._telling.script = None
-        script.give_the_rest(self.engine)
-        self._telling.forget_commands()
+            for book in self.books:
+                book.telling.script = None
+        for book, script in zip(self.books, scripts, strict=True):
+            book.give_the_rest(script)
         return found
 
     def due_ns(self) -> int | None:
         """When something is due that needs no price and no alert: a timer, an arrival, an expiry."""
-        heads = [heap[0][0] for heap in (self.simulation.broker.heap, self.engine.timers.heap) if heap]
+        heaps = [heap for book in self.books for heap in (book.simulation.broker.heap, book.engine.timers.heap)]
+        heads = [heap[0][0] for heap in heaps if heap]
         silence_ns = self._silence.due_ns()
         return min(heads if silence_ns is None else [*heads, silence_ns], default=None)
+
+    def _drained(self) -> list[Output]:
+        return [Output(*one) for book in self.books for one in book.drain()]
 
     # --- inputs ---------------------------------------------------------------------------------------------------
 
@@ -120,55 +173,44 @@ class LiveSession:
         if self._is_started:
             raise ValueError("the session has begun already")
         self._is_started = True
-        simulation = self.simulation
-        simulation.start_ns = t_ns
-        simulation.session.begin(t_ns)
+        for book in self.books:
+            book.begin(t_ns)
 
     def _prices(self, t_ns: int, body: Mapping[str, Any]) -> None:
-        """As a replay does an instant: ends, what they bring, opens, what they bring, timers."""
-        session = self.simulation.session
-        session.advance((t_ns, 1, -1))
-        for symbol, *levels in body.get("ended", ()):
-            self.feed.ended(symbol, (levels[0], levels[1], levels[2]), (levels[3], levels[4], levels[5]))
-        session.advance((t_ns, 2, -1))
-        for symbol, bid, ask in body.get("opened", ()):
-            self.feed.opened(symbol, t_ns, bid, ask)
-        session.advance((t_ns, *ALERTS))
-        for symbol, _, _ in body.get("opened", ()):
-            self._forgetting.look(symbol)
+        for book in self.books:
+            book.prices(t_ns, body)
 
     def _clock(self, t_ns: int, body: Mapping[str, Any]) -> None:
         del body
-        self.simulation.session.advance((t_ns, *ALERTS))
+        for book in self.books:
+            book.advance(t_ns)
 
     def _alert(self, t_ns: int, body: Mapping[str, Any]) -> None:
-        self.simulation.session.advance((t_ns, *ALERTS))
+        for book in self.books:
+            book.advance(t_ns)
         row = self._read(t_ns, body)
-        if isinstance(row, Alert) and row.type == "bar" and self._bars is not None:
-            self._telling.events += self._bars.take(row, t_ns)
-        self.engine.at(t_ns, ALERTS[0])
-        self.simulation.broker.at(t_ns, ALERTS[0])
-        if self._bars is not None:
-            self._bars.wake(t_ns)
+        bar = row if isinstance(row, Alert) and row.type == "bar" else None
+        for book in self.books:
+            book.arrive(t_ns, bar)
         if isinstance(row, Quarantined):
             self._set_aside(row)
             return
         self._telling.events += self._lost.look(row)
         self._silence.hear(row, t_ns)
         if body.get("kind") == "resend" and row.type not in NEVER_DROPPED:
-            self.engine.decisions.without_plugin(row, "duplicate", "duplicate", {"first": f"a{body.get('of')}"})
+            for book in self.books:
+                book.engine.decisions.without_plugin(row, "duplicate", "duplicate", {"first": f"a{body.get('of')}"})
             return
         late_ns = int(body.get("late_ns", 0)) + self._delay_ns(row, body)
-        fresh = row if late_ns <= self._stale_ns else self._late(row, late_ns)
-        if fresh is not None:
-            self.engine.process_alert(fresh)
-        self.simulation.session.advance((t_ns, ALERTS[0], 1 << 31))
+        if [book for book in self.books if book.hear(t_ns, row, late_ns, self._stale_ns)]:
+            detail = f"{row.id} is {late_ns / NS:.0f} s old: what it reverses is closed, nothing is opened"
+            self._telling.event("WARN", "stale_reversal", detail, alert=row.id)
 
     def _operator(self, t_ns: int, body: Mapping[str, Any]) -> None:
-        self.simulation.session.advance((t_ns, *ALERTS))
-        self.engine.at(t_ns, ALERTS[0])
-        self.simulation.broker.at(t_ns, ALERTS[0])
-        level, text = obey(self.simulation, body)
+        for book in self.books:
+            book.advance(t_ns)
+            book.at(t_ns)
+        level, text = obey(self, body)
         who = {name: body[name] for name in ("id", "command", "plugin", "by") if name in body}
         self._telling.event(level, "operator", text, **who)
 
@@ -194,29 +236,21 @@ class LiveSession:
             self._telling.event("WARN", "clocks_differ", detail, alert=row.id)
         return max(0, delay_ns)
 
-    def _late(self, row: Alert, late_ns: int) -> Alert | None:
-        """An entry that comes too late is refused; of a reversal its exit is still wanted; no exit is too late."""
-        if row.type not in ("entry", "reversal"):
-            return row
-        numbers = {"late_s": late_ns / NS, "limit_s": self._stale_ns / NS}
-        if row.type == "reversal" and row.side is not None and self._holds(row.symbol, -row.side.sign):
-            detail = f"{row.id} is {late_ns / NS:.0f} s old: what it reverses is closed, nothing is opened"
-            self._telling.event("WARN", "stale_reversal", detail, alert=row.id)
-            return replace(row, type="exit", side=Side.SELL if row.side is Side.BUY else Side.BUY)
-        self.engine.decisions.without_plugin(row, "refused", "stale", numbers)
-        return None
-
     def _is_priced(self, symbol: str, t_ns: int) -> bool:
         """Whether a price of the symbol came within the last hour."""
         prices = self.feed.growing.get(symbol)
         return prices is not None and prices.n > 0 and int(prices.time[prices.n - 1]) > t_ns - 3600 * NS
 
-    def _holds(self, symbol: str, side: int) -> bool:
-        return any(t.symbol == symbol and t.side == side for t in self.simulation.broker.tickets.values())
+    def _tickets(self) -> list[Any]:
+        """What the account holds: virtually, and live; a twin's tickets are nobody's position."""
+        return [
+            t for book in self.books if book.name in (SHADOW, LIVE) for t in book.simulation.broker.tickets.values()
+        ]
 
     def _set_aside(self, row: Quarantined) -> None:
-        self.engine.set_aside(row)
-        if looks_like_exit(row.raw) and self.simulation.broker.tickets:
+        for book in self.books:
+            book.engine.set_aside(row)
+        if looks_like_exit(row.raw) and self._tickets():
             detail = f"{row.id} could not be read ({row.reason}) and looks like an exit, while tickets are open"
             self._telling.event("CRITICAL", "unread_exit", detail, alert=row.id)
 
@@ -224,42 +258,51 @@ class LiveSession:
 
     def save(self) -> dict[str, Any]:
         """The session between two inputs, as JSON values; prices are not part of it, they are in the journal."""
-        return {
-            "simulation": self.simulation.save_state(),
+        shadow, *beside = self.books
+        found = {
+            **shadow.save(),
             "now_ns": self.now_ns,
-            "forgotten": self._forgetting.state(),
             "lost": self._lost.state(),
             "silence": self._silence.state(),
-            "telling": self._telling.state(),
+            "conduct": self.conduct.state(),
         }
+        return {**found, "books": {book.name: book.save() for book in beside}} if beside else found
 
     def load(self, state: Mapping[str, Any]) -> None:
         """Become the session whose state this is; its prices were given before. Raises StateError that names what does
         not fit."""
-        self._forgetting.load_state(state.get("forgotten", {}))
-        self.simulation.load_state(state["simulation"])
+        self.conduct.load_state(state.get("conduct"))
+        for book in self.books:
+            own = state if book.name == SHADOW else state["books"][book.name]
+            book.load(own, self.conduct.members(book.name))
+        self._go_on(state)
+
+    def go_on_from(self, old: LiveSession) -> None:
+        """Take over the prices and the state of a session of another configuration; what does not fit is set aside."""
+        state, rows = old.save(), PriceColumns.of(old.feed.growing)
+        self.set_aside = self.conduct.go_on_from(state["conduct"])
+        self._go_on({**state, "now_ns": old.now_ns})
+        for book in self.books:
+            own = state if book.name == SHADOW else state.get("books", {}).get(book.name)
+            members = self.conduct.members(book.name)
+            if own is None:
+                book.begin_beside(members, rows, state["forgotten"], old.now_ns)
+                continue
+            aside = book.go_on_from(own, members, rows)
+            self.set_aside += aside if book.name == SHADOW else [f"{book.name}: {one}" for one in aside]
+        for gone in (book for book in old.books if self.book(book.name) is None):
+            if count := len(gone.things()):
+                text = f"the {gone.name} book is gone, and had {count} orders or tickets: nobody manages them here"
+                self.set_aside.append(text)
+        self.conduct.assign(old.now_ns)
+
+    def _go_on(self, state: Mapping[str, Any]) -> None:
         self.now_ns = int(state["now_ns"])
         self._lost.load_state(state["lost"])
         self._silence.load_state(state["silence"])
         self._is_started = True
-        self._telling.resume(state.get("telling"))
-
-    def go_on_from(self, old: LiveSession) -> None:
-        """Take over the prices and the state of a session of another configuration; what does not fit is set aside."""
-        self.take_over(PriceColumns.of(old.feed.growing))
-        state = old.save()
-        self._forgetting.load_state(state["forgotten"])
-        self.set_aside = self.simulation.take_over_state(state["simulation"])
-        self.now_ns = old.now_ns
-        self._lost.load_state(state["lost"])
-        self._silence.load_state(state["silence"])
-        self._is_started = True
-        self._telling.resume(state.get("telling"))
 
     def take_over(self, rows: PriceRows | PriceColumns) -> None:
         """Prices that came before the state which is loaded next."""
-        for symbol, (time, columns, ended) in rows.columns().items():
-            if symbol in self.feed.growing:
-                if symbol in rows.timeframes and not self.feed.growing[symbol].n:
-                    self.feed.set_timeframe(symbol, rows.timeframes[symbol])
-                self.feed.take_over(symbol, time, columns, ended, *rows.forgotten.get(symbol, (0, None)))
+        for book in self.books:
+            book.take_over(rows)

@@ -10,8 +10,10 @@ import json
 from collections.abc import Iterable
 from typing import Any, Final
 
+from zepix.engine.failing import DISABLED
 from zepix.journal.rows import Row
 from zepix.model.timeframe import NS
+from zepix_live.engine.book import TWIN
 from zepix_live.engine.recovery import Recovered
 
 __all__ = ["statement_of"]
@@ -35,6 +37,8 @@ def statement_of(recovered: Recovered, rows: Iterable[Row], now_ns: int, down_s:
     human = [f"{one}" for one in recovered.human]
     for row in rows:
         body = json.loads(row.body)
+        if body.get("book") == TWIN:  # what a twin did happened to nobody
+            continue
         if row.kind == "operator":
             commands[row.seq] = (
                 f"{body['command']} {body.get('plugin', '')}".strip() + f" by {body['by'] or 'somebody'}"
@@ -48,6 +52,8 @@ def statement_of(recovered: Recovered, rows: Iterable[Row], now_ns: int, down_s:
             alerts[f"{body['id']}|{body['plugin']}"] = {"id": names.get(body["id"], body["id"]), **told}
         elif row.kind == "closed":
             closed.append({name: body[name] for name in ("ticket", "symbol", "reason", "exit_ns", "pnl_minor")})
+        elif row.kind == "disabled":
+            human.append(f"{body['plugin']} is disabled after {body['failures']} failures in a row: {DISABLED}")
         elif row.kind in ("event", "notice") and body.get("level") == "CRITICAL":
             human.append(body["text"])
     human += [f"the journal's word stands, but the engine would decide otherwise: {d}" for d in recovered.differences]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from zepix.engine.decisions import Handling, row_of
@@ -27,6 +27,8 @@ class Telling:
         self._describe = describe(simulation.catalogue)
         self._commands: list[Said] = []
         self.script: Script | None = None
+        self.gate: Callable[[Order], Refused | None] | None = None
+        """Who may hold a command back, whatever the journal says of it: the book's roster."""
         simulation.engine.on_command = self._command
         self._open: set[int] = set()
         self._last_entry = simulation.engine.decisions.last
@@ -66,6 +68,9 @@ class Telling:
 
     def _command(self, order: Order) -> Refused | None:
         """A command on its way to the broker: told, unless a script knows better."""
+        refused = None if self.gate is None else self.gate(order)
+        if refused is not None:
+            return refused
         command = command_of(order)
         if self.script is not None and not self.script.allows(command):
             return Refused("recovery_differs", "the journal knows of no such command")

@@ -46,11 +46,10 @@ def json_answer(status: int, fields: Mapping[str, Any], headers: Mapping[str, st
     return found
 
 
-def taken(receipt: Receipt) -> Response:
-    """It is durable."""
-    return json_answer(
-        200 if receipt.duplicate else 202, {"seq": receipt.seq, "id": receipt.id, "duplicate": receipt.duplicate}
-    )
+def taken(receipt: Receipt, *, is_dry: bool = False) -> Response:
+    """It is durable; ``is_dry``: it will be decided, and nothing is ordered."""
+    fields = {"seq": receipt.seq, "id": receipt.id, "duplicate": receipt.duplicate}
+    return json_answer(200 if receipt.duplicate else 202, {**fields, "dry": True} if is_dry else fields)
 
 
 def turned_away(problem: Problem, seq: int | None = None, *, close: bool = False) -> Response:

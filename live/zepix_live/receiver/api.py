@@ -20,6 +20,8 @@ from zepix_live.receiver.admission import Admission
 from zepix_live.receiver.answers import json_answer, unauthorized
 from zepix_live.receiver.door import Door
 from zepix_live.receiver.inbox import Inbox
+from zepix_live.receiver.loop_lag import LoopLag
+from zepix_live.receiver.mirrors import Mirrors
 
 __all__ = ["Api"]
 
@@ -37,7 +39,12 @@ class Api:
         admission: Admission,
         engine_state: Callable[[], EngineState],
         data_dir: Path,
+        *,
+        mirrors: Mirrors | None = None,
+        lag: LoopLag | None = None,
     ) -> None:
+        self._mirrors = mirrors
+        self._lag = lag
         self._data_dir = data_dir
         self._door = door
         self._inbox = inbox
@@ -72,6 +79,8 @@ class Api:
                 "waiting_rows": self._inbox.waiting,
                 "last_seq": self._inbox.last_seq,
                 "commands": self._commands(),
+                **({} if self._lag is None else {"loop_lag_ms": self._lag.newest_ms}),
+                **self._mirrored(),
             },
         )
 
@@ -83,6 +92,12 @@ class Api:
         if found is None:
             return json_answer(404, {"error": "not_started", "detail": "the engine has not said yet what it found"})
         return json_answer(200, found)
+
+    def _mirrored(self) -> dict[str, Any]:
+        """What became of bodies that are handed on, where any are."""
+        if self._mirrors is None or not self._mirrors.all:
+            return {}
+        return {"mirrors": self._mirrors.status(), "mirrors_unknown": self._mirrors.unknown}
 
     def _commands(self) -> list[dict[str, Any]]:
         """The newest commands of a human, and whether the engine has them."""

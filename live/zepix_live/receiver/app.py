@@ -27,6 +27,8 @@ from zepix_live.receiver.admission import CUSTOM, TRADINGVIEW, Admission
 from zepix_live.receiver.api import Api
 from zepix_live.receiver.door import Door
 from zepix_live.receiver.inbox import Inbox
+from zepix_live.receiver.loop_lag import LoopLag
+from zepix_live.receiver.mirrors import Mirrors
 from zepix_live.receiver.operator_desk import OperatorDesk
 from zepix_live.settings import ReceiverSettings
 
@@ -52,9 +54,15 @@ ROUTES: Final = (
 class ReceiverApp:
     """The ASGI application. ``stop`` ends the intake: from then on alerts are answered 503."""
 
-    def __init__(self, app: FastAPI, door: Door) -> None:
+    def __init__(self, app: FastAPI, door: Door, lag: LoopLag) -> None:
         self._app = app
         self._door = door
+        self._lag = lag
+
+    def watch_loop(self) -> None:
+        """From now on requests are refused that would have waited too long before this loop could read them."""
+        self._lag.start()
+        self._door.is_behind = self._lag.is_too_long
 
     def stop(self) -> None:
         """No alert is taken any more; those on their way are."""
@@ -99,13 +107,15 @@ def create_app(
     engine_state: Callable[[], EngineState],
     *,
     operator_key: str = "",
+    mirrors: Mirrors | None = None,
 ) -> ReceiverApp:
-    """The receiver's ASGI application; ``operator_key``: gives commands, beside the API token. Raises ConfigError for
-    settings with which it must not listen."""
+    """The receiver's ASGI application; ``operator_key``: gives commands, beside the API token; ``mirrors``: where
+    bodies are handed on to. Raises ConfigError for settings with which it must not listen."""
     settings.check()
     admission = Admission(settings)
-    door = Door(settings, inbox, clock, admission)
-    api = Api(door, inbox, clock, admission, engine_state, settings.data_dir)
+    door = Door(settings, inbox, clock, admission, mirrors)
+    lag = LoopLag(clock, round(settings.most_wait_s * 1e9))
+    api = Api(door, inbox, clock, admission, engine_state, settings.data_dir, mirrors=mirrors, lag=lag)
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     for path, route in ROUTES:
         app.add_route(path, _endpoint(door, route), methods=["POST"], include_in_schema=False)
@@ -129,7 +139,7 @@ def create_app(
 
     app.add_exception_handler(HTTPException, refused)
     app.add_exception_handler(Exception, failed)
-    return ReceiverApp(app, door)
+    return ReceiverApp(app, door, lag)
 
 
 def _endpoint(door: Door, route: str) -> _Endpoint:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
+from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -22,7 +24,9 @@ from zepix_live.receiver.admission import Admission, header_values
 from zepix_live.receiver.body import BodyTooLarge, BodyTooSlow, SenderGone, drain, read_body
 from zepix_live.receiver.inbox import Arrival, Inbox
 from zepix_live.receiver.inspection import Inspected, Limits, Problem, inspect, kept_text
-from zepix_live.receiver.keys import key_of
+from zepix_live.receiver.keys import NEVER_THE_SAME, key_of
+from zepix_live.receiver.mirror_post import MARK
+from zepix_live.receiver.mirrors import Mirrors
 from zepix_live.receiver.rate import RateLimit
 from zepix_live.receiver.store import Unavailable
 from zepix_live.settings import ReceiverSettings
@@ -33,6 +37,9 @@ _log = logging.getLogger("zepix.receiver")
 _SAMPLE_CHARS: Final = 200
 _SYMBOL_LIMIT: Final = 64
 _SAMPLES_PER_S: Final = 1 / 60
+_DRY_PER_S: Final = 2.0
+_DRY_BURST: Final = 10
+"""Each costs the engine a copy of its session."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +51,23 @@ class _Visit:
     address: str
     symbol: str | None
     received_ns: int
+    is_dry: bool = False
 
 
 class Door:
     """Takes requests that bring an alert and gives the answer. Never raises but for a task that is cancelled."""
 
-    def __init__(self, settings: ReceiverSettings, inbox: Inbox, clock: Clock, admission: Admission) -> None:
+    def __init__(
+        self,
+        settings: ReceiverSettings,
+        inbox: Inbox,
+        clock: Clock,
+        admission: Admission,
+        mirrors: Mirrors | None = None,
+    ) -> None:
+        """``mirrors``: other receivers, to which bodies are handed on."""
         self._settings = settings
+        self._mirrors = mirrors
         self._inbox = inbox
         self._clock = clock
         self._admission = admission
@@ -67,10 +84,14 @@ class Door:
         """How many were ``accepted``, ``duplicate``; by reason ``quarantined ...``, ``refused ...``, ``503 ...``."""
         self.in_flight = 0
         self.is_stopping = False
+        self._dry = RateLimit(_DRY_PER_S, _DRY_BURST)
+        self.is_behind: Callable[[], bool] = lambda: False
+        """Whether requests wait too long before this receiver gets to read them (``loop_lag.py``)."""
 
     async def __call__(self, request: Request, route: str) -> Response:
         """The answer to a request that posts an alert."""
-        if self.is_stopping or self.in_flight >= self._settings.most_in_flight or self._inbox.is_slow:
+        is_full = self.in_flight >= self._settings.most_in_flight or self._inbox.is_slow or self.is_behind()
+        if self.is_stopping or is_full:
             return self._later("stopping" if self.is_stopping else "overloaded", request.scope)
         self.in_flight += 1
         try:
@@ -114,7 +135,7 @@ class Door:
         may_post = self._admission.by_path(scope, route, token)
         if symbol is not None:
             symbol = body_text(self._settings.secrets.blot(symbol))[: _SYMBOL_LIMIT + 1]
-        visit = _Visit(scope, route, address, symbol, self._clock.now_ns())
+        visit = _Visit(scope, route, address, symbol, self._clock.now_ns(), _is_dry(scope))
         if may_post is False:
             return self._refuse(visit, "wrong_token" if token is not None else "no_token", b"")
         if may_post and not self._may_come_again(route):
@@ -146,6 +167,8 @@ class Door:
                 return self._refuse(visit, "no_secret", raw)
             if not self._may_come_again(visit.route):
                 return self._later("rate_limited", visit.scope)
+        if visit.is_dry and not self._dry.take("all", self._clock.monotonic_ns()):
+            return self._later("rate_limited", visit.scope)
         looked = inspect(self._settings.secrets.blot_bytes(raw), self._limits)
         problem = self._admission.problem(visit.scope, visit.route, visit.address, visit.received_ns)
         problem = problem or looked.problem or _symbol_problem(visit.symbol)
@@ -153,32 +176,50 @@ class Door:
         if problem is not None and problem.reason == "stale_timestamp" and not self._is_kept_stale():
             return answers.turned_away(problem)
         if problem is not None or looked.body is None:
-            return await self._set_aside(visit, text, len(raw), problem or Problem("bad_json", "it cannot be read"))
-        return await self._accept(visit, looked, text, len(raw))
+            problem = problem or Problem("bad_json", "it cannot be read")
+            return await self._set_aside(visit, text, len(raw), problem, raw=raw)
+        return await self._accept(visit, looked, text, raw)
 
-    async def _accept(self, visit: _Visit, looked: Inspected, text: str, size_bytes: int) -> Response:
+    async def _accept(self, visit: _Visit, looked: Inspected, text: str, raw: bytes) -> Response:
         assert looked.body is not None, "what has no problem was understood"
         source = self._admission.source(visit.route)
-        key = key_of(source, visit.symbol, text, looked.body)
-        receipt = await self._inbox.accept(self._arrival(visit, text, size_bytes), key)
-        self.counts["duplicate" if receipt.duplicate else "accepted"] += 1
-        return answers.taken(receipt)
+        key = NEVER_THE_SAME if visit.is_dry else key_of(source, visit.symbol, text, looked.body)
+        receipt = await self._inbox.accept(self._arrival(visit, text, len(raw), raw), key)
+        self.counts["dry" if visit.is_dry else "duplicate" if receipt.duplicate else "accepted"] += 1
+        return answers.taken(receipt, is_dry=visit.is_dry)
 
     async def _set_aside(
-        self, visit: _Visit, text: str, size_bytes: int, problem: Problem, *, close: bool = False
+        self,
+        visit: _Visit,
+        text: str,
+        size_bytes: int,
+        problem: Problem,
+        *,
+        close: bool = False,
+        raw: bytes | None = None,
     ) -> Response:
-        """Kept, and turned away: a human may look at it."""
+        """Kept, and turned away: a human may look at it. ``raw``: the whole body, which another receiver may read."""
         blotted = Problem(problem.reason, self._settings.secrets.blot(problem.detail))
-        seq = await self._inbox.set_aside(self._arrival(visit, text, size_bytes), blotted)
+        whole = None if problem.reason in _OF_THE_SENDER else raw
+        seq = await self._inbox.set_aside(self._arrival(visit, text, size_bytes, whole), blotted)
         self.counts[f"quarantined {problem.reason}"] += 1
         _log.warning("alert %d was turned away: %s (%s)", seq, blotted.reason, blotted.detail)
         return answers.turned_away(blotted, seq, close=close)
 
-    def _arrival(self, visit: _Visit, text: str, size_bytes: int) -> Arrival:
+    def _arrival(self, visit: _Visit, text: str, size_bytes: int, raw: bytes | None = None) -> Arrival:
+        """``raw``: what is handed on to other receivers, where there are any; None: nothing is."""
         kind = header_values(visit.scope["headers"], b"content-type")
+        source = self._admission.source(visit.route)
+        mirrors = self._mirrors if raw is not None and not visit.is_dry and not _is_mirrored(visit.scope) else None
+        number = mirrors.of(source) if mirrors is not None else 0
+
+        def hand_on(seq: int) -> None:
+            if mirrors is not None and raw is not None:
+                mirrors.hand_on(source, seq, raw, kind[0] if kind else "")
+
         return Arrival(
             received_ns=visit.received_ns,
-            source=self._admission.source(visit.route),
+            source=source,
             route=visit.route,
             address=visit.address,
             symbol=visit.symbol,
@@ -186,6 +227,9 @@ class Door:
             size_bytes=size_bytes,
             content_type=self._settings.secrets.blot(ascii(kind[0][:64])[1:-1]) if kind else "",
             signature=self._admission.signature(visit.scope, visit.route),
+            is_dry=visit.is_dry,
+            mirrors=number,
+            on_durable=hand_on if number else None,
         )
 
     def _refuse(self, visit: _Visit, reason: str, raw: bytes) -> Response:
@@ -223,6 +267,24 @@ _NOT_WHOLE: Final = {
     "too_large": "the body is larger than alerts may be",
     "slow_body": "the body did not arrive in time",
 }
+
+
+_OF_THE_SENDER: Final = frozenset({"address_not_allowed", "certificate_not_accepted", "stale_timestamp"})
+"""Reasons why nobody else is to get it either."""
+
+
+def _is_dry(scope: Any) -> bool:
+    """Whether the address asks only to try: ``?dry=1``. What is no clear no is a yes: it must not trade by a slip."""
+    given = parse_qsl(scope.get("query_string", b"").decode("latin-1"), keep_blank_values=True)
+    return any(name.strip().lower() == "dry" and value.strip().lower() not in _NOT_DRY for name, value in given)
+
+
+_NOT_DRY: Final = frozenset({"0", "false", "no"})
+
+
+def _is_mirrored(scope: Any) -> bool:
+    """Whether a zepix has handed it on to us: then it ends here, or two that name each other would never end."""
+    return bool(header_values(scope["headers"], MARK.lower().encode("ascii")))
 
 
 def _declared_size(scope: Any) -> int:

@@ -13,8 +13,8 @@ After a restart all of this is read from the inbox's end.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
 
 from zepix.errors import JournalError
@@ -62,6 +62,12 @@ class Arrival:
     size_bytes: int
     content_type: str = ""
     signature: str = ""
+    is_dry: bool = False
+    mirrors: int = 0
+    """To how many other receivers the body is handed on."""
+    on_durable: Callable[[int], None] | None = None
+    """Is told the number of the row once it is on the disk, whoever still waits for the answer; not of one that came
+    before."""
 
     def fields(self) -> dict[str, Any]:
         """As a row holds it."""
@@ -72,6 +78,10 @@ class Arrival:
             found["content_type"] = self.content_type
         if self.signature:
             found["signature"] = self.signature
+        if self.is_dry:
+            found["dry"] = True
+        if self.mirrors:
+            found["mirror"] = self.mirrors
         return found
 
 
@@ -99,6 +109,8 @@ class Inbox:
         self._pending: dict[str, asyncio.Future[First | None]] = {}
         self._probed_ns = clock.monotonic_ns()
         self.last_seq = 0
+        self.handed_on: list[tuple[int, int]] = []
+        """Of the newest rows those that were to be handed on, each with to how many; as ``recover`` found them."""
         self.commands: list[dict[str, Any]] = []
         """The newest commands of operators, oldest first."""
         self._waiting = Waiting(round(most_wait_s * 1e9))
@@ -108,6 +120,9 @@ class Inbox:
         now_ns, monotonic_ns = self._clock.now_ns(), self._clock.monotonic_ns()
         for row in rows:
             self.last_seq = row.seq
+            if row.kind in (ALERT, QUARANTINED) and '"mirror":' in row.body:
+                found = read_alert(row.seq, row.t_ns, row.kind, row.body)
+                self.handed_on += [(row.seq, found.mirror)] if found.mirror else []
             if row.kind == ALERT:
                 found = read_alert(row.seq, row.t_ns, row.kind, row.body)
                 first = First(row.seq, found.id, monotonic_ns - max(0, now_ns - row.t_ns))
@@ -152,7 +167,9 @@ class Inbox:
         }
         try:
             async with asyncio.timeout(self._timeout_s):
-                return await _durable(self._put(arrival.received_ns, QUARANTINED, fields))
+                stored = self._put(arrival.received_ns, QUARANTINED, fields)
+                stored.add_done_callback(lambda done: _tell_durable(arrival, done))
+                return await _durable(stored)
         except TimeoutError:
             raise Unavailable("journal_unavailable", f"not durable within {self._timeout_s:g} s") from None
 
@@ -197,11 +214,13 @@ class Inbox:
             if first is not None:
                 return await self._again(arrival, key, first)
             row = (arrival.received_ns, ALERT, _known(arrival, key))
-            stored = await asyncio.shield(self._first(row, key, arrival.signature, names))
+            waiting = self._first(row, key, arrival.signature, names)
+            waiting.add_done_callback(lambda done: _tell_durable(arrival, done))
+            stored = await asyncio.shield(waiting)
             return Receipt(stored.seq, stored.id)
 
     async def _again(self, arrival: Arrival, key: AlertKey, first: First) -> Receipt:
-        fields = {**_known(arrival, key), "of": first.seq}
+        fields = {**_known(replace(arrival, mirrors=0), key), "of": first.seq}
         await _durable(self._put(arrival.received_ns, RESEND, fields))
         return Receipt(first.seq, first.id, duplicate=True)
 
@@ -256,6 +275,14 @@ class Inbox:
     def _stored(self, done: asyncio.Future[int]) -> None:
         if not done.cancelled() and done.exception() is None:
             self.last_seq = max(self.last_seq, done.result())
+
+
+def _tell_durable(arrival: Arrival, done: asyncio.Future[Any]) -> None:
+    """Whoever is to know that a row is on the disk is told; it must not stop the answer."""
+    if arrival.on_durable is None or done.cancelled() or done.exception() is not None:
+        return
+    found = done.result()
+    arrival.on_durable(found if isinstance(found, int) else found.seq)
 
 
 def _key_of(command: Command) -> AlertKey:

@@ -18,7 +18,7 @@ from zepix.alerts.canonical import body_hash
 from zepix.alerts.payload import Body
 from zepix_live.inbox_rows import ID_LIMIT
 
-__all__ = ["AlertKey", "key_of"]
+__all__ = ["NEVER_THE_SAME", "AlertKey", "key_of"]
 
 _ID_NAMES: Final = frozenset({"id", "alertid"})
 _SYMBOL_NAMES: Final = frozenset({"symbol", "ticker", "instrument", "asset"})
@@ -37,6 +37,10 @@ class AlertKey:
     def is_for_good(self) -> bool:
         """Whether the sender numbers its alerts, so that the same key later is still the same alert."""
         return self.explicit_id is not None
+
+
+NEVER_THE_SAME: Final = AlertKey("", None)
+"""Of an alert that only tries something: it is no duplicate, and nothing is a duplicate of it."""
 
 
 @lru_cache(maxsize=4096)

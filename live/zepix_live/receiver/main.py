@@ -25,14 +25,27 @@ from zepix_live.clock import Clock, SystemClock
 from zepix_live.door_file import DoorFile, write_door
 from zepix_live.heartbeat import EngineState, state_from_file
 from zepix_live.identity import INBOX_FIELD, new_inbox_id
+from zepix_live.inbox_rows import EVENT
+from zepix_live.logs import handed_on, set_up
 from zepix_live.receiver.app import create_app
 from zepix_live.receiver.inbox import TAIL_ROWS, Inbox
 from zepix_live.receiver.log_filter import SecretFilter
+from zepix_live.receiver.mirrors import Mirrors
 from zepix_live.receiver.server import ReceiverServer, listen, make_server
 from zepix_live.receiver.store import CommitterStore
+from zepix_live.secrets_file import RECEIVER_SETTINGS
 from zepix_live.settings import ReceiverSettings, read_settings
 
-__all__ = ["INBOX_NAME", "OpenInbox", "inbox_path", "main", "open_inbox", "run_receiver", "write_to_log"]
+__all__ = [
+    "INBOX_NAME",
+    "OpenInbox",
+    "inbox_path",
+    "main",
+    "open_inbox",
+    "run_receiver",
+    "settings_table",
+    "write_to_log",
+]
 
 _log = logging.getLogger("zepix.receiver")
 INBOX_NAME: Final = "inbox"
@@ -106,15 +119,22 @@ def run_receiver(
     settings.check()
     engine_state = engine_state or state_from_file(settings.data_dir, clock, settings.engine_silence_s)
     listener = listen(settings.host, settings.port)
-    with contextlib.closing(listener), open_inbox(settings, clock) as opened:
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(contextlib.closing(listener))
+        opened = stack.enter_context(open_inbox(settings, clock))
         key = DoorFile.new_key()
-        app = create_app(settings, opened.inbox, clock, engine_state, operator_key=key)
+        mirrors = Mirrors(settings, clock)
+        stack.callback(mirrors.close)
+        app = create_app(settings, opened.inbox, clock, engine_state, operator_key=key, mirrors=mirrors)
         server = make_server(app, settings, listener)
         port = int(listener.getsockname()[1])
         write_door(settings.data_dir, DoorFile(settings.host, port, key, os.getpid()))
 
         def ready() -> None:
             _log.info("alerts are taken on port %d, %d rows in the inbox", port, opened.log.last_seq)
+            if missing := mirrors.look_back(opened.inbox.handed_on):
+                _log.warning("%s", missing)
+                opened.inbox.note(EVENT, {"level": "WARN", "code": "mirror_unknown", "text": missing[:2_000]})
             if on_ready is not None:
                 on_ready(server, port)
 
@@ -124,11 +144,10 @@ def run_receiver(
 
 
 def write_to_log(settings: ReceiverSettings, level: int = logging.INFO) -> None:
-    """Lets the receiver's log go to standard error, without secrets."""
-    handler = logging.StreamHandler()
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    handler.addFilter(SecretFilter(settings.secrets))
-    logging.basicConfig(level=level, handlers=[handler], force=True)
+    """Lets the receiver's log go where logs go (``zepix_live.logs``), without secrets."""
+    set_up("receiver", handed_on(os.environ), settings.data_dir, settings.secrets.blot, level=level)
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(SecretFilter(settings.secrets))
 
 
 def main(arguments: list[str] | None = None, environ: Mapping[str, str] | None = None) -> int:
@@ -137,10 +156,10 @@ def main(arguments: list[str] | None = None, environ: Mapping[str, str] | None =
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--host")
     parser.add_argument("--port", type=int)
-    parser.add_argument("--settings", default="{}")
+    parser.add_argument("--settings", default="")
     given = parser.parse_args(arguments)
     try:
-        table = _table(given.settings)
+        table = settings_table(given.settings, os.environ if environ is None else environ)
         settings = read_settings(
             given.data, table, os.environ if environ is None else environ, host=given.host, port=given.port
         )
@@ -153,9 +172,11 @@ def main(arguments: list[str] | None = None, environ: Mapping[str, str] | None =
         return 0
 
 
-def _table(text: str) -> Mapping[str, Any]:
+def settings_table(text: str, environ: Mapping[str, str]) -> Mapping[str, Any]:
+    """What ``[live.receiver]`` holds, from ``--settings`` or, since addresses of other receivers hold secrets and
+    everybody on the machine sees a command line, from the environment. Raises ConfigError."""
     try:
-        found = json.loads(text)
+        found = json.loads(text or environ.get(RECEIVER_SETTINGS) or "{}")
     except ValueError:
         found = None
     if not isinstance(found, dict):

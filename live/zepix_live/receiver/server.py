@@ -39,6 +39,7 @@ class ReceiverServer(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=sockets)
+        self._receiver.watch_loop()
         if self.on_ready is not None:
             self.on_ready()
 

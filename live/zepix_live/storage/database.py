@@ -21,7 +21,7 @@ from sqlalchemy.pool import QueuePool
 
 from zepix_live.storage import schema
 from zepix_live.storage.address import Address
-from zepix_live.storage.engines import BUSY_S, file_reader, file_writer, server
+from zepix_live.storage.engines import BUSY_S, file_reader, file_writer, held_to, server
 from zepix_live.storage.trouble import StorageError, StorageGone, named
 
 __all__ = ["Database"]
@@ -49,12 +49,12 @@ class Database:
         return sum(pool.checkedout() for pool in pools.values() if isinstance(pool, QueuePool))
 
     @contextlib.contextmanager
-    def reading(self) -> Iterator[Connection]:
-        """A connection for reads, which sees one moment. Raises StorageError; StorageOlder where nobody has made the
-        tables yet."""
+    def reading(self, limit_s: float | None = None) -> Iterator[Connection]:
+        """A connection for reads, which sees one moment; what takes longer than ``limit_s`` ends as StorageLocked.
+        Raises StorageError; StorageOlder where nobody has made the tables yet."""
         with self._told("be read"):
             self.look(is_needed=True)
-            with self._reader.connect() as connection:
+            with self._reader.connect() as connection, held_to(connection, limit_s):
                 if not self._is_checked:
                     schema.check(connection)
                     self._is_checked = True

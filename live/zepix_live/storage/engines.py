@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
@@ -13,7 +16,7 @@ from sqlalchemy.pool import QueuePool
 from zepix.errors import ConfigError
 from zepix_live.storage.address import Address
 
-__all__ = ["BUSY_S", "file_reader", "file_writer", "server"]
+__all__ = ["BUSY_S", "file_reader", "file_writer", "held_to", "server"]
 
 BUSY_S: Final = 2.0
 CONNECT_S: Final = 5
@@ -100,3 +103,23 @@ def server(address: Address, busy_s: float, *, schema: str | None = None) -> Eng
         connection.autocommit = False
 
     return engine
+
+
+@contextlib.contextmanager
+def held_to(connection: Connection, limit_s: float | None) -> Iterator[None]:
+    """While inside, a statement that takes too long is given up: by the server itself, or, of a file, by a timer."""
+    if limit_s is None:
+        yield
+        return
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"SET LOCAL statement_timeout = {round(limit_s * 1000)}")
+        yield
+        return
+    driver: Any = connection.connection.driver_connection
+    timer = threading.Timer(limit_s, driver.interrupt)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()

@@ -26,15 +26,19 @@ from zepix.model import AccountSpec
 from zepix_live.storage.fold_trading import Trading
 from zepix_live.storage.kept import Kept, Row
 from zepix_live.storage.tables import ALERTS, AUDIT_LOG, CONFIG_HISTORY, DECISIONS
-from zepix_live.storage.wording import Prices, at_of, clean, day_of, text_of
+from zepix_live.storage.wording import Prices, at_of, book_of, clean, day_of, text_of
 
 __all__ = ["FOLD", "Fold"]
 
-FOLD: Final = 1
+FOLD: Final = 2
 """Counted up whenever a row of the journal becomes something else: then every database is projected anew."""
 CURRENCY: Final = "account.currency"
-ASKED: Final = ("plugin", "base_equity", "config")
-HOLDING: Final = ("pause", "resume")
+ASKED: Final = ("plugin", "base_equity", "config", "mode", "force", "book")
+HOLDING: Final = ("pause", "resume", "flatten")
+"""Commands after which new risk is taken, or is not."""
+SWITCHING: Final = ("enable", "disable")
+MODES: Final = {"promote": "LIVE", "demote": "SHADOW"}
+"""Commands that say how a plugin's orders are executed; ``mode`` says it itself."""
 MOST_KEPT: Final = 20_000
 MOST_SAID: Final = 20
 
@@ -55,7 +59,7 @@ class Fold:
         self._alerts: list[Row] = []
         self._configs: list[Row] = []
         self._decisions: dict[int, Row] = {}
-        self._waiting: dict[tuple[str, str, int], Row] = {}
+        self._waiting: dict[tuple[str, str, str, int], Row] = {}
         self._use(self._config)
         self._takers: Final[dict[str, Taker]] = {
             "alert": self._alert,
@@ -77,7 +81,7 @@ class Fold:
         """Decisions that have yet to be told for the last time."""
         found = connection.execute(select(DECISIONS).where(DECISIONS.c.is_final.is_(False))).mappings()
         for row in found:
-            self._waiting[row["alert_id"], row["strategy"], row["number"]] = dict(row)
+            self._waiting[row["book"], row["alert_id"], row["strategy"], row["number"]] = dict(row)
 
     def take(self, row: JournalRow) -> None:
         """One row of the journal."""
@@ -137,14 +141,15 @@ class Fold:
         )
 
     def _decision(self, seq: int, t_ns: int, body: Mapping[str, Any]) -> None:
-        key = (clean(body["id"]), clean(body["plugin"]), int(body.get("number", 0)))
+        key = (book_of(body), clean(body["id"]), clean(body["plugin"]), int(body.get("number", 0)))
         known = self._waiting.pop(key, None)
         row: Row = {
             "seq": seq if known is None else known["seq"],
             "last_seq": seq,
-            "number": key[2],
-            "alert_id": key[0],
-            "strategy": key[1],
+            "number": key[3],
+            "book": key[0],
+            "alert_id": key[1],
+            "strategy": key[2],
             "outcome": clean(body["outcome"]),
             "reason": clean(body["reason"]),
             "symbol": clean(body.get("symbol")),
@@ -220,11 +225,11 @@ class Fold:
             "level": None,
             "outcome": None,
         }
-        self._audit.put(seq, row)
+        self._audit.put((seq,), row)
 
     def _event(self, seq: int, _t_ns: int, body: Mapping[str, Any]) -> None:
         """What came of a command; other events are in no table."""
-        if body.get("code") != "operator" or (row := self._audit.get(body["of"])) is None:
+        if body.get("code") != "operator" or (row := self._audit.get((int(body["of"]),))) is None:
             return
         del seq
         before = self._standing(row)
@@ -236,38 +241,51 @@ class Fold:
             "level": clean(body.get("level")),
             "outcome": clean(body.get("text")),
         }
-        self._audit.put(row["seq"], row)
+        self._audit.put((row["seq"],), row)
 
     def _poison(self, _seq: int, _t_ns: int, body: Mapping[str, Any]) -> None:
-        row = self._audit.get(body["of"])
+        row = self._audit.get((int(body["of"]),))
         if row is not None:
             standing = text_of(self._standing(row))
             done = {"level": "CRITICAL", "outcome": "set aside: the engine died twice under it"}
-            self._audit.put(row["seq"], {**row, "before": standing, "after": standing, **done})  # it was never obeyed
+            self._audit.put(
+                (row["seq"],), {**row, "before": standing, "after": standing, **done}
+            )  # it was never obeyed
 
     def _disabled(self, _seq: int, _t_ns: int, body: Mapping[str, Any]) -> None:
         self._hold(clean(body["plugin"]))
 
     def _standing(self, row: Row) -> dict[str, Any]:
-        """What a command is about, as far as the journal's rows say."""
-        if row["command"] == "rearm":
+        """What a command is about, as far as the journal's rows say; null what was never said."""
+        command, target = row["command"], row["target"]
+        if command == "rearm" and not target:
             return {"armed_by": self.state.get("armed_by"), "base_equity": self.state.get("base_equity")}
-        if row["command"] not in HOLDING:
-            return {}
-        if row["target"]:
-            return {"plugin": row["target"], "held_back": row["target"] in self.state.get("held", ())}
-        return {"paused": bool(self.state.get("paused"))}
+        if command in HOLDING:
+            if target:
+                return {"plugin": target, "held_back": target in self.state.get("held", ())}
+            return {"paused": bool(self.state.get("paused"))}
+        if command in SWITCHING:
+            return {"plugin": target, "enabled": target not in self.state.get("off", ())}
+        if command == "mode" or command in MODES:
+            return {**({"plugin": target} if target else {}), "mode": self.state.get("modes", {}).get(target)}
+        return {}
 
     def _obey(self, row: Row) -> None:
         command, target = row["command"], row["target"]
-        if command == "rearm":
+        if command == "rearm" and not target:
             self.state["armed_by"] = row["given_id"]
             self.state["base_equity"] = json.loads(row["asked"]).get("base_equity")
+        elif command in SWITCHING:
+            off = {*self.state.get("off", ()), target} - ({target} if command == "enable" else set())
+            self.state["off"] = sorted(off)
+        elif command == "mode" or command in MODES:
+            mode = MODES.get(command) or json.loads(row["asked"]).get("mode")
+            self.state["modes"] = {**self.state.get("modes", {}), target: mode}
         elif command not in HOLDING:
             return
         elif not target:
-            self.state["paused"] = command == "pause"
-        elif command == "pause":
+            self.state["paused"] = command != "resume"
+        elif command != "resume":
             self._hold(target)
         else:
             self.state["held"] = [one for one in self.state.get("held", ()) if one != target]

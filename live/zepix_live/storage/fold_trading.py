@@ -21,7 +21,7 @@ from typing import Any, Final
 from zepix.model.order import OPENING_KINDS
 from zepix_live.storage.kept import Kept, Row
 from zepix_live.storage.tables import ORDERS, POSITIONS, PROFIT_CHAINS, REENTRY_CHAINS, TRADES
-from zepix_live.storage.wording import Prices, at_of, clean, day_of, side_of, text_of
+from zepix_live.storage.wording import Prices, at_of, book_of, clean, day_of, side_of, text_of
 
 __all__ = ["Trading"]
 
@@ -31,6 +31,7 @@ _LEVEL: Final = re.compile(r"[PC](\d+)")
 _IN_COLUMNS: Final = frozenset(
     {
         "of",
+        "book",
         "order",
         "kind",
         "plugin",
@@ -62,7 +63,7 @@ class Trading:
         self.reentries: Final = Kept(REENTRY_CHAINS, is_whole=is_new)
         self.profits: Final = Kept(PROFIT_CHAINS, is_whole=is_new)
         self.kept: Final = (self.orders, self.positions, self.reentries, self.profits)
-        self._trades: dict[tuple[int, int], Row] = {}
+        self._trades: dict[tuple[str, int, int], Row] = {}
         self.takers: Final[dict[str, Taker]] = {
             "intent": self._intent,
             "filled": self._filled,
@@ -92,7 +93,7 @@ class Trading:
         row["role"], row["chain_id"] = clean(body.get("role")), clean(body.get("chain_id"))
         row["price_points"] = body.get("price")
         row["command"] = text_of({key: value for key, value in body.items() if key not in _IN_COLUMNS})
-        self.orders.put(row["order_id"], row)
+        self.orders.put((row["book"], row["order_id"]), row)
         if row["chain_id"] and row["kind"] in OPENING_KINDS:
             chain = self._chain_of(row, seq, t_ns)
             self._count(chain, seq, t_ns, orders=1, orders_at_work=1)
@@ -101,6 +102,7 @@ class Trading:
         symbol = clean(body.get("symbol"))
         sl, tp = body.get("sl") or None, body.get("tp") or None
         return {
+            "book": book_of(body),
             "order_id": int(body["order"]),
             "seq": seq,
             "last_seq": seq,
@@ -135,7 +137,7 @@ class Trading:
 
     def _answered(self, seq: int, t_ns: int, body: Mapping[str, Any], status: str) -> Row:
         """The order with its answer; one whose command the journal does not have begins with it."""
-        row = self.orders.get(int(body["order"]))
+        row = self.orders.get((book_of(body), int(body["order"])))
         if row is None:
             row = self._new_order(seq, t_ns, body, body.get("what"), body.get("steps"))
         is_news = row["status"] == "decided"
@@ -147,7 +149,7 @@ class Trading:
             "answered_ns": answered_ns,
             "answered_at": at_of(answered_ns),
         }
-        self.orders.put(row["order_id"], row)
+        self.orders.put((row["book"], row["order_id"]), row)
         if is_news and row["chain_id"] and row["kind"] in OPENING_KINDS:
             self._count(self._chain_of(row, seq, t_ns), seq, t_ns, orders_at_work=-1)
         return row
@@ -177,6 +179,7 @@ class Trading:
             "ticket": int(body["ticket"]),
             "seq": seq,
             "last_seq": seq,
+            "book": order["book"],
             "order_id": order["order_id"],
             "status": "open",
             **{name: order[name] for name in ("strategy", "alert_id", "symbol", "side", "role", "chain_id")},
@@ -195,16 +198,17 @@ class Trading:
             "currency": self.currency,
             "pnl_minor": 0,
         }
-        self.positions.put(position["ticket"], position)
+        self.positions.put((position["book"], position["ticket"]), position)
         if order["chain_id"]:
             self._count(self._chain_of(order, seq, t_ns), seq, t_ns, tickets=1, tickets_open=1)
 
     def _closed(self, seq: int, t_ns: int, body: Mapping[str, Any]) -> None:
-        position = self.positions.get(int(body["ticket"]))
+        position = self.positions.get((book_of(body), int(body["ticket"])))
         if position is None:
             raise ValueError(f"ticket {body['ticket']} was never opened")
         symbol, steps, exit_ns = position["symbol"], int(body["steps"]), int(body["exit_ns"])
         trade = {
+            "book": position["book"],
             "ticket": position["ticket"],
             "part": int(body["part"]),
             "seq": seq,
@@ -221,7 +225,7 @@ class Trading:
             "currency": self.currency,
             "pnl_minor": int(body["pnl_minor"]),
         }
-        self._trades[trade["ticket"], trade["part"]] = trade
+        self._trades[trade["book"], trade["ticket"], trade["part"]] = trade
         left = max(0, position["open_steps"] - steps)
         position |= {
             "last_seq": seq,
@@ -232,7 +236,7 @@ class Trading:
         is_over = not left and position["status"] == "open"
         if is_over:
             position |= {"status": "closed", "closed_ns": exit_ns, "closed_at": trade["exit_at"]}
-        self.positions.put(position["ticket"], position)
+        self.positions.put((position["book"], position["ticket"]), position)
         if position["chain_id"]:
             won = {"wins" if position["pnl_minor"] > 0 else "losses": 1, "tickets_open": -1} if is_over else {}
             chain = self._chain_of(position, seq, t_ns)
@@ -243,7 +247,8 @@ class Trading:
     def _chain_of(self, thing: Row, seq: int, t_ns: int) -> Row:
         """The chain of an order or a position, as it is; a new one where nobody has begun it."""
         chain_id = thing["chain_id"]
-        known = self.profits.get(chain_id) or self.reentries.get(chain_id)
+        key = (thing["book"], chain_id)
+        known = self.profits.get(key) or self.reentries.get(key)
         kind = _kind_of(chain_id, thing["role"]) if known is None else known["kind"]
         chain = known or self._new_chain(chain_id, kind, thing, seq, t_ns)
         if (level := _LEVEL.match(thing["role"])) is not None:
@@ -255,6 +260,7 @@ class Trading:
             ("orders", "orders_at_work", "tickets", "tickets_open", "wins", "losses", "pnl_minor"), 0
         )
         return {
+            "book": thing["book"],
             "chain_id": chain_id,
             "seq": seq,
             "last_seq": seq,
@@ -277,18 +283,20 @@ class Trading:
         if chain["status"] in (_AT_WORK, _FLAT):
             chain["status"] = _AT_WORK if chain["orders_at_work"] > 0 or chain["tickets_open"] > 0 else _FLAT
         chain |= {"last_seq": seq, "changed_ns": t_ns, "changed_at": at_of(t_ns)}
-        (self.profits if chain["kind"] == PROFIT else self.reentries).put(chain["chain_id"], chain)
+        (self.profits if chain["kind"] == PROFIT else self.reentries).put((chain["book"], chain["chain_id"]), chain)
 
     def _chain(self, seq: int, t_ns: int, body: Mapping[str, Any]) -> None:
         """A step of a chain: where it stands since. Steps of single orders say their level only."""
         chain_id = clean(body["chain_id"])
         thing = {
+            "book": book_of(body),
             "strategy": clean(body.get("plugin_id")),
             "alert_id": clean(body.get("alert_id")),
             "symbol": clean(body.get("symbol")),
             "side": "",
         }
-        known = self.profits.get(chain_id) or self.reentries.get(chain_id)
+        key = (thing["book"], chain_id)
+        known = self.profits.get(key) or self.reentries.get(key)
         chain = known or self._new_chain(chain_id, clean(body["kind"]), thing, seq, t_ns)
         chain["level"] = int(body["level"])
         if not body.get("order_id") and not body.get("ticket"):

@@ -6,10 +6,11 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Table, select
 
-__all__ = ["Kept", "Row"]
+__all__ = ["Key", "Kept", "Row"]
 
 Row = dict[str, Any]
-Key = int | str
+Key = tuple[int | str, ...]
+"""The values of a table's key, in its order."""
 
 
 class Kept:
@@ -21,7 +22,7 @@ class Kept:
         self.changed: dict[Key, Row] = {}
         """What has to be written."""
         self.connection: Connection | None = None
-        (self._key,) = table.primary_key.columns
+        self._key = tuple(table.primary_key.columns)
         self._rows: dict[Key, Row] = {}
         self._is_whole = is_whole
 
@@ -30,7 +31,8 @@ class Kept:
         found = self._rows.get(key)
         if found is not None or self._is_whole or self.connection is None:
             return found
-        stored = self.connection.execute(select(self.table).where(self._key == key)).mappings().first()
+        is_it = [column == value for column, value in zip(self._key, key, strict=True)]
+        stored = self.connection.execute(select(self.table).where(*is_it)).mappings().first()
         if stored is not None:
             found = self._rows[key] = dict(stored)
         return found

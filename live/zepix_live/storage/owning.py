@@ -25,6 +25,9 @@ def owned(address: Address) -> FolderLock | None:
     try:
         return FolderLock(path.parent / "lock", f"{PREFIX}{name}"[:64])
     except JournalLocked as error:
-        raise StorageLocked(f"another process writes the database {address}: {error}") from None
+        raise StorageLocked(
+            f"another process writes the database {address}: {error}. A runner keeps its own up to date by itself; "
+            "to rebuild it, end the runner first, or start that without its API (live.api.enabled = false)"
+        ) from None
     except JournalError as error:
         raise StorageGone(f"the folder of the database {address} cannot be written: {error}") from None

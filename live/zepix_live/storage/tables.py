@@ -4,7 +4,8 @@ Numbers ending in ``_ns`` are nanoseconds UTC, ``_minor`` the currency's smalles
 ``steps`` the instrument's. A column of the same name ending in ``_at``, ``_price`` or ``lots`` is the same as text, for
 people: exact, never computed with. ``seq`` is the number of the journal's row that a row comes from, ``last_seq`` of
 the newest that changed it. ``strategy`` is a plugin's id, as in ``trades.parquet``. ``day`` is the UTC day,
-``2026-01-31``.
+``2026-01-31``. ``book`` is whose it is: ``shadow``, ``live`` or ``twin``, each of which numbers its orders, tickets and
+chains by itself.
 """
 
 from __future__ import annotations
@@ -35,6 +36,10 @@ _WHOLE: Final = BigInteger().with_variant(Integer(), "sqlite")
 
 def _key(name: str) -> Column[int]:
     return Column(name, _WHOLE, primary_key=True, autoincrement=False)
+
+
+def _book() -> Column[str]:
+    return Column("book", Text(), primary_key=True)
 
 
 def _ints(*names: str, null: bool = False) -> list[Column[int]]:
@@ -74,7 +79,7 @@ DECISIONS: Final = Table(
     METADATA,
     _key("seq"),
     *_ints("last_seq", "number"),
-    *_texts("alert_id", "strategy", "outcome", "reason", "symbol", "type", "side"),
+    *_texts("book", "alert_id", "strategy", "outcome", "reason", "symbol", "type", "side"),
     Column("is_final", Boolean(), nullable=False),
     *_ints("decided_ns"),
     *_texts("decided_at", "day", "numbers"),
@@ -83,11 +88,13 @@ DECISIONS: Final = Table(
     Index("decisions_strategy_day", "strategy", "day", "seq"),
     Index("decisions_outcome_day", "outcome", "day", "seq"),
     Index("decisions_day", "day", "seq"),
+    Index("decisions_book_day", "book", "day", "seq"),
 )
 
 ORDERS: Final = Table(
     "orders",
     METADATA,
+    _book(),
     _key("order_id"),
     *_ints("seq", "last_seq"),
     *_texts("kind", "status", "reason", "strategy", "alert_id", "symbol", "side", "role", "chain_id"),
@@ -100,13 +107,15 @@ ORDERS: Final = Table(
     *_texts("command"),
     Index("orders_alert_id", "alert_id"),
     Index("orders_chain_id", "chain_id"),
-    Index("orders_status", "status", "order_id"),
-    Index("orders_day", "day", "order_id"),
+    Index("orders_status", "status", "day", "seq"),
+    Index("orders_day", "day", "seq"),
+    Index("orders_book_day", "book", "day", "seq"),
 )
 
 POSITIONS: Final = Table(
     "positions",
     METADATA,
+    _book(),
     _key("ticket"),
     *_ints("seq", "last_seq", "order_id"),
     *_texts("status", "strategy", "alert_id", "symbol", "side", "role", "chain_id"),
@@ -115,8 +124,10 @@ POSITIONS: Final = Table(
     *_texts("lots", "open_lots", "entry_price", "closed_at", null=True),
     *_texts("entry_at", "currency"),
     *_ints("pnl_minor"),
-    Index("positions_status", "status", "ticket"),
-    Index("positions_strategy", "strategy", "ticket"),
+    Index("positions_seq", "seq"),
+    Index("positions_status", "status", "seq"),
+    Index("positions_strategy", "strategy", "seq"),
+    Index("positions_book", "book", "seq"),
     Index("positions_alert_id", "alert_id"),
     Index("positions_chain_id", "chain_id"),
 )
@@ -124,6 +135,7 @@ POSITIONS: Final = Table(
 TRADES: Final = Table(
     "trades",
     METADATA,
+    _book(),
     _key("ticket"),
     _key("part"),
     *_ints("seq"),
@@ -134,6 +146,7 @@ TRADES: Final = Table(
     *_ints("pnl_minor"),
     Index("trades_day", "day", "seq"),
     Index("trades_strategy_day", "strategy", "day", "seq"),
+    Index("trades_book_day", "book", "day", "seq"),
     Index("trades_alert_id", "alert_id"),
     Index("trades_chain_id", "chain_id"),
 )
@@ -143,6 +156,7 @@ def _chains(name: str) -> Table:
     return Table(
         name,
         METADATA,
+        _book(),
         Column("chain_id", Text(), primary_key=True),
         *_ints("seq", "last_seq"),
         *_texts("kind", "status", "reason", "strategy", "alert_id", "symbol", "side"),
@@ -151,6 +165,7 @@ def _chains(name: str) -> Table:
         *_texts("currency"),
         *_ints("began_ns", "changed_ns"),
         *_texts("began_at", "changed_at"),
+        Index(f"{name}_seq", "seq"),
         Index(f"{name}_status", "status", "seq"),
         Index(f"{name}_strategy", "strategy", "seq"),
     )

@@ -14,7 +14,7 @@ from zepix_live.storage.owning import owned
 from zepix_live.storage.putting import put
 from zepix_live.storage.searching import search
 from zepix_live.storage.tables import TRADES
-from zepix_live.storage.wording import at_of, clean, day_of
+from zepix_live.storage.wording import SHADOW, at_of, clean, day_of
 
 __all__ = ["TradeDatabase"]
 
@@ -30,21 +30,23 @@ class TradeDatabase:
         """Opens nothing yet."""
         self.database: Final = Database(address)
 
-    def load_trades(self, *, limit: int = 100, before: int | None = None, **wanted: Any) -> list[dict[str, Any]]:
+    def load_trades(self, *, limit: int = 100, before: int | str | None = None, **wanted: Any) -> list[dict[str, Any]]:
         """Trades, newest first; ``wanted`` as in ``searching.search``. Raises ConfigError, StorageError."""
         return self.load("trades", limit=limit, before=before, **wanted)
 
-    def load(self, table: str, *, limit: int = 100, before: int | None = None, **wanted: Any) -> list[dict[str, Any]]:
+    def load(
+        self, table: str, *, limit: int = 100, before: int | str | None = None, **wanted: Any
+    ) -> list[dict[str, Any]]:
         """Rows of any of the tables, newest first. Raises ConfigError, StorageError."""
         with self.database.reading() as connection:
             return search(connection, table, limit=limit, before=before, **wanted)
 
     def save_trade(self, trade: Mapping[str, Any]) -> None:
-        """Keep a trade that no journal has (of another broker, by hand), or replace it; named by ``ticket, part``.
+        """Keep a trade that no journal has (of another broker, by hand), or replace it; by ``book, ticket, part``.
 
-        ``lots``, ``entry_price`` and ``exit_price`` may be left out, and what follows from times is made. A rebuild
-        takes it away again: the tables are the journal's. While a runner projects into the same file it is refused.
-        Raises ConfigError naming every fault, StorageError.
+        ``book`` (``shadow``), ``lots``, ``entry_price`` and ``exit_price`` may be left out, and what follows from times
+        is made. A rebuild takes it away again: the tables are the journal's. While a runner projects into the same file
+        it is refused. Raises ConfigError naming every fault, StorageError.
         """
         row = _row(trade)
         with owned(self.database.address) or nullcontext():
@@ -70,7 +72,7 @@ def _row(trade: Mapping[str, Any]) -> dict[str, Any]:
     for column in TRADES.columns:
         if column.name in _MADE:
             continue
-        value = trade.get(column.name)
+        value = trade.get(column.name, SHADOW if column.name == "book" else None)
         if value is None and not column.nullable:
             problems.append(f"{column.name} is missing")
         elif column.name in _NUMBERS and (type(value) is not int or abs(value) > _MOST):

@@ -71,6 +71,10 @@ _SQLITE: Final[dict[int, tuple[type[StorageError], str]]] = {
     sqlite3.SQLITE_BUSY: (StorageLocked, "another process holds it"),
     sqlite3.SQLITE_LOCKED: (StorageLocked, "another connection holds it"),
     sqlite3.SQLITE_PROTOCOL: (StorageLocked, "another process holds it"),
+    sqlite3.SQLITE_INTERRUPT: (
+        StorageLocked,
+        "it took longer than it may; ask for less, or by a filter that is indexed",
+    ),
     sqlite3.SQLITE_FULL: (StorageFull, "the disk is full; make room, nothing else is needed"),
     sqlite3.SQLITE_CANTOPEN: (StorageGone, "it cannot be opened; is the folder there and readable for this user?"),
     sqlite3.SQLITE_READONLY: (StorageRefused, "it cannot be written; is the folder writable for this user?"),

@@ -14,11 +14,13 @@ from typing import Any, Final
 from zepix.errors import ZepixError
 from zepix.model import Catalogue
 
-__all__ = ["Prices", "at_of", "clean", "day_of", "side_of", "text_of"]
+__all__ = ["SHADOW", "Prices", "at_of", "book_of", "clean", "day_of", "side_of", "text_of"]
 
 NS: Final = 1_000_000_000
 DAY_NS: Final = 86_400 * NS
 INSTRUMENTS: Final = "data.instruments"
+SHADOW: Final = "shadow"
+"""The book of a row that names none."""
 _EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 text_of: Final = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
@@ -45,6 +47,11 @@ def day_of(ns: int) -> str:
 def side_of(sign: Any) -> str:
     """``buy``, ``sell``; ``both`` of a command on both sides."""
     return "buy" if sign == 1 else "sell" if sign == -1 else "both"
+
+
+def book_of(body: Mapping[str, Any]) -> str:
+    """Whose a row of the journal is: ``shadow``, ``live`` or ``twin``."""
+    return clean(body.get("book")) or SHADOW
 
 
 def clean(value: Any) -> str:

@@ -14,6 +14,7 @@ from zepix_live.clock import VirtualClock
 from zepix_live.heartbeat import EngineState
 from zepix_live.receiver.app import ReceiverApp, create_app
 from zepix_live.receiver.inbox import Inbox
+from zepix_live.receiver.mirrors import Mirrors
 from zepix_live.receiver.store import LogStore
 from zepix_live.secrets_file import Secrets
 from zepix_live.settings import ReceiverSettings
@@ -71,8 +72,9 @@ class World:
         """As a process that starts: nothing is known but the log."""
         self.inbox = Inbox(self.store, self.clock, self.settings.answer_timeout_s, self.settings.most_wait_s)
         self.inbox.recover(self.log.rows)
+        self.mirrors = Mirrors(self.settings, self.clock)
         self.app: ReceiverApp = create_app(
-            self.settings, self.inbox, self.clock, lambda: self.engine, operator_key=OPERATOR_KEY
+            self.settings, self.inbox, self.clock, lambda: self.engine, operator_key=OPERATOR_KEY, mirrors=self.mirrors
         )
 
     def post(self, body: bytes = ENTRY, path: str = PATH, **more: Any) -> Answer:
@@ -100,6 +102,7 @@ async def call(
     *,
     headers: dict[str, str] | list[tuple[str, str]] | None = None,
     peer: str = "127.0.0.1",
+    query: str = "",
     chunks: list[bytes] | None = None,
     never_ends: bool = False,
 ) -> Answer:
@@ -130,7 +133,7 @@ async def call(
         "scheme": "http",
         "path": path,
         "raw_path": path.encode("utf-8", "surrogatepass"),
-        "query_string": b"",
+        "query_string": query.encode("utf-8"),
         "root_path": "",
         "headers": [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in pairs],
         "client": (peer, 4711),

@@ -19,6 +19,7 @@ from zepix_live.engine.market_clock import Anchor
 __all__ = ["FINAL", "Answer", "Record", "problems"]
 
 NS = 1_000_000_000
+INPUT = {"alert", "prices", "clock", "start", "operator"}
 FINAL = {"filled", "closed", "refused", "expired", "ignored", "info", "duplicate", "quarantined", "error", "cancelled"}
 INBOX = ("alert", "resend", "quarantined")
 WINDOW_NS = 30 * NS
@@ -67,10 +68,10 @@ def problems(record: Record) -> list[str]:
     found += _firsts(record)
     found += _copied(record, inputs)
     found += _decided(record, inputs)
-    found += _commands(inputs)
-    found += _recoveries(inputs)
+    for rows in _by_book(inputs):
+        found += [*_commands(rows), *_recoveries(rows), *_exits(rows)]
+    found += _once_in_all(inputs)
     found += _order_of_rows(inputs)
-    found += _exits(inputs)
     found += _stale(record, inputs)
     found += _prices(record, inputs)
     if record.does_rerun and not found:
@@ -166,11 +167,11 @@ def _copied(record: Record, rows: Rows) -> Iterable[str]:
 
 def _decided(record: Record, rows: Rows) -> Iterable[str]:
     """Each alert has one terminal decision for each plugin, and at least one."""
-    finals: Counter[tuple[str, str]] = Counter()
-    last: dict[tuple[str, str], str] = {}
+    finals: Counter[tuple[str, str, str]] = Counter()
+    last: dict[tuple[str, str, str], str] = {}
     for row, body in rows:
         if row.kind == "decision":
-            key = (body["id"], body["plugin"])
+            key = (body["id"], body["plugin"], _book(body))
             last[key] = body["outcome"]
             finals[key] += bool(body["final"])
     yield from (f"{key} was decided {n} times" for key, n in finals.items() if n > 1)
@@ -178,7 +179,7 @@ def _decided(record: Record, rows: Rows) -> Iterable[str]:
         return
     yield from (f"{key} was never decided in the end: {last[key]}" for key, n in finals.items() if n < 1)
     yield from (f"{key} ended as {what}" for key, what in last.items() if finals[key] and what not in FINAL)
-    by_alert = {name for name, _ in finals}
+    by_alert = {name for name, *_ in finals}
     yield from (
         f"{body['id']} has no decision" for row, body in rows if row.kind == "alert" and body["id"] not in by_alert
     )
@@ -186,6 +187,26 @@ def _decided(record: Record, rows: Rows) -> Iterable[str]:
     undone = [row.seq for row, _ in rows if row.kind in ("alert", "prices", "clock", "start", "operator")]
     if undone and undone[-1] > done:
         yield f"input {undone[-1]} is not done, {done} is"
+
+
+def _book(body: dict[str, Any]) -> str:
+    return str(body.get("book", "shadow"))
+
+
+def _by_book(rows: Rows) -> Iterable[Rows]:
+    """The rows of each book, with those that are of none."""
+    for name in sorted({_book(body) for _, body in rows}):
+        yield [(row, body) for row, body in rows if _book(body) == name or row.kind in INPUT]
+
+
+def _once_in_all(rows: Rows) -> Iterable[str]:
+    """No entry is made both virtually and live."""
+    seen: dict[tuple[str, str, str], str] = {}
+    for row, body in rows:
+        if row.kind == "intent" and body["kind"] in ("market", "limit", "stop", "stop_limit") and body["alert"]:
+            key, book = (body["alert"], body["plugin"], body.get("role", "")), _book(body)
+            if book != "twin" and seen.setdefault(key, book) != book:
+                yield f"{key} was entered in {seen[key]} and in {book}"
 
 
 def _commands(rows: Rows) -> Iterable[str]:

@@ -35,16 +35,17 @@ def session_problems(journal: Sequence[Row], live: Any = None) -> Iterable[str]:
 
 def _conserved(journal: Sequence[Row], session: Any) -> Iterable[str]:
     """What was opened and not closed is open, and nothing else is."""
-    left: Counter[int] = Counter()
+    left: Counter[tuple[str, int]] = Counter()
     for row in journal:
         if row.kind in ("filled", "closed"):
             body = json.loads(row.body)
+            ticket = (body.get("book", "shadow"), body.get("ticket", 0))
             if row.kind == "filled" and body.get("ticket"):
-                left[body["ticket"]] += body["steps"]
+                left[ticket] += body["steps"]
             elif row.kind == "closed":
-                left[body["ticket"]] -= body["steps"]
+                left[ticket] -= body["steps"]
     still = {ticket for ticket, steps in left.items() if steps}
-    tickets = set(session.simulation.broker.tickets)
+    tickets = {(book.name, ticket) for book in session.books for ticket in book.simulation.broker.tickets}
     if still != tickets:
         yield f"the journal leaves tickets {sorted(still)} open, the session has {sorted(tickets)}"
 
@@ -58,18 +59,23 @@ def _same(live: Any, again: Any) -> Iterable[str]:
 
 
 def _state(session: Any) -> dict[str, Any]:
-    broker = session.simulation.broker
-    session.simulation.forget_history()
+    for book in session.books:
+        book.simulation.forget_history()
     saved = session.save()
-    return {
-        "now": session.now_ns,
-        "tickets": {number: repr(ticket) for number, ticket in sorted(broker.tickets.items())},
-        "balance": broker.book.balance_minor,
-        "timers": sorted(map(repr, session.engine.timers.heap)),
-        "arrivals": sorted(repr(one[:2]) for one in broker.heap),
-        "lost alerts": saved["lost"],
-        "state": json.dumps(saved["simulation"], sort_keys=True),
-    }
+    found = {"now": session.now_ns, "lost alerts": saved["lost"], "conduct": json.dumps(saved["conduct"])}
+    for book in session.books:
+        broker = book.simulation.broker
+        state = saved if book.name == "shadow" else saved["books"][book.name]
+        name = "" if book.name == "shadow" else f"{book.name} "
+        found |= {
+            f"{name}tickets": {number: repr(ticket) for number, ticket in sorted(broker.tickets.items())},
+            f"{name}balance": broker.book.balance_minor,
+            f"{name}timers": sorted(map(repr, book.engine.timers.heap)),
+            f"{name}arrivals": sorted(repr(one[:2]) for one in broker.heap),
+            f"{name}awake": state.get("awake"),
+            f"{name}state": json.dumps(state["simulation"], sort_keys=True),
+        }
+    return found
 
 
 def _shown(value: Any) -> str:

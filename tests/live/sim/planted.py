@@ -15,7 +15,7 @@ from zepix.alerts import dedup
 from zepix.engine.wakers import Timers
 from zepix.errors import JournalError
 from zepix.model import Alert
-from zepix_live.engine import consumer, feeds, inbox_source, recovery, rerun, session, telling
+from zepix_live.engine import book, consumer, feeds, inbox_source, recovery, rerun, session, telling
 from zepix_live.inbox_rows import alert_id
 from zepix_live.receiver import answers, door, inbox, keys, seen
 
@@ -23,7 +23,7 @@ __all__ = ["FIRST_SEED", "PLANTED", "planted"]
 
 Patch = tuple[Any, str, Any]
 _take = session.LiveSession.take
-_late = session.LiveSession._late
+_late = book.Book._late
 _save = consumer.Consumer.save
 _durable_first = consumer.Consumer._durable_first
 _due = consumer.Consumer._due
@@ -213,14 +213,14 @@ def _another_key(command: Any) -> Any:
     return keys.AlertKey(f"operator {command.id} {next(_numbers)}", command.id)
 
 
-def _never_late(self: Any, row: Any, late_ns: int) -> Any:
+def _never_late(self: Any, row: Any, late_ns: int, stale_ns: int) -> Any:
     del self, late_ns
     return row
 
 
-def _late_exits_too(self: Any, row: Any, late_ns: int) -> Any:
+def _late_exits_too(self: Any, row: Any, late_ns: int, stale_ns: int) -> Any:
     if row.type != "exit":
-        return _late(self, row, late_ns)
+        return _late(self, row, late_ns, stale_ns)
     self.engine.decisions.without_plugin(row, "refused", "stale", {})
     return None
 
@@ -272,8 +272,8 @@ PLANTED: dict[str, tuple[Patch, ...]] = {
     "timers are lost at a restart": ((Timers, "load_state", _nothing),),
     "the engine forgets duplicates at a restart": ((dedup.Deduplicator, "load_state", _nothing),),
     "a command that comes again is another": ((inbox, "_key_of", _another_key),),
-    "the stale limit is ignored": ((session.LiveSession, "_late", _never_late),),
-    "a late exit is refused": ((session.LiveSession, "_late", _late_exits_too),),
+    "the stale limit is ignored": ((book.Book, "_late", _never_late),),
+    "a late exit is refused": ((book.Book, "_late", _late_exits_too),),
     "an exit is dropped as a duplicate while a ticket is open": ((dedup.Deduplicator, "check", _ignore_open_tickets),),
     "the wall clock is read instead of the event's time": ((session.LiveSession, "_read", _by_the_wall),),
     "outputs come in the order of a hash": ((telling.Telling, "_decisions", _by_hash),),

@@ -44,8 +44,8 @@ def test_the_steps_lead_to_the_tables_as_the_code_knows_them(address: Address) -
 def test_the_newest_step_is_the_one_that_the_code_names() -> None:
     steps = ScriptDirectory.from_config(schema._config())
     assert steps.get_current_head() == schema.HEAD
-    assert steps.get_revision(schema.BARE).down_revision is None
-    assert len(list((Path(schema.FOLDER) / "versions").glob("v*.py"))) == 2
+    assert steps.get_revision(schema.HEAD).down_revision == schema.BARE
+    assert len(list((Path(schema.FOLDER) / "versions").glob("v*.py"))) == 4
 
 
 def test_steps_can_be_taken_back(address: Address) -> None:
@@ -60,16 +60,38 @@ def test_steps_can_be_taken_back(address: Address) -> None:
 def test_an_older_database_is_brought_up_to_date_and_keeps_what_it_has(tmp_path: Path, address: Address) -> None:
     write(tmp_path, trading_day())
     with Projector(tmp_path, address) as projector:
-        projector.begin_anew()  # the tables of the first step
+        projector.begin_anew()  # the tables without their indexes
         projector.advance(12)
     with Database(address) as database:
-        with pytest.raises(StorageOlder, match=r"tables of version 0001.*zepix live rebuild"), database.reading():
+        with pytest.raises(StorageOlder, match=r"tables of version 0003.*zepix live rebuild"), database.reading():
             pass
         with database.writing() as connection:
-            assert schema.version_of(connection) == "0001"
+            assert schema.version_of(connection) == "0003"
     with Projector(tmp_path, address) as projector:
         assert projector.advance() == len(trading_day()) - 12
     upgraded = dump(address)
+    rebuild(tmp_path, address, SystemClock())
+    assert dump(address) == upgraded
+
+
+@pytest.mark.parametrize("version", ["0001", "0002"])
+def test_a_database_from_before_there_were_books_is_made_anew(tmp_path: Path, address: Address, version: str) -> None:
+    write(tmp_path, trading_day())
+    with Database(address) as database, database.writing() as connection:
+        schema.migrate(connection, version)
+        connection.execute(
+            text(
+                "INSERT INTO projection (id, journal_seq, fold, digest, inbox, state) "
+                "VALUES (1, 12, 1, 'of then', 'box', '{}')"
+            )
+        )
+        row = "99, 1, 1, 1, 'x', 'x', 'x', 'x', 'x', 'x', 'x', '{}', '{}', '{}', 'x', 'x'"
+        connection.execute(text(f"INSERT INTO audit_log SELECT {row}"))
+    with Projector(tmp_path, address) as projector:
+        assert projector.advance() == len(trading_day())
+        assert "older zepix" in " ".join(projector.notes)
+    upgraded = dump(address)
+    assert upgraded["audit_log"] == [] and {row["book"] for row in upgraded["orders"]} == {"shadow"}
     rebuild(tmp_path, address, SystemClock())
     assert dump(address) == upgraded
 

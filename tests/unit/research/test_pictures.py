@@ -475,6 +475,25 @@ def test_a_widget_draws_the_stretch_anew_or_says_what_is_missing(run):
     widget.update_layout(xaxis_range=["2014-05-02 10:00", "2014-05-02 11:00"])
     assert len(widget.data) == before
     assert [trace.visible for trace in widget.data[:3]] == [False, False, True]
+    assert_times_say_what_they_are(widget)
+
+
+def assert_times_say_what_they_are(widget):
+    """plotly.js looks anew what kind an axis is when its x change: numbers made it linear, and all was gone."""
+    for trace in widget.data:
+        if trace.x is not None and len(trace.x):
+            assert np.asarray(trace.x).dtype.kind in "MUO", (trace.type, trace.name)
+    for name in ("open", "high", "low", "close"):
+        assert not isinstance(widget.data[2][name], dict), "the packed form is only understood in a whole picture"
+
+
+def test_a_widget_in_a_stretch_without_prices_keeps_its_times(run):
+    pytest.importorskip("anywidget")
+    widget = run.plot("EURUSD").widget()
+    widget.update_layout(xaxis_range=["1999-01-01", "1999-01-02"])
+    assert_times_say_what_they_are(widget)
+    widget.update_layout(xaxis_range=["2014-05-02 10:00", "2014-05-02 11:00"])
+    assert len(widget.data[2].x) > 10
 
 
 def test_titles_cover_what_tickets_are_grouped_by(run):

@@ -163,3 +163,22 @@ def test_what_is_no_run_is_told(tmp_path):
 def test_an_opened_run_says_which_names_it_has(opened):
     with pytest.raises(AttributeError, match="did you mean 'stats'"):
         opened.stat  # noqa: B018
+
+
+@pytest.mark.parametrize(("what", "given"), [("points", {}), ("points", {"symbol": "EURUSD"}), ("mae", {}),
+                                             ("mae", {"symbol": "EURUSD"}), ("equity", {}), ("hour", {})])  # fmt: skip
+def test_an_opened_run_draws_what_the_run_drew(run, opened, what, given):
+    assert str(opened.plot(what, **given)) == str(run.plot(what, **given))
+
+
+def test_what_an_opened_run_cannot_draw_is_told(opened):
+    for given in (("price",), ("chains",), ("EURUSD",)):
+        with pytest.raises(ConfigError, match="needs the replay again"):
+            opened.plot(*given)
+    with pytest.raises(ConfigError, match="needs the replay again"):
+        opened.plot(from_="2024-01-02")
+    with pytest.raises(ConfigError, match="of the whole run"):
+        opened.plot("equity", to="2024-01-02")
+    with pytest.raises(ConfigError, match="knows no 'GBPUSD'"):
+        opened.plot("mae", symbol="GBPUSD")
+    assert opened.as_dict()["digest"] == opened.digest

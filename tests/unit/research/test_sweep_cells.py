@@ -498,3 +498,13 @@ def test_the_command_says_what_is_missing(spec, tmp_path, monkeypatch, capsys):
 
 def test_a_spec_with_a_sweep_still_runs_as_one_replay(spec):
     assert zx.replay(spec).stats["tickets"] > 0
+
+
+def test_a_strategy_that_no_alert_names_is_told(asked):
+    """The sample's alerts name bracket: another class gets none of them, and every cell ends well with nothing."""
+
+    class Unnamed(zx.Strategy):
+        info = zx.PluginInfo(strategy="unnamed")
+
+    result = zx.sweep(Unnamed, grid={"account.balance": [5_000, 6_000]}, **{**asked, "strategy": None})
+    assert "no cell closed a ticket: do the alerts name another strategy" in str(result)

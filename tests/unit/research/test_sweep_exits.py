@@ -308,7 +308,7 @@ def test_the_sample_is_swept_from_files(sample, tmp_path):
     assert result.frame()["tickets"].min() > 0
     assert calls[-1] == (4, 4)
     assert any("left alone" in note for note in result.notes)
-    assert set(result.timings) == {"load_s", "sweep_s"}
+    assert set(result.timings) == {"load_s", "compile_s", "sweep_s"}
     assert result.axes == {"stop_points": (100, 300), "target_r": (1, 2)}
 
 

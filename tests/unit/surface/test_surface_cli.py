@@ -171,6 +171,7 @@ def test_doctor_says_what_is_assumed(capsys, place):
     out = capsys.readouterr().out
     assert "New York + 7 h" in out
     assert "python" in out
+    assert "kernels" in out and "sweep_exits" in out
 
 
 def test_strategies_and_those_that_could_not_be_loaded(place, capsys):

@@ -6,7 +6,7 @@ way is in ``facts`` once they have been read.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from pathlib import Path
@@ -17,6 +17,7 @@ from zepix.alerts.imports.recognise import Recognised, log_columns, trade_column
 from zepix.alerts.imports.tables import LinesTable, ParquetTable, SheetTable, Table, TextTable
 from zepix.alerts.imports.trade_alerts import alert_id, alerts_of, symbol_of_name
 from zepix.alerts.imports.trade_list import ListedTrade, read_trades
+from zepix.alerts.inbox_log import INBOX_START, read_inbox
 from zepix.alerts.jsonl_log import read_jsonl
 from zepix.alerts.parquet_log import read_parquet
 from zepix.alerts.payload import shown
@@ -82,14 +83,14 @@ class _ExportSource:
 @dataclass(slots=True)
 class _LogSource:
     path: Path
-    is_parquet: bool
+    read: Callable[[Path], Iterator[LogRow]] = read_jsonl
     kind: str = "alert log"
     is_ordered: bool = False
     count: int = 0
 
     def rows(self) -> Iterator[LogRow]:
         self.count = 0
-        for row in read_parquet(self.path) if self.is_parquet else read_jsonl(self.path):
+        for row in self.read(self.path):
             if row.number > ROWS_LIMIT:
                 raise DataError(f"{self.path} has more than {ROWS_LIMIT:,} rows; split it")
             self.count += 1
@@ -153,11 +154,13 @@ def sources_of(
             exports.append(path)
         elif kind == "trades" and table is not None and columns is not None:
             lists.append((len(found), path, table, columns))
-            found.append(_LogSource(path, False))  # its place; filled below, when all lists are known
+            found.append(_LogSource(path))  # its place; filled below, when all lists are known
         elif kind == "table" and table is not None:
             found.append(_TableSource(path, _signals(table, options)))
+        elif kind == "inbox":
+            found.append(_LogSource(path, read_inbox, "inbox of a runner"))
         else:
-            found.append(_LogSource(path, kind == "parquet"))
+            found.append(_LogSource(path, read_parquet if kind == "parquet" else read_jsonl))
     for place, path, table, columns in lists:
         found[place] = _trades(path, table, columns, catalogue, processor, options, is_alone=len(lists) == 1)
     _check_prefixes([one for one in found if isinstance(one, TradeSource)])
@@ -175,13 +178,15 @@ def trades_of_file(path: Path, options: ImportOptions) -> tuple[Table, Recognise
 
 
 def _recognised(path: Path, options: ImportOptions) -> tuple[str, Table | None, Recognised | None]:
-    """(``export``, ``trades``, ``table``, ``parquet`` or ``lines``; the table where it is one; columns of trades)."""
+    """(``export``, ``trades``, ``table``, ``parquet``, ``inbox``, ``lines``; its table, if any; columns of trades)."""
     start = _start_of(path)
     has_map = bool(options.columns)
     if start.startswith(b"PAR1") or path.suffix.lower() in _PARQUET_NAMES:
         parquet = ParquetTable(path)
         is_log = all(name in parquet.headings for name in REQUIRED)
         return ("parquet", None, None) if is_log and not has_map else ("table", parquet, None)
+    if start.startswith(INBOX_START):
+        return "inbox", None, None
     if is_workbook(path):
         return _sheet(path, has_map)
     if start.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):

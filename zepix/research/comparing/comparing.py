@@ -13,6 +13,7 @@ from typing import Any, Final
 from zepix.errors import ConfigError
 from zepix.research.comparing.books import Book, Charge, Leg, Ticket, half_even
 from zepix.research.comparing.comparison import PARTS, Comparison, Paired, Unpaired
+from zepix.research.comparing.doubts import doubts
 from zepix.research.comparing.pairs import Pairing, pair
 from zepix.research.comparing.split import Context, split
 
@@ -33,6 +34,7 @@ def compare_books(a: Book, b: Book, *, within_s: float, rate: Decimal | None = N
     b = in_currency(a, b, rate)
     within_ns = round(within_s * NS)
     pairing = pair(a, b, within_ns)
+    different += doubts(a, b, [(one, two) for one, two, _ in pairing.both])
     usual = _usual_values([*a.tickets, *b.tickets])
     context = Context((a.quotes, b.quotes), b.grace_ns or a.grace_ns, within_ns, pairing.alerts, usual)
     pairs = [_paired(one, two, rule, context) for one, two, rule in pairing.both]

@@ -78,6 +78,7 @@ class Comparison:
 
     @property
     def currency(self) -> str:
+        """What all money is counted in: A's currency."""
         return self.a.currency
 
     @property

@@ -13,7 +13,7 @@ import html
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -25,7 +25,7 @@ from zepix.research.comparing.comparing import compare_books, in_currency
 from zepix.research.comparing.comparison import PARTS, Comparison
 from zepix.research.comparing.of_trades import book_of_received
 from zepix.research.comparing.opening import SideOptions, open_side
-from zepix.research.comparing.words import amount, meanings
+from zepix.research.comparing.words import amount, label_of, step_name
 from zepix.research.write import write_page
 
 if TYPE_CHECKING:
@@ -39,21 +39,6 @@ SCHEMA: Final = 1
 GAP_JSON: Final = "gap.json"
 GAP_HTML: Final = "gap.html"
 STEPS_CSV: Final = "steps.csv"
-_NAMES: Final = {
-    ("alerts", "missed there"): ("signals never sent", "trades whose alert was not received"),
-    ("replay", "missed there"): ("not replayed", "the replay did not have the alert"),
-    ("live", "missed there"): ("not received live", "the alert did not reach the live runner"),
-    ("statement", "missed there"): ("not at the broker", "no such position in the statement"),
-    ("statement", "missed here"): ("not ours", "positions that the statement alone has"),
-}
-"""What a part is called on the way to a stage, where its own name would not tell; and what it means there."""
-_FROM_TRADINGVIEW: Final = {
-    "data": ("feed", "TradingView's price at the same instant is another one"),
-    "spread": ("spread", "TradingView has one price; a broker sells at the ask"),
-    "slippage": ("slippage", "TradingView fills at its own price"),
-    "commission": ("commission", "TradingView's list has another commission, or none"),
-}
-"""The same on the way from TradingView's own trades."""
 _ORDER: Final = ("trades", "alerts", "replay", "live", "statement")
 
 
@@ -79,6 +64,7 @@ class Gap:
 
     @property
     def currency(self) -> str:
+        """What all money is counted in: the first stage's currency."""
         return self.stages[0].currency
 
     @property
@@ -96,6 +82,7 @@ class Gap:
 
     @property
     def notes(self) -> list[str]:
+        """What to keep in mind, of all comparisons, each once."""
         return list(dict.fromkeys(said for one in self.comparisons for said in one.notes))
 
     @cached_property
@@ -182,7 +169,9 @@ class Gap:
         from zepix.research.comparing.words import reason_lines
 
         said = [
-            line.replace("note: ", f"note: {one.b.name}: ", 1) for one in self.comparisons for line in reason_lines(one)
+            line.replace("note: ", f"note: {one.b.name}: ", 1)
+            for one in self.comparisons
+            for line in reason_lines(one, partial(label_of, one))
         ]
         return [*said, *(f"note: {one}" for one in self.notes)]
 
@@ -261,7 +250,6 @@ def _steps(first: Book, found: Sequence[Comparison]) -> list[Step]:
             if not minor:
                 continue
             reached += minor
-            known = _FROM_TRADINGVIEW if one.a.kind in ("trades", "alerts") else {}
-            label, meaning = known.get(part) or _NAMES.get((one.b.kind, part)) or (part, meanings[part])
+            label, meaning = step_name(one.a.kind, one.b.kind, part)
             steps.append(Step(one.b.name, part, label, meaning, first.money(minor), first.money(reached)))
     return steps

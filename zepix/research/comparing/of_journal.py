@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final
@@ -28,9 +29,11 @@ from zepix.research.parts import catalogue_of
 from zepix.services.rollover import rollovers_between
 from zepix.spec import Spec, load_spec
 
-__all__ = ["JOURNAL", "book_of_live"]
+__all__ = ["BOOKS", "JOURNAL", "book_of_live", "books_in"]
 
 JOURNAL: Final = "journal.sqlite"
+BOOKS: Final = ("shadow", "live", "twin")
+"""What a live runner keeps apart (docs/modes.md); rows that name none are of the first."""
 _KINDS: Final = frozenset(
     {"config", "prices", "bar", "alert", "intent", "filled", "refused", "cancelled", "closed", "decision"}
 )
@@ -38,24 +41,44 @@ _MINUTE_NS: Final = 60 * 10**9
 Body = Mapping[str, Any]
 
 
-def book_of_live(path: Path, name: str = "") -> Book:
-    """A live folder, or its journal. Raises DataError where there is none, JournalError where it cannot be believed."""
+def book_of_live(path: Path, name: str = "", book: str = "") -> Book:
+    """A live folder, or its journal; ``book``: which of its books, ``shadow`` where it is not said. Raises DataError
+    where there is none, JournalError where it cannot be believed."""
     found = path / JOURNAL if path.is_dir() else path
     if not found.is_file():
         raise DataError(f"{path} holds no journal of a live runner ({JOURNAL})")
-    rows = _Rows()
+    rows = _Rows(book or BOOKS[0])
     with LogReader(found) as reader:
         for row in reader.rows(0, None, kinds=_KINDS):
             rows.take(row.t_ns, row.kind, json.loads(row.body))
     if rows.config is None:
         raise DataError(f"{path} holds a journal without a configuration; is its first part missing?")
-    return _Made(rows, name or path.name).book()
+    if book and book != BOOKS[0] and book not in rows.books:
+        raise DataError(f"{path} has no {book} book: no live broker took part, or nothing happened in it")
+    called = name or path.name
+    made = _Made(rows, f"{called}:{book}" if book else called).book()
+    others = sorted(rows.books - {BOOKS[0]})
+    if others and not book:
+        made.notes.append(f"{called} has other books too: {', '.join(others)}; say {called}:{others[0]}")
+    return made
+
+
+def books_in(path: Path) -> set[str]:
+    """The books of a live folder or journal in which something happened. Raises as ``book_of_live``."""
+    found = path / JOURNAL if path.is_dir() else path
+    if not found.is_file():
+        raise DataError(f"{path} holds no journal of a live runner ({JOURNAL})")
+    with LogReader(found) as reader:
+        kinds = frozenset({"intent", "decision"})
+        return {json.loads(row.body).get("book", BOOKS[0]) for row in reader.rows(0, None, kinds=kinds)}
 
 
 class _Rows:
     """What the rows of a journal come to, gathered in order."""
 
-    def __init__(self) -> None:
+    def __init__(self, book: str) -> None:
+        self.book = book
+        self.books: set[str] = set()
         self.config: Body | None = None
         self.configs = 0
         self.prices: dict[str, list[list[int]]] = defaultdict(list)
@@ -79,7 +102,17 @@ class _Rows:
             self.config, self.configs = body, self.configs + 1
         elif kind == "alert":
             self.alerts[body["id"]] = (t_ns, body)
-        elif kind == "intent":
+        elif self._is_ours(kind, body):
+            self._traded(kind, body)
+
+    def _is_ours(self, kind: str, body: Body) -> bool:
+        """Rows of the book; and what was decided of an alert that no plugin saw, which is true of all of them."""
+        book = body.get("book", BOOKS[0])
+        self.books.add(book)
+        return book == self.book or (kind == "decision" and not body["plugin"] and book == BOOKS[0])
+
+    def _traded(self, kind: str, body: Body) -> None:
+        if kind == "intent":
             self.intents[body["order"]] = body
         elif kind == "decision":
             self._decision(body)
@@ -105,11 +138,12 @@ class _Rows:
         if known is None or body["outcome"] == "filled" or known[0] == "working":
             self.decisions[body["id"]] = (body["outcome"], body["reason"], body)
 
-    def series(self, timeframes: Mapping[str, str]) -> dict[str, Series]:
-        """The prices that the runner was given, by symbol."""
+    def series(self, timeframes: Mapping[str, str], wider: int = 0) -> dict[str, Series]:
+        """The prices that the runner was given, by symbol; ``wider``: by so many points its broker's ask is higher."""
         empty, found = np.empty(0, np.int32), {}
         for symbol, rows in self.prices.items():
             table = np.array(rows, np.int64)
+            table[:, 5:9] += wider
             word = self.bars.get(symbol) or timeframes.get(symbol, "1m")
             length_ns = 0 if word == "tick" else minutes(word) * _MINUTE_NS
             columns: list[Any] = [table[:, place].astype(np.int32) for place in range(1, 9)]
@@ -125,7 +159,10 @@ class _Made:
         self.rows, self.name = rows, name
         self.spec: Spec = load_spec(None, flags=rows.config["settings"], environ={})
         self.catalogue: Catalogue = catalogue_of(self.spec)
-        self.series = rows.series(rows.config.get("timeframes", {}))
+        slot: Body = (self.spec.config.get("broker.live") or {}) if rows.book == "live" else {}
+        self.slot = {f"broker.live.{key}": value for key, value in slot.items() if key != "fill"}
+        self.spec = replace(self.spec, fill=replace(self.spec.fill, **slot.get("fill", {})))
+        self.series = rows.series(rows.config.get("timeframes", {}), slot.get("spread_points", 0))
         self.account = self.spec.account
         self.order_of = {str(body["ticket"]): body["order"] for body in rows.opened}
         self.worth = Worth(self.series, self.catalogue, self.account.currency, self.account.digits)
@@ -151,7 +188,7 @@ class _Made:
                 for one in self.rows.refused
                 if one["what"] in OPENING_KINDS
             },
-            settings=flat(self.spec.as_dict()),
+            settings={**flat(self.spec.as_dict()), **self.slot},
             grace_ns=self.spec.fill.open_grace_ms * NS_OF_MS,
             notes=notes,
         )

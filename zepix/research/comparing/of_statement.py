@@ -106,6 +106,16 @@ def _notes(statement: Statement) -> list[str]:
     if statement.bad:
         shown = "; ".join(statement.bad[:5])
         said.append(f"{len(statement.bad)} rows of {statement.name} were left out, their money is missing: {shown}")
+    if twice := statement.facts["twice"]:
+        lines = ", ".join(str(line) for line in twice[:5]) + (", ..." if len(twice) > 5 else "")
+        said.append(
+            f"{len(twice)} rows of {statement.name} stand there twice, word for word (line {lines}); their money "
+            "counts each time: halves that were closed at once, or an export that was put in twice?"
+        )
+    if without := statement.facts["without"]:
+        said.append(
+            f"{statement.name} has no column of {' or '.join(without)}, which counts as 0.00 (--columns names it)"
+        )
     if statement.facts["cash_flows"]:
         said.append(
             f"{statement.facts['cash_flows']} deposits, withdrawals or credits of {statement.name} are no profit"

@@ -14,7 +14,7 @@ from zepix.data import default_catalogue, load_instruments
 from zepix.errors import ConfigError, DataError
 from zepix.model import Catalogue
 from zepix.research.comparing.books import Book
-from zepix.research.comparing.of_journal import JOURNAL, book_of_live
+from zepix.research.comparing.of_journal import BOOKS, JOURNAL, book_of_live
 from zepix.research.comparing.of_run import book_of_folder, book_of_result
 from zepix.research.comparing.of_statement import book_of_statement
 from zepix.research.comparing.of_trades import book_of_trades, is_trades_file
@@ -79,7 +79,9 @@ def open_side(
         if not hasattr(side, "record"):
             raise ConfigError(f"{type(side).__name__} cannot be compared; a Result, a folder of a run, or a file can")
         return book_of_result(side)
-    path = Path(side)
+    path, book = _of_book(Path(side))
+    if book:
+        return book_of_live(path, path.name if path.is_dir() else path.parent.name, book)
     if path.is_dir():
         if (path / RUN).is_file():
             return book_of_folder(path)
@@ -98,3 +100,11 @@ def open_side(
     if start.startswith(b"PAR1") or is_trades_file(path, options.of_trades()):
         return book_of_trades(path, options.of_trades(), known, options.symbols)
     return book_of_statement(path, options.of_statement(), known, options.symbols)
+
+
+def _of_book(path: Path) -> tuple[Path, str]:
+    """(path, book) of ``my-live:live``, one of a live runner's books; (path, "") of anything else."""
+    name, colon, book = path.name.rpartition(":")
+    if not colon or not name or book not in BOOKS or path.exists():
+        return path, ""
+    return path.with_name(name), book

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from zepix.research.comparing.comparison import PARTS
-from zepix.research.comparing.words import amount, meanings
+from zepix.research.comparing.words import amount, label_of, meanings
 from zepix.research.headline import count
 from zepix.research.report_parts import sections
 from zepix.research.report_parts.figures import BAD, GOOD, GREY, INK, Figure, axis
@@ -130,7 +131,7 @@ def gap_html(found: Gap) -> str:
 def _of_steps(found: Gap, of: Any) -> list[Html]:
     made = []
     for one in found.comparisons:
-        made += [Html(f"<h3>{escape(one.a.name)} → {escape(one.b.name)}</h3>"), of(one)]
+        made += [Html(f"<h3>{escape(one.a.name)} → {escape(one.b.name)}</h3>"), of(one, partial(label_of, one))]
     return made
 
 
@@ -194,7 +195,7 @@ def _parts(found: Comparison) -> Html:
     return joined([table(("part", "meaning", found.currency), rows, words=2), note(_ORDER)])
 
 
-def _alone(found: Comparison) -> Html:
+def _alone(found: Comparison, label: Callable[[str], str] = str) -> Html:
     if not found.lonely:
         return empty("Every ticket has its partner.")
     sums: dict[tuple[str, str], list[int]] = {}
@@ -203,13 +204,13 @@ def _alone(found: Comparison) -> Html:
         row[0] += 1
         row[1] += one.minor
     rows = [
-        (part, reason[:_TEXT], f"{number:,}", amount(found.a.money(minor)))
+        (label(part), reason[:_TEXT], f"{number:,}", amount(found.a.money(minor)))
         for (part, reason), (number, minor) in sorted(sums.items(), key=lambda row: -abs(row[1][1]))
     ]
     return table(("part", "why", "tickets", found.currency), rows, words=2)
 
 
-def _tickets(found: Comparison) -> Html:
+def _tickets(found: Comparison, label: Callable[[str], str] = str) -> Html:
     """The pairs that differ most, with the part that carries most of it."""
     differing = [one for one in found.pairs if one.parts]
     if not differing:
@@ -217,7 +218,7 @@ def _tickets(found: Comparison) -> Html:
     rows = []
     for one in sorted(differing, key=lambda pair: -abs(pair.b.profit - pair.a.profit))[:_TICKETS_SHOWN]:
         told = sorted(one.parts.items(), key=lambda part: -abs(part[1]))
-        words = ", ".join(f"{name} {amount(found.a.money(minor))}" for name, minor in told)
+        words = ", ".join(f"{label(name)} {amount(found.a.money(minor))}" for name, minor in told)
         rows.append(
             (
                 (one.a.alert or one.a.id)[:_TEXT], one.a.symbol, "buy" if one.a.side > 0 else "sell", words,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from zepix.research.comparing.books import Book
     from zepix.research.comparing.comparison import Comparison
 
-__all__ = ["amount", "lines", "meanings", "reason_lines"]
+__all__ = ["amount", "label_of", "lines", "meanings", "reason_lines", "step_name"]
 
 _PRICES: Final = ("data", "spread", "slippage", "levels")
 _TIME: Final = ("signal time", "latency", "exits", "size", "conversion")
@@ -42,6 +42,34 @@ meanings: Final = {
     "still open": "closed on one side, still open on the other",
     "unexplained": "what the records do not tell",
 }
+
+
+_NAMES: Final = {
+    ("alerts", "missed there"): ("signals never sent", "trades whose alert was not received"),
+    ("replay", "missed there"): ("not replayed", "the replay did not have the alert"),
+    ("live", "missed there"): ("not received live", "the alert did not reach the live runner"),
+    ("statement", "missed there"): ("not at the broker", "no such position in the statement"),
+    ("statement", "missed here"): ("not ours", "positions that the statement alone has"),
+}
+"""What a part is called on the way to a stage, where its own name would not tell; and what it means there."""
+_FROM_TRADINGVIEW: Final = {
+    "data": ("feed", "TradingView's price at the same instant is another one"),
+    "spread": ("spread", "TradingView has one price; a broker sells at the ask"),
+    "slippage": ("slippage", "TradingView fills at its own price"),
+    "commission": ("commission", "TradingView's list has another commission, or none"),
+}
+"""The same on the way from TradingView's own trades."""
+
+
+def step_name(from_kind: str, to_kind: str, part: str) -> tuple[str, str]:
+    """What a part is called on the way from one kind of side to another, and what it means there."""
+    known = _FROM_TRADINGVIEW if from_kind in ("trades", "alerts") else {}
+    return known.get(part) or _NAMES.get((to_kind, part)) or (part, meanings[part])
+
+
+def label_of(found: Comparison, part: str) -> str:
+    """The name of a part in a chain of comparisons."""
+    return step_name(found.a.kind, found.b.kind, part)[0]
 
 
 def amount(value: Decimal, *, sign: bool = True) -> str:
@@ -73,13 +101,13 @@ def lines(found: Comparison) -> list[str]:
     return [*said, *reason_lines(found), *(f"note: {one}" for one in found.notes)]
 
 
-def reason_lines(found: Comparison) -> list[str]:
-    """Why tickets have no partner, one line a part."""
+def reason_lines(found: Comparison, label: Callable[[str], str] = str) -> list[str]:
+    """Why tickets have no partner, one line a part; ``label``: what a part is called."""
     said = []
     for part, reasons in found.reasons().items():
         told = ", ".join(f"{count(number, 'ticket')} ({why})" for why, number in reasons.most_common(_MOST_REASONS))
         rest = len(reasons) - _MOST_REASONS
-        said.append(f"note: {part}: {told}{f' and {rest} more reasons' if rest > 0 else ''}")
+        said.append(f"note: {label(part)}: {told}{f' and {rest} more reasons' if rest > 0 else ''}")
     return said
 
 

@@ -75,9 +75,9 @@ class Market:
 
     @property
     def lowest_entry(self) -> int:
-        """The lowest price that anything was entered at."""
+        """The lowest price in points that anything was entered at; where nothing was, no stop is too deep."""
         filled = self.entries[3][self.entries[2] >= 0]
-        return int(filled.min()) if len(filled) else 1
+        return int(filled.min()) if len(filled) else NEVER
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -127,6 +127,7 @@ def prepare(
     orders = [order for order in simulation.engine.orders if order.opens]
     if not any(order.ticket for order in orders):
         raise DataError(_nothing_filled(simulation.finish()))
+    notes += _unfilled(orders)
     conversions = Conversions(simulation.prices, account.currency)
     markets = _markets(simulation, orders, rules, account, conversions)
     return Prepared(
@@ -170,6 +171,15 @@ def _looked_at(rows: Sequence[Alert | Quarantined], other_alerts: str) -> list[s
     if spread:
         notes.append(f"{spread} entries name a widest spread, which nobody looks at here")
     return notes
+
+
+def _unfilled(orders: Sequence[Order]) -> list[str]:
+    """A note on the orders that no cell can have, whatever its exits; none where all were filled."""
+    reasons = Counter(order.reason or order.status for order in orders if not order.ticket)
+    if not reasons:
+        return []
+    said = ", ".join(f"{reason} {count}" for reason, count in sorted(reasons.items(), key=lambda item: -item[1])[:6])
+    return [f"{reasons.total()} of {len(orders)} entries are filled in no cell: {said}"]
 
 
 def _nothing_filled(record: RunRecord) -> str:

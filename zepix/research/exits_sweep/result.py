@@ -57,6 +57,7 @@ class ExitsSweep:
 
     @property
     def columns(self) -> tuple[str, ...]:
+        """Names of the columns: the cell, the axes, the figures."""
         return ("cell", *(axis.name for axis in self._swept.plan.grid.axes), *FIGURES)
 
     def batches(self) -> Iterator[dict[str, Any]]:

@@ -13,6 +13,7 @@ from typing import Any, Final
 from zepix.engine.house import ServiceSettings
 from zepix.engine.registry import PluginRegistry
 from zepix.errors import ConfigError
+from zepix.kernels.compile_time import compile_time
 from zepix.model import Alert, Quarantined
 from zepix.research import replay as replaying
 from zepix.research.alerts_surface import read_alerts
@@ -108,14 +109,15 @@ def sweep_exits(
     begun = time.perf_counter()
     rows, held = _place(out, plan.grid.size, spec)
     try:
-        swept = sweep(
-            loaded.series, loaded.catalogue, loaded.rows, rules, plan, rows, finer=loaded.bars.finer, progress=progress
-        )
+        with compile_time() as compiling:
+            asked_of = (loaded.series, loaded.catalogue, loaded.rows, rules, plan, rows)
+            swept = sweep(*asked_of, finer=loaded.bars.finer, progress=progress)
     except BaseException:
         if held is not None:
             held.cleanup()
         raise
-    return ExitsSweep(swept, rows, {"load_s": begun - started, "sweep_s": time.perf_counter() - begun}, held)
+    taken = {"load_s": begun - started, "compile_s": compiling.seconds}
+    return ExitsSweep(swept, rows, {**taken, "sweep_s": time.perf_counter() - started - sum(taken.values())}, held)
 
 
 def _read(asked: _Asked) -> tuple[Plan, Spec]:

@@ -17,6 +17,7 @@ INDEPENDENT: Final = (
     "balance says whether the account could have mattered"
 )
 WIDEST: Final = 200
+TOLD_S: Final = 0.5
 
 
 def near_names(word: str, known: Iterable[str]) -> str:
@@ -29,6 +30,8 @@ def summary(result: ExitsSweep) -> str:
     axes = " x ".join(f"{len(values):,} {name}" for name, values in result.axes.items())
     seconds = sum(result.timings.values())
     lines = [f"zepix sweep_exits: {len(result):,} cells ({axes}), {result.entries:,} entries, {seconds:.2f} s"]
+    if (compiled := result.timings.get("compile_s", 0.0)) >= TOLD_S:
+        lines[0] += f", of which {compiled:.1f} s to compile kernels, once on this machine"
     best = result.best(3)
     for row in best.to_dict("records"):
         values = ", ".join(f"{name} {value}" for name, value in result.cell(int(row["cell"])).values.items())

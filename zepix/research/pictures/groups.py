@@ -71,13 +71,14 @@ def groups_figure(groups: Groups, by: str, currency: str, what: str = "profit") 
     return {"data": [bars], "layout": layout}
 
 
-def groups_words(groups: Groups, currency: str) -> list[str]:
-    """A line a group."""
+def groups_words(groups: Groups, currency: str, *, has_points: bool = True) -> list[str]:
+    """A line a group; points of several symbols add up to nothing, then they are left out."""
     shown = list(groups.items())[:MOST]
     wide = min(_WIDE, max((len(name) for name, _ in shown), default=0))
     return [
         f"{_short(name):<{wide}}  {money(group['net_profit'], sign=True):>12} {currency}  "
-        f"{group['points'] or 0:>+10,.0f} points  {count(group['tickets'], 'ticket')}, {percent(group['win_rate'])} won"
+        + (f"{group['points'] or 0:>+10,.0f} points  " if has_points else "")
+        + f"{count(group['tickets'], 'ticket')}, {percent(group['win_rate'])} won"
         for name, group in shown
     ]
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["FOLDER_PICTURES", "PICTURES", "equity_picture", "folder_picture", "run_picture"]
 
 BUCKETS: Final = 6000
-FOLDER_PICTURES: Final = ("equity", "mae", *TITLES)
+FOLDER_PICTURES: Final = ("equity", "mae", "points", *TITLES)
 PICTURES: Final = ("equity", "price", "mae", "points", "chains", *TITLES)
 WHAT: Final = ("profit", "points")
 
@@ -45,7 +45,9 @@ def run_picture(
     if what == "price":
         return _price(result, symbol or _most_traded(result), from_, to)
     if what == "points":
-        return _points(result, symbol or _most_traded(result))
+        symbol = symbol or _most_traded(result)
+        rows = result.fills.rows_of("symbol").get(symbol, np.empty(0, np.int64))
+        return _points(result.fills.integer("pnl_points")[rows].astype(np.float64), symbol)
     if what == "chains":
         return _chains(result)
     if what == "equity":
@@ -56,19 +58,33 @@ def run_picture(
 
 
 def folder_picture(
-    what: str | None, stats: Mapping[str, Any], instruments: Mapping[str, Any], trades: Any, curve: Any, show: str
+    what: str | None,
+    stats: Mapping[str, Any],
+    instruments: Mapping[str, Any],
+    trades: Any,
+    curve: Any,
+    *,
+    show: str,
+    symbol: str | None = None,
 ) -> Picture:
     """A picture of a finished run; ``trades`` and ``curve`` are asked for where they are needed."""
-    if what in PICTURES and what not in FOLDER_PICTURES:
+    if (what in PICTURES and what not in FOLDER_PICTURES) or what in instruments:
         raise ConfigError(
             f"a picture of {what!r} needs the replay again: prices and orders are not read back; a folder has "
             f"{', '.join(FOLDER_PICTURES)}"
         )
     what = _checked(what or "equity", show, FOLDER_PICTURES, ())
+    if symbol is not None and symbol not in instruments:
+        raise ConfigError(f"the run knows no {symbol!r}; it has {', '.join(instruments) or 'none'}")
     if what == "equity":
         return equity_picture(curve(), stats)
     if what == "mae":
-        return _mae(trades(), instruments, None)
+        return _mae(trades(), instruments, symbol)
+    if what == "points":
+        found = trades()
+        usual = found["symbol"].mode()
+        symbol = symbol or (str(usual.iloc[0]) if len(usual) else next(iter(instruments), ""))
+        return _points(found["pnl_points"][found["symbol"] == symbol].to_numpy(np.float64), symbol)
     return _groups(stats, what, show)
 
 
@@ -153,9 +169,7 @@ def _bound(value: Any, name: str, otherwise: int) -> int:
         raise ConfigError(f"{name}: {value!r} is no time ({error}); write 2024-01-10 or 2024-01-10T08:00Z") from error
 
 
-def _points(result: Result, symbol: str) -> Picture:
-    rows = result.fills.rows_of("symbol").get(symbol, np.empty(0, np.int64))
-    points = result.fills.integer("pnl_points")[rows].astype(np.float64)
+def _points(points: Any, symbol: str) -> Picture:
     if not len(points):
         return _none(f"Points a ticket of {symbol}")
     figure = histogram_figure(points, symbol)
@@ -252,13 +266,16 @@ def _groups(stats: Mapping[str, Any], by: str, show: str) -> Picture:
     figure["layout"].pop("title")
     figure["layout"]["height"] += 60
     notes = []
+    mixes = len(stats.get("by_symbol") or ()) > 1 and by != "symbol"
     if by == "session":
         notes.append("Asia 09-18 in Tokyo, London 08-17, New York 08-17, each by its own clock.")
-    if show == "points" and len(stats.get("by_symbol") or ()) > 1:
+    if show == "points" and mixes:
         notes.append("Points of several symbols are added as they are, and are not the same money.")
     if len(groups) > MOST:
         notes.append(f"The {MOST} with the most tickets of {len(groups)}.")
-    return picture(figure, title, notes=notes, words=groups_words(groups, currency))
+    return picture(
+        figure, title, notes=notes, words=groups_words(groups, currency, has_points=show == "points" or not mixes)
+    )
 
 
 def _none(heading: str, said: str = "No ticket was closed.") -> Picture:

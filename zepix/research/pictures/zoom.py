@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -40,7 +41,7 @@ def widget_of(picture: Picture, again: Again | None) -> go.FigureWidget:
             for drawn, made in zip(widget.data, traces, strict=False):
                 for name in _COLUMNS:
                     if name in made:
-                        drawn[name] = made[name]
+                        drawn[name] = _dates(made[name]) if name == "x" else _unpacked(made[name])
 
     widget.layout.on_change(redraw, "xaxis.range")
     return widget
@@ -52,7 +53,21 @@ def _traces(picture: Picture, again: Again | None) -> list[Any]:
         return list(picture.data)
     prices = again(*(instant_ns(bound) for bound in picture.layout.xaxis.range))
     rest = sum(1 for trace in prices if trace["visible"])
-    return [*prices, *picture.data[rest:]]
+    kept = [trace.to_plotly_json() for trace in picture.data[rest:]]
+    return [{**trace, "x": _dates(trace["x"])} if "x" in trace else trace for trace in (*prices, *kept)]
+
+
+def _unpacked(value: Any) -> Any:
+    """Numbers as an array: plotly.js takes its packed form for a whole picture only, not for changes."""
+    if isinstance(value, dict) and "bdata" in value:
+        return np.frombuffer(base64.b64decode(value["bdata"]), f"<{value['dtype']}")
+    return value
+
+
+def _dates(value: Any) -> Any:
+    """Times that say they are: plotly.js looks anew what kind an axis is when its numbers change, and would count."""
+    found = np.asarray(_unpacked(value))
+    return found.astype("datetime64[ms]") if found.dtype.kind in "iuf" else value
 
 
 def instant_ns(value: Any) -> int:

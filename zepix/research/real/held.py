@@ -19,7 +19,7 @@ from typing import Any, Final
 from zepix.engine.strategy import Strategy
 from zepix.research.real.timed import before, instants, is_timeless
 
-__all__ = ["Held", "held_by", "is_own_module", "without_future"]
+__all__ = ["Held", "held_by", "is_own_module", "packages_named", "without_future"]
 
 _DEEPEST: Final = 6
 _MOST_OBJECTS: Final = 20_000
@@ -66,6 +66,23 @@ def without_future(found: Iterable[Held], at_ns: int) -> Iterator[None]:
     finally:
         for one in changed:
             one.put(one.value)
+
+
+def packages_named(classes: Iterable[type[Strategy]]) -> set[str]:
+    """The packages that strategies' modules hold, and those that their functions import by themselves."""
+    found: set[str] = set()
+    for cls in classes:
+        for base in cls.__mro__:
+            if base in (Strategy, object):
+                break
+            held = vars(sys.modules.get(base.__module__, base))
+            for value in [*held.values(), *vars(base).values()]:
+                if isinstance(value, ModuleType):
+                    found.add(value.__name__.partition(".")[0])
+                function = _function(value)
+                if function is not None and function.__module__ == base.__module__:
+                    found |= {name.partition(".")[0] for name in _names_in(function.__code__)}
+    return found
 
 
 def is_own_module(module: Any) -> bool:

@@ -95,7 +95,7 @@ def look_ahead(
     answer.cuts = len(runs)
     answer.decisions = _decisions_before(whole.record, max(instants, default=0))
     answer.read = list(dict.fromkeys(name for run in (again, *(run for _, run in runs)) for name in run.reads.cut))
-    answer.doubts = [*failed[:1], *_doubts(subject, again, runs)]
+    answer.doubts = [*failed[:1], *_raised(whole.record, max(instants, default=0)), *_doubts(subject, again, runs)]
     return answer
 
 
@@ -123,7 +123,22 @@ def _some(values: Iterable[int], count: int, source: random.Random) -> list[int]
 
 
 def _decisions_before(record: RunRecord, at_ns: int) -> int:
-    return sum(1 for row in record.decisions if row.received_ns is not None and row.received_ns < at_ns)
+    return sum(1 for row in record.decisions if _is_before(row.received_ns, at_ns))
+
+
+def _raised(record: RunRecord, at_ns: int) -> list[str]:
+    """A strategy that raises decides nothing, with a future or without: of those alerts nothing was tried."""
+    errors = [row for row in record.decisions if row.outcome == "error" and _is_before(row.received_ns, at_ns)]
+    if not errors:
+        return []
+    return [
+        f"the strategy raised in {len(errors)} of {_decisions_before(record, at_ns)} decisions (first "
+        f"{errors[0].reason}), so what it would have decided there was not tried"
+    ]
+
+
+def _is_before(received_ns: int | None, at_ns: int) -> bool:
+    return received_ns is not None and received_ns < at_ns
 
 
 def _doubts(subject: Subject, whole: CutRun, runs: Sequence[tuple[int, CutRun]]) -> list[str]:

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import builtins
 import io
+import os
 import re
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import pairwise
@@ -18,23 +20,37 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, Final
 
-from zepix.research.real.timed import before, instants
+from zepix.research.real.timed import LEAST_ROWS, before, instants
 
-__all__ = ["Reads", "reads_cut"]
+__all__ = ["BLIND", "Reads", "reads_cut"]
 
 _PANDAS: Final = (
     *("read_csv", "read_parquet", "read_feather", "read_json", "read_table", "read_excel", "read_pickle", "read_hdf"),
     *("read_orc", "read_sql", "read_fwf"),
 )
 _ARROW: Final = (
-    ("pyarrow.parquet", "read_table"),
-    ("pyarrow.feather", "read_table"),
-    ("pyarrow.feather", "read_feather"),
-    ("pyarrow.csv", "read_csv"),
+    *(("pyarrow.parquet", name) for name in ("read_table", "read_pandas")),
+    *(("pyarrow.feather", name) for name in ("read_table", "read_feather")),
+    *(("pyarrow.csv", name) for name in ("read_csv", "open_csv")),
+    ("pyarrow.json", "read_json"),
+    ("pyarrow.orc", "read_table"),
+    *(("pyarrow.dataset", name) for name in ("dataset", "parquet_dataset")),
+    *(("pyarrow.ipc", name) for name in ("open_file", "open_stream")),
+    ("pyarrow", "memory_map"),
 )
+_METHODS: Final = (
+    *(("pyarrow.parquet", "ParquetFile", name) for name in ("read", "read_row_group", "read_row_groups")),
+    ("pyarrow.parquet", "ParquetFile", "iter_batches"),
+    *(("pyarrow.parquet", "ParquetDataset", name) for name in ("read", "read_pandas")),
+)
+BLIND: Final = ("polars", "duckdb", "h5py", "tables", "zarr", "fastparquet", "vaex", "connectorx", "lancedb")
+"""Packages that read files where Python hears nothing of it."""
 _NUMPY: Final = ("load", "loadtxt", "genfromtxt", "fromfile", "memmap")
 _TEXTS: Final = (".csv", ".tsv", ".txt", ".jsonl")
 _CODE: Final = (".py", ".pyc", ".pyi", ".so", ".pyd", ".dll", ".nbi", ".nbc", ".toml", ".zip")
+_SETTINGS: Final = (".json", ".yaml", ".yml", ".ini", ".cfg", ".conf")
+_MOST_SETTINGS: Final = 64 << 10
+_NUMBER: Final = re.compile(rb"\d+(?:\.\d+)?")
 _MOST_BYTES: Final = 64 << 20
 _OTHER_EVENTS: Final = ("sqlite3.connect", "socket.connect", "subprocess.Popen", "urllib.Request")
 _DAY: Final = rb"(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?)?"
@@ -65,11 +81,15 @@ class _Desk:
         self.folders: tuple[str, ...] = ()
         self.is_inside = False
         self.is_listening = False
+        self.threads: frozenset[int] = frozenset()
 
     def is_asked(self) -> bool:
-        """Whether a strategy is behind what happens: one of its files stands between here and the run."""
+        """Whether a strategy is behind what happens: one of its files stands between here and the run, or a thread
+        that began in the run (a replay begins none) does it."""
         if self.reads is None or self.is_inside:
             return False
+        if threading.get_ident() not in self.threads:
+            return True
         frame: FrameType | None = sys._getframe(1)
         while frame is not None:
             name = frame.f_code.co_filename
@@ -92,6 +112,7 @@ def reads_cut(at_ns: int | None, files: frozenset[str], folders: tuple[str, ...]
     _listen()
     put_back = [*_patched_modules(), *_patched_open()]
     _DESK.reads, _DESK.at_ns, _DESK.files, _DESK.folders = reads, at_ns, files, folders
+    _DESK.threads = frozenset(one.ident for one in threading.enumerate() if one.ident is not None)
     try:
         yield reads
     finally:
@@ -109,6 +130,12 @@ def _patched_modules() -> Iterator[tuple[Any, str, Any]]:
             continue
         setattr(module, name, _reader(original, f"{module_name}.{name}"))
         yield module, name, original
+    for module_name, class_name, name in _METHODS:
+        owner = getattr(sys.modules.get(module_name), class_name, None)
+        original = getattr(owner, name, None)
+        if original is not None:
+            setattr(owner, name, _reader(original, f"{class_name}.{name}"))
+            yield owner, name, original
 
 
 def _reader(original: Callable[..., Any], word: str) -> Callable[..., Any]:
@@ -195,6 +222,21 @@ def _line_ns(line: bytes) -> int:
     return int(whole.timestamp()) * 1_000_000_000 + int((fraction or b"0").ljust(9, b"0"))
 
 
+def _is_settings(name: str) -> bool:
+    """Whether a file is text with too few numbers for a history: settings that a strategy keeps in a file."""
+    if not name.lower().endswith(_SETTINGS):
+        return False
+    _DESK.is_inside = True
+    try:
+        with Path(name).open("rb") as stream:
+            text = stream.read(_MOST_SETTINGS + 1)
+    except OSError:
+        return False
+    finally:
+        _DESK.is_inside = False
+    return len(text) <= _MOST_SETTINGS and len(_NUMBER.findall(text)) < LEAST_ROWS
+
+
 def _name(value: Any) -> str:
     return Path(value).name if isinstance(value, str | Path) else type(value).__name__ if value != "" else ""
 
@@ -210,10 +252,11 @@ def _listen() -> None:
             return
         if event == "open":
             path, mode = args[0], args[1]
+            path = os.fspath(path) if isinstance(path, os.PathLike) else path
             if not isinstance(path, str | bytes) or (isinstance(mode, str) and set(mode) & set("wax")):
                 return
             name = path.decode(errors="replace") if isinstance(path, bytes) else path
-            if not name.lower().endswith(_CODE) and _DESK.is_asked():
+            if not name.lower().endswith(_CODE) and _DESK.is_asked() and not _is_settings(name):
                 _DESK.reads.note(Path(name).name, False)
         elif event in _OTHER_EVENTS and _DESK.is_asked():
             _DESK.reads.note({"sqlite3.connect": "a database", "subprocess.Popen": "another process"}.get(

@@ -19,8 +19,8 @@ from zepix.engine.registry import PluginConfig, PluginRegistry
 from zepix.engine.strategy import Strategy
 from zepix.research import replay as replaying
 from zepix.research.real.cuts import cut_loaded
-from zepix.research.real.held import Held, held_by, is_own_module, without_future
-from zepix.research.real.reading import Reads, reads_cut
+from zepix.research.real.held import Held, held_by, is_own_module, packages_named, without_future
+from zepix.research.real.reading import BLIND, Reads, reads_cut
 from zepix.research.result import Result
 from zepix.spec import Spec
 
@@ -60,7 +60,10 @@ class Subject:
         loaded = self.loaded if at_ns is None else cut_loaded(self.loaded, at_ns)
         with _modules_kept(), reads_cut(at_ns, files, folders) as reads:
             registry = self._again()
-            held = held_by(self._classes(registry), self.services.items())
+            classes = self._classes(registry)
+            held = held_by(classes, self.services.items())
+            for name in sorted(packages_named(classes).intersection(BLIND)):
+                reads.note(f"with {name}", False)
             with without_future(held, at_ns if at_ns is not None else 1 << 62):
                 return CutRun(self._run(self.spec, loaded, registry), reads, held)
 

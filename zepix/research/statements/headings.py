@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from zepix.errors import ConfigError
 
-__all__ = ["FIELDS", "Section", "mapped", "section_of"]
+__all__ = ["FIELDS", "Section", "mapped", "section_of", "what_is_missing"]
 
 FIELDS: Final = (
     "position", "symbol", "side", "volume", "open_time", "open_price", "close_time", "close_price", "sl", "tp",
@@ -81,6 +81,19 @@ def section_of(cells: Sequence[Any], line: int) -> Section | None:
     if all(name in named for name in _CLOSED_NEEDS):
         return Section("closed", named, line)
     return None
+
+
+def what_is_missing(rows: Sequence[tuple[int, Sequence[Any]]]) -> str:
+    """Of the row that names most fields, what it lacks to be a table of positions; empty where no row names three."""
+    best = max(rows, key=lambda row: len(_named([_plain(cell) for cell in row[1]], _CLOSED)), default=None)
+    if best is None:
+        return ""
+    line, cells = best
+    named = _named([_plain(cell) for cell in cells], _CLOSED)
+    lacking = [name for name in _CLOSED_NEEDS if name not in named]
+    if len(named) < 3 or not lacking:
+        return ""
+    return f"line {line} names {', '.join(named)}, but no {', '.join(lacking)}"
 
 
 def mapped(cells: Sequence[Any], columns: Mapping[str, str], line: int) -> Section | None:

@@ -26,10 +26,12 @@ from zepix.alerts.payload import shown
 from zepix.alerts.timestamps import NoZone
 from zepix.errors import ConfigError, DataError
 from zepix.research.statements.closed import Closed, Deal, Money, Opened, closed_of_deals, reason_of
-from zepix.research.statements.headings import Section, mapped, section_of
+from zepix.research.statements.headings import Section, mapped, section_of, what_is_missing
 
 __all__ = ["Statement", "StatementOptions", "read_statement"]
 
+_MOST_LOOKED: Final = 200
+MOST_AMOUNT: Final = 1e12
 MOST_NAMED: Final = 20
 _ACCOUNT: Final = re.compile(r"\(([A-Z]{3})\s*[,)]")
 _NUMBERS: Final = ("volume", "open_price", "close_price", "price", "sl", "tp", "commission", "fee", "swap", "profit")
@@ -81,6 +83,9 @@ def read_statement(path: Path, options: StatementOptions | None = None) -> State
     cells = read_cells(path)
     sections = list(_sections(cells, options))
     if not sections:
+        nearest = what_is_missing([(row.line, row.cells) for row in cells.rows[:_MOST_LOOKED]])
+        if nearest:
+            raise DataError(f"{path}: no statement: {nearest}; --columns FIELD=HEADING,... names other columns")
         expected = "a history report or table of deals of MetaTrader 5, or a table with a row a closed position"
         raise DataError(f"{path}: no statement; expected {expected}; --columns FIELD=HEADING,... names other columns")
     reader = _Reader(cells, options, sections)
@@ -131,6 +136,7 @@ class _Reader:
     def __init__(self, cells: Cells, options: StatementOptions, sections: list[tuple[Section, list[CellRow]]]) -> None:
         self.cells, self.options, self.sections = cells, options, sections
         self.bad: list[str] = []
+        self.twice: list[int] = []
         self.flows = 0
         name = cells.name
         decimal = options.decimal
@@ -150,6 +156,7 @@ class _Reader:
         deals: list[Deal] = []
         money: list[Money] = []
         for section, rows in self.sections:
+            self._look_for_twins(rows)
             for row in rows:
                 try:
                     if section.kind == "closed":
@@ -171,9 +178,25 @@ class _Reader:
             self.bad += problems
         facts: dict[str, Any] = {"closed": len(closed), "deals": len(deals), "cash_flows": self.flows}
         facts |= {"rows_left_out": len(self.bad), **self.times.facts}
+        facts |= {"twice": self.twice, "without": self._without()}
         if self.amounts.rule:
             facts["decimal"] = self.amounts.rule
         return Statement(self.cells.name, self._currency(), closed, opened, money, facts, self.bad)
+
+    def _look_for_twins(self, rows: list[CellRow]) -> None:
+        """Rows that say the same as one above: two exports in one file, or two halves that were closed at once."""
+        seen: set[tuple[str, ...]] = set()
+        for row in rows:
+            texts = tuple(cell_text(cell) for cell in row.cells)
+            if texts in seen:
+                self.twice.append(row.line)
+            elif any(texts):
+                seen.add(texts)
+
+    def _without(self) -> list[str]:
+        """Costs that no column tells."""
+        columns = {name for section, _ in self.sections for name in section.places}
+        return [name for name, others in (("commission", {"fee"}), ("swap", set())) if not columns & {name, *others}]
 
     def _currency(self) -> str:
         if self.options.currency:
@@ -261,9 +284,12 @@ class _Reader:
 
     def _number(self, section: Section, row: CellRow, name: str) -> float | None:
         try:
-            return self.amounts.number(section.cell(row.cells, name))
+            found = self.amounts.number(section.cell(row.cells, name))
         except ValueError as why:
             raise ValueError(f"{name}: {why}") from None
+        if found is not None and abs(found) > MOST_AMOUNT:
+            raise ValueError(f"{name}: {shown(self._text(section, row, name))} is beyond {MOST_AMOUNT:,.0f}")
+        return found
 
     def _needed(self, section: Section, row: CellRow, name: str) -> float:
         found = self._number(section, row, name)

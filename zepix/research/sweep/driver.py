@@ -29,6 +29,8 @@ class Source(Protocol):
 
     def told(self, task: Task, row: Row) -> None: ...
 
+    def close(self) -> None: ...
+
     @property
     def total(self) -> int: ...
 
@@ -52,6 +54,9 @@ class Listed:
 
     def told(self, task: Task, row: Row) -> None:
         """A list learns nothing."""
+
+    def close(self) -> None:
+        """A list holds nothing."""
 
 
 def checked(desk: Desk, space: Space) -> list[Task]:

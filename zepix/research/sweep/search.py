@@ -8,12 +8,14 @@ and a seed a search is the same every time; with several it depends on which cel
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
 from zepix.config.keys import near
-from zepix.errors import ConfigError
+from zepix.errors import ConfigError, DataError
 from zepix.research.sweep.job import Desk, Task
 from zepix.research.sweep.outcome import COUNTS, DONE, FIGURES, Row
 from zepix.research.sweep.result import SMALLER_IS_BETTER
@@ -27,6 +29,12 @@ _DIRECTIONS: Final = ("maximize", "minimize")
 _DATABASE: Final = "study.db"
 _NAME: Final = "zepix"
 _MOST_IDLE: Final = 1000
+_ATTEMPTS: Final = 6
+_PAUSE_S: Final = 0.2
+_BUSY_S: Final = 60
+_DATABASES: Final = ("optuna", "sqlalchemy", "sqlite3", "psycopg", "psycopg2", "MySQLdb", "pymysql")
+_RACES: Final = ("OperationalError", "ProgrammingError", "IntegrityError", "DuplicatedStudyError")
+"""What a database says to the second of two machines that make the tables of one study at once."""
 
 Objective = Callable[[Mapping[str, Any]], float | None]
 
@@ -42,6 +50,8 @@ class Search:
         self._space, self._desk = space, desk
         self._objective, direction = _objective(space.options)
         self._optuna = _optuna()
+        self._storage: Any = None
+        self._folder = store.folder
         self._study = self._made(space.options, store.folder, direction, workers)
         self._open: dict[int, Any] = {}
         self._choices = {name: _spelt(domain) for name, domain in space.domains.items()}
@@ -52,7 +62,12 @@ class Search:
         return self._space.size()
 
     def next(self) -> Task | None:
-        """The next cell; None once the study has its trials, counting those in hand."""
+        """The next cell; None once the study has its trials, counting those in hand. Raises DataError where the
+        database does not answer."""
+        with self._database_asked():
+            return self._next()
+
+    def _next(self) -> Task | None:
         for _ in range(_MOST_IDLE):
             if len(self._finished()) + len(self._open) >= self.total:
                 return None
@@ -71,34 +86,63 @@ class Search:
 
     def told(self, task: Task, row: Row) -> None:
         """The study learns what became of a cell; one that failed, or has no such figure, is a failed trial."""
-        trial = self._open.pop(task.number)
-        trial.set_user_attr("cell", task.hash)
-        trial.set_user_attr("digest", row.get("digest") or "")
         value = self._objective(row) if row["status"] == DONE else None
-        if value is None or not math.isfinite(value):
-            self._study.tell(trial, state=self._optuna.trial.TrialState.FAIL)
-        else:
-            self._study.tell(trial, float(value))
+        with self._database_asked():
+            trial = self._open.pop(task.number)
+            trial.set_user_attr("cell", task.hash)
+            trial.set_user_attr("digest", row.get("digest") or "")
+            if value is None or not math.isfinite(value):
+                self._study.tell(trial, state=self._optuna.trial.TrialState.FAIL)
+            else:
+                self._study.tell(trial, float(value))
+
+    @contextmanager
+    def _database_asked(self) -> Iterator[None]:
+        """What the study's database says by exceptions of its own, in a sentence."""
+        try:
+            yield
+        except Exception as error:
+            root = type(error).__module__.partition(".")[0]
+            if root not in _DATABASES and not isinstance(error, OSError):
+                raise
+            said = " ".join(str(error.__cause__ or error).split())[:200]
+            raise DataError(
+                f"the study's database does not answer ({said}); is its disk full, or its server gone? The sweep "
+                f"stopped: finished cells are kept in {self._folder}; go on with resume"
+            ) from error
 
     def _made(self, options: Mapping[str, Any], folder: Path, direction: str, workers: int) -> Any:
         optuna = self._optuna
-        storage = str(options.get("storage") or "") or f"sqlite:///{(folder / _DATABASE).resolve().as_posix()}"
+        said = options.get("storage") or f"sqlite:///{(folder / _DATABASE).resolve().as_posix()}"
+        sampler = _sampler(optuna, options.get("sampler", "tpe"), options.get("seed"), workers)
         optuna.logging.set_verbosity(optuna.logging.WARNING)
-        try:
-            return optuna.create_study(
-                storage=storage,
-                study_name=options.get("name") or _NAME,
-                direction=direction,
-                sampler=_sampler(optuna, options.get("sampler", "tpe"), options.get("seed"), workers),
-                load_if_exists=True,
-            )
-        except ConfigError:
-            raise
-        except Exception as error:
-            raise ConfigError(
-                f"study.storage {without_password(storage)!r} cannot be used ({type(error).__name__}); "
-                "expected an address as sqlite:///study.db or postgresql://user@host/name"
-            ) from error
+        for attempt in range(1, _ATTEMPTS + 1):
+            try:
+                self._storage = said if not isinstance(said, str) else _database(optuna, said)
+                return optuna.create_study(
+                    storage=self._storage,
+                    study_name=options.get("name") or _NAME,
+                    direction=direction,
+                    sampler=sampler,
+                    load_if_exists=True,
+                )
+            except Exception as error:
+                self.close()
+                if attempt < _ATTEMPTS and type(error).__name__ in _RACES:
+                    time.sleep(attempt * _PAUSE_S)
+                    continue
+                raise ConfigError(
+                    f"study.storage {without_password(str(said))!r} cannot be used ({type(error).__name__}); "
+                    "expected an address as sqlite:///study.db or postgresql://user@host/name, or a storage of Optuna's"
+                ) from error
+        raise AssertionError("the last attempt returns or raises")
+
+    def close(self) -> None:
+        """Let go of the database, where it is one that was opened here."""
+        if isinstance(self._space.options.get("storage"), str | None) and self._storage is not None:
+            self._storage.remove_session()
+            self._storage.engine.dispose()
+            self._storage = None
 
     def _finished(self) -> list[Any]:
         state = self._optuna.trial.TrialState
@@ -145,6 +189,12 @@ def _objective(options: Mapping[str, Any]) -> tuple[Objective, str]:
     if problems:
         raise ConfigError(problems)
     return (said if callable(said) else lambda row: row.get(said)), direction
+
+
+def _database(optuna: Any, address: str) -> Any:
+    """Optuna's own storage; SQLite waits for others who write, as long as a busy machine may need."""
+    waits = {"connect_args": {"timeout": _BUSY_S}} if address.startswith("sqlite") else {}
+    return optuna.storages.RDBStorage(address, engine_kwargs=waits)
 
 
 def _sampler(optuna: Any, name: Any, seed: int | None, workers: int) -> Any:

@@ -101,15 +101,15 @@ def run_sweep(
     description = _described(desk, space)
     store = Store(_default_folder(description) if out is None else Path(out))
     store.open(description, resume=resume or out is None)
-    source = _source(space, desk, store, tasks, count)
-    missing = [task for task in tasks if store.done(task.hash) is None]
-    tell = teller(progress)
-    if tasks and not missing:
-        count = 0
-    with closing(_runner(desk, job, min(count, len(missing)) if tasks else count, dask, space)) as runner:
-        drive(source, runner, store, tell)
-    store.put_together()
-    return SweepResult(store.folder, description, _cells(source.tasks, store), desk)
+    with closing(_source(space, desk, store, tasks, count if dask is None else MOST_WORKERS)) as source:
+        missing = [task for task in tasks if store.done(task.hash) is None]
+        tell = teller(progress)
+        if tasks and not missing:
+            count = 0
+        with closing(_runner(desk, job, min(count, len(missing)) if tasks else count, dask, space)) as runner:
+            drive(source, runner, store, tell)
+        store.put_together()
+        return SweepResult(store.folder, description, _cells(source.tasks, store), desk)
 
 
 def open_sweep(folder: str | PathLike[str]) -> SweepResult:

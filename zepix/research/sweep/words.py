@@ -51,6 +51,11 @@ def notes_of(result: SweepResult) -> list[str]:
     said = [f"{count(len(rows), 'cell')} tried, {len(done):,} done with {count(len(digests), 'different outcome')}"]
     if len(rows) < planned:
         said.append(f"{planned - len(rows):,} of {planned:,} cells are missing; the same sweep with resume adds them")
+    if done and not any(row["tickets"] for row in done):
+        said.append(
+            "no cell closed a ticket: do the alerts name another strategy, and do the prices cover them? One replay "
+            "(.cell(0)) says what became of each alert"
+        )
     if len(digests) > 1:
         said.append(
             f"the best of {len(digests):,} is the best partly by luck, and its figures are too good for what comes "

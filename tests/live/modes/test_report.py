@@ -1,0 +1,114 @@
+"""Live against its twin: a cause put into the simulated live broker is named by its part, to the cent."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.live.desk import Desk
+from tests.live.modes.slots import SLOT, rows_of, tell, trade
+from zepix.errors import DataError
+from zepix.research.comparing import Comparison, compare
+from zepix_live.rerunning import rerun_folder
+from zepix_live.shadow_report import compared, report_and_tell
+
+CAUSES: dict[str, tuple[dict[str, Any], set[str]]] = {
+    "nothing": ({}, set()),
+    "a wider spread": ({"broker__live__spread_points": 7}, {"spread"}),
+    "slippage": ({"broker__live__fill__slippage_points": 6}, {"slippage"}),
+    "latency": ({"broker__live__fill__latency_ms": 61_000}, {"latency"}),
+    "refusals": ({"broker__live__refusal_rate": 0.5, "broker__live__seed": 1}, {"refused there"}),
+    "spread and slippage": (
+        {"broker__live__spread_points": 7, "broker__live__fill__slippage_points": 6}, {"spread", "slippage"},
+    ),
+}  # fmt: skip
+
+
+def parts(found: Comparison) -> dict[str, int]:
+    assert sum(found.minor.values()) == found.b.profit - found.a.profit
+    return {name: minor for name, minor in found.minor.items() if minor}
+
+
+@pytest.mark.parametrize(("flags", "named"), CAUSES.values(), ids=CAUSES)
+def test_an_injected_cause_is_named_by_its_part(desk, flags: dict[str, Any], named: set[str]) -> None:
+    one: Desk = desk(**SLOT, **flags, shadow_mode__breaker__enabled="false")
+    one.open()
+    one.run(30)
+    trade(one, 8)
+    one.run(5)
+    one.close()
+    found = compared(one.folder)["bracket"]
+    moved = parts(found)
+    assert set(moved) == named
+    assert all(minor < 0 for name, minor in moved.items() if name in ("spread", "slippage"))
+    live, twin = (sum(body["pnl_minor"] for body in rows_of(one, book, "closed")) for book in ("live", "twin"))
+    assert (found.b.profit, found.a.profit) == (live, twin)
+    for pair in found.pairs:
+        assert sum(pair.parts.values()) == pair.b.profit - pair.a.profit
+    assert rerun_folder(one.folder, {}).is_equal
+
+
+def test_seven_points_of_spread_on_eight_tickets_of_a_tenth_of_a_lot_cost_fifty_six_points(desk) -> None:
+    """By hand: a tenth of a lot of EURUSD is 0.10 USD a point (0.00001); the ask is paid once: 8 x 7 x 0.10."""
+    one: Desk = desk(**SLOT, broker__live__spread_points=7, shadow_mode__breaker__enabled="false")
+    one.open()
+    one.run(30)
+    trade(one, 8)
+    one.close()
+    assert compared(one.folder)["bracket"].parts["spread"] == Decimal("-5.60")
+
+
+@pytest.fixture(scope="module")
+def traded(tmp_path_factory: pytest.TempPathFactory) -> Desk:
+    """A session that begins in SHADOW and goes LIVE: tickets in all three books."""
+    flags = {**SLOT, "shadow_mode__default_mode": "SHADOW", "broker__live__spread_points": 5}
+    one = Desk(tmp_path_factory.mktemp("traded") / "my-live", **flags)
+    one.open()
+    one.run(30)
+    trade(one, 2)
+    tell(one, "mode", mode="LIVE")
+    trade(one, 3, first=2)
+    one.close()
+    return one
+
+
+def test_each_book_is_a_side_of_its_own(traded: Desk) -> None:
+    counts = {
+        book: len(compare(f"{traded.folder}:{book}", traded.folder).a.tickets) for book in ("shadow", "live", "twin")
+    }
+    assert counts == {"shadow": 2, "live": 3, "twin": 3}
+    found = compare(f"{traded.folder}:twin", f"{traded.folder}:live")
+    assert set(parts(found)) == {"spread"}
+    assert [pair.rule for pair in found.pairs] == ["alert"] * 3
+    assert "my-live:live" in str(found)
+    assert any(note.startswith("my-live has other books too") for note in compare(traded.folder, traded.folder).notes)
+
+
+def test_a_book_that_is_not_there_is_told(desk) -> None:
+    one: Desk = desk()
+    one.open()
+    one.run(5)
+    one.close()
+    with pytest.raises(DataError, match="no live book"):
+        compare(f"{one.folder}:live", one.folder)
+    with pytest.raises(DataError, match="no live book"):
+        compared(one.folder)
+
+
+def test_the_report_tells_each_ticket_with_its_parts(traded: Desk, tmp_path: Path) -> None:
+    lines: list[str] = []
+    report_and_tell(traded.folder, "", tmp_path / "out", as_json=False, say=lines.append)
+    assert lines[0].startswith("different: settings: broker.live.name")
+    assert lines[1].startswith("bracket: 3 tickets in both; twin ")
+    assert lines[2] == "  spread -1.50"
+    assert [line.split(":")[1] for line in lines[3:6]] == [" -0.50 = spread -0.50"] * 3
+    assert (tmp_path / "out" / "bracket" / "compare.html").is_file()
+    said: list[str] = []
+    report_and_tell(traded.folder, "bracket", None, as_json=True, say=said.append)
+    assert json.loads(said[0])["bracket"]["parts"]["spread"] == "-1.50"
+    with pytest.raises(DataError, match="nobody has no ticket in the live book"):
+        report_and_tell(traded.folder, "nobody", None, as_json=False, say=said.append)

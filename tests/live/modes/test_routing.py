@@ -1,0 +1,108 @@
+"""Which plugins of several hear an alert, by mode; and what becomes of the tickets of a plugin with another name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from tests.live.desk import Desk, entry
+from tests.live.modes.slots import SLOT, rows_of, tell
+from tests.unit.engine.test_router import Bracket, plugin
+from tests.world import alert
+from zepix.engine import PluginRegistry, PluginRouter
+from zepix_live.engine.session import LiveSession
+from zepix_live.rerunning import rerun_folder
+
+TWO: dict[str, Any] = {"plugins__bold__strategy": "bracket", "plugins__shy__strategy": "bracket"}
+BROADCAST = {"shadow_mode__enabled": "true"}
+
+
+def session_of(one: Desk) -> LiveSession:
+    assert one.engine is not None
+    return one.engine.consumer.session
+
+
+def decided(one: Desk) -> list[tuple[str, str, str, str, str]]:
+    return [
+        (b.get("book", "shadow"), b["id"], b["plugin"], b["outcome"], b["reason"])
+        for _, _, b in one.rows("decision") if b["final"]
+    ]  # fmt: skip
+
+
+def posted(one: Desk, **more: Any) -> Desk:
+    one.open()
+    one.run(30)
+    one.post(entry("buy", id="a", strategy="bracket", sl=1.0, **more))
+    one.run(3)
+    return one
+
+
+def test_an_ambiguous_alert_is_refused_where_nobody_asked_for_a_broadcast(desk) -> None:
+    assert decided(posted(desk(**TWO))) == [("shadow", "a1", "", "error", "ambiguous_plugin")]
+
+
+def test_every_capable_plugin_in_shadow_answers_an_ambiguous_alert(desk) -> None:
+    one = posted(desk(**TWO, **BROADCAST))
+    assert decided(one) == [("shadow", "a1", name, "filled", "") for name in ("bold", "shy")]
+    one.close()
+    assert rerun_folder(one.folder, {}).is_equal
+
+
+def test_a_hint_still_names_one(desk) -> None:
+    assert decided(posted(desk(**TWO, **BROADCAST), plugin_hint="shy")) == [("shadow", "a1", "shy", "filled", "")]
+
+
+def test_of_a_live_and_a_shadow_plugin_only_the_one_in_shadow_answers_and_it_is_said(desk) -> None:
+    one = posted(
+        desk(**TWO, **BROADCAST, **{**SLOT, "shadow_mode__default_mode": "HYBRID"}, plugins__shy__shadow_mode="true")
+    )
+    assert decided(one) == [
+        ("shadow", "a1", "shy", "filled", ""), ("live", "a1", "", "error", "ambiguous_plugin"),
+    ]  # fmt: skip
+
+
+def test_where_both_are_live_nobody_answers_and_it_is_said_once(desk) -> None:
+    one = posted(desk(**TWO, **BROADCAST, **SLOT))
+    assert sorted(decided(one)) == [("live", "a1", "", "error", "ambiguous_plugin")]
+    one.close()
+    assert rerun_folder(one.folder, {}).is_equal
+
+
+def test_nothing_is_broadcast_beyond_the_family() -> None:
+    registry = PluginRegistry()
+    registry.add(plugin(Bracket, "one"))
+    registry.add(plugin(Bracket, "two"))
+    route = PluginRouter(registry, broadcast=True).route_signal(alert(0, strategy="nobody"))
+    assert (route.plugins, route.reason) == ((), "no_plugin_found")
+
+
+def test_a_plugin_renamed_between_restarts_leaves_its_tickets_with_their_stops_in_every_book_and_it_is_said(
+    tmp_path: Path,
+) -> None:
+    old = {"plugins__old__strategy": "bracket", **SLOT}
+    one = Desk(tmp_path / "live", **old)
+    one.open()
+    one.run(30)
+    one.post(entry("buy", id="a", sl_pips=3, strategy="bracket"))
+    one.run(2)
+    tell(one, "demote", "old")
+    one.post(entry("buy", id="b", sl_pips=3, strategy="bracket"))
+    one.run(2)
+    before = [{(t.plugin_id, t.sl) for t in book.simulation.broker.tickets.values()} for book in session_of(one).books]
+    assert all(len(found) == 1 for found in before)
+    one.crash()
+    del one.flags["plugins.old.strategy"]
+    engine = one.open(plugins__new__strategy="bracket")
+    after = [{(t.plugin_id, t.sl) for t in book.simulation.broker.tickets.values()} for book in session_of(one).books]
+    assert after == before
+    said = [line for line in engine.statement["lines"] if "'old' is not here any more" in line]
+    assert len(said) == 3 and said[0].startswith("needs a human:") and "live: plugin 'old'" in said[1]
+    one.post(entry("sell", id="c", sl_pips=50, strategy="bracket"))
+    one.run(60)
+    stopped = [rows_of(one, book, "closed") for book in ("shadow", "live", "twin")]
+    assert [[body["reason"] for body in found] for found in stopped] == [["sl"], ["sl"], ["sl"]]
+    assert {b["plugin"] for b in rows_of(one, "live", "filled") if b["alert"].startswith("a") and b["ticket"] > 1} == {
+        "new"
+    }
+    one.close()
+    assert rerun_folder(one.folder, {}).is_equal
