@@ -23,7 +23,7 @@ from zepix_live.view_file import read_view
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-__all__ = ["Found", "Wanted", "find", "moment_ns"]
+__all__ = ["TWIN", "Found", "Wanted", "find", "moment_ns"]
 
 MOST: Final = 1_000
 LARGEST: Final = 1_000_000
@@ -31,6 +31,7 @@ CHUNK: Final = 20_000
 BEHIND: Final = 200_000
 """A database further behind its journal than this is not asked."""
 NS: Final = 1_000_000_000
+TWIN: Final = "twin"
 _SPAN: Final = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|min|h|d|w)")
 NEAR: Final = 100
 _NUMBERED: Final = re.compile(r"a[1-9][0-9]{0,17}")
@@ -49,6 +50,7 @@ class Wanted:
     plugin: str = ""
     symbol: str = ""
     book: str = ""
+    """Empty: all but the twins', which tell what became of an alert a second time."""
     alert: str = ""
     """As its sender called it, or as the journal does (``a7``)."""
     since_ns: int | None = None
@@ -64,6 +66,8 @@ class Wanted:
         if any(wanted and one[name] != wanted for name, wanted in self.named().items()):
             return False
         if self.alert and one["id"] not in ids:
+            return False
+        if not self.book and one["book"] == TWIN:
             return False
         after = self.since_ns is None or one["t_ns"] >= self.since_ns
         return after and (self.until_ns is None or one["t_ns"] < self.until_ns)
@@ -130,8 +134,9 @@ def _nobody_names(reason: str, known: set[str]) -> str:
 
     if reason in known:
         return f"no decision that fits has the reason {reason}"
-    there = ", ".join(sorted(known)[:30])
-    hint = near(reason, sorted(known)) or (f"; there are {there}" if there else "; there are no reasons yet")
+    named = sorted(known - {""})
+    there = ", ".join(named[:30])
+    hint = near(reason, named) or (f"; there are {there}" if there else "; there are no reasons yet")
     return f"no decision has the reason {ascii(reason)[1:-1][:60]}{hint}"
 
 
@@ -271,6 +276,8 @@ def _asked(connection: Connection, wanted: Wanted, ids: frozenset[str]) -> list[
             rows = rows.where(one == value)
     if wanted.book:
         rows = rows.where(column.book.concat("") == wanted.book)  # most rows are of one: no index helps
+    else:
+        rows = rows.where(column.book.concat("") != TWIN)
     if wanted.alert:
         rows = rows.where(column.alert_id.in_(sorted(ids)))
     if wanted.since_ns is not None:

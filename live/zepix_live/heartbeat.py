@@ -3,7 +3,8 @@
     {"t_ns": 1767225600000000000, "pid": 4711, "state": "running", "detail": "", "inbox_seq": 42}
 
 ``state`` is ``starting``, ``recovering``, ``running``, ``down``, ``halted`` or ``failed``; it turns while it is
-``running``. Where alerts are only recorded there is none, and none is missed (``recording``). What has ``failed`` is not started again by itself: ``detail`` says why, and that does not grow old.
+``running``. Where alerts are only recorded there is none, and none is missed (``recording``). What ``failed`` is not
+started again by itself: ``detail`` says why, and that does not grow old.
 """
 
 from __future__ import annotations

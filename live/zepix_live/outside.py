@@ -18,6 +18,7 @@ from zepix.journal.durable_reader import LogReader
 from zepix_live.clock import Clock
 from zepix_live.commanding import near_host
 from zepix_live.door_file import read_door
+from zepix_live.finding import TWIN
 from zepix_live.heartbeat import FAILED, RECORDING, read_heartbeat, read_statement
 from zepix_live.inbox_rows import ALERT, QUARANTINED, RESEND, read_alert
 from zepix_live.pulse import FILE_NAME as PULSE_NAME
@@ -189,11 +190,13 @@ def last_alerts(data_dir: Path, most: int = MOST_ALERTS) -> list[dict[str, Any]]
 
 
 def _decided(journal: Path) -> dict[str, list[dict[str, str]]]:
-    """By the journal's id: the last word of each plugin, of the newest rows."""
+    """By the journal's id: the last word of each plugin, of the newest rows; of twins none."""
     by_alert: dict[str, dict[str, dict[str, str]]] = {}
     with LogReader(journal) as reader:
         for row in reader.rows(max(0, reader.last_seq() - TAIL_ROWS), None, kinds=frozenset({"decision"})):
             body = json.loads(row.body)
+            if body.get("book") == TWIN:
+                continue
             whose = str(body["plugin"])
             key = f"{body.get('book', '')}|{whose}"
             told = {name: str(body[name]) for name in ("outcome", "reason", "symbol", "type", "side")}

@@ -114,12 +114,15 @@ class Telling:
         return found
 
     def _decision(self, number: int, row: DecisionRow, is_final: bool) -> Said:
+        outcome, reason = row.outcome, row.reason
+        if not is_final and outcome == "expired":  # as a replay would call it that ended here: here it goes on
+            outcome, reason = "working", ""
         body = {
             "number": number,
             "id": row.alert_id,
             "plugin": row.plugin_id,
-            "outcome": row.outcome,
-            "reason": row.reason,
+            "outcome": outcome,
+            "reason": reason,
             "symbol": row.symbol,
             "type": row.type,
             "side": str(row.side),

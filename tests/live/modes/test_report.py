@@ -13,8 +13,13 @@ from tests.live.desk import Desk
 from tests.live.modes.slots import SLOT, rows_of, tell, trade
 from zepix.errors import DataError
 from zepix.research.comparing import Comparison, compare
+from zepix_live.clock import SystemClock
+from zepix_live.finding import Wanted, find
+from zepix_live.outside import last_alerts
 from zepix_live.rerunning import rerun_folder
 from zepix_live.shadow_report import compared, report_and_tell
+from zepix_live.storage.address import address_of
+from zepix_live.storage.rebuilding import rebuild
 
 CAUSES: dict[str, tuple[dict[str, Any], set[str]]] = {
     "nothing": ({}, set()),
@@ -86,6 +91,26 @@ def test_each_book_is_a_side_of_its_own(traded: Desk) -> None:
     assert [pair.rule for pair in found.pairs] == ["alert"] * 3
     assert "my-live:live" in str(found)
     assert any(note.startswith("my-live has other books too") for note in compare(traded.folder, traded.folder).notes)
+
+
+@pytest.mark.parametrize("is_rebuilt", [False, True], ids=["journal", "database"])
+def test_what_became_of_an_alert_is_told_once_and_the_twins_word_by_its_book(traded: Desk, is_rebuilt: bool) -> None:
+    if is_rebuilt:
+        rebuild(traded.folder, address_of(traded.folder), SystemClock())
+    found = find(traded.folder, Wanted(plugin="bracket"), {})
+    assert found.source == ("database" if is_rebuilt else "journal")
+    assert {row["book"] for row in found.rows} == {"shadow", "live"}
+    assert len({row["id"] for row in found.rows}) == len(found.rows)
+    twins = find(traded.folder, Wanted(plugin="bracket", book="twin"), {}).rows
+    assert [row["book"] for row in twins] == ["twin"] * len(twins) and twins
+    assert {one["book"] for alert in last_alerts(traded.folder) for one in alert["decisions"]} <= {"shadow", "live"}
+    assert "; there are , " not in find(traded.folder, Wanted(reason="nobody_says_so"), {}).notes[0]
+
+
+def test_an_exit_on_its_way_is_at_work_and_not_expired(traded: Desk) -> None:
+    decisions = [body for book in ("shadow", "live", "twin") for body in rows_of(traded, book, "decision")]
+    assert not [body for body in decisions if not body["final"] and body["outcome"] == "expired"]
+    assert [body for body in decisions if not body["final"] and body["type"] == "exit"]
 
 
 def test_a_book_that_is_not_there_is_told(desk) -> None:

@@ -37,7 +37,7 @@ _NOT_SWEPT: Final = {
     "live": "a replay does not read it",
     "journal": "a replay does not read it",
     "telegram": "a replay does not read it",
-    "shadow_mode": "a replay does not read it",
+    "shadow_mode": "who trades live is no question of a replay",
 }
 
 Cell = dict[str, Any]
