@@ -10,6 +10,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
 from zepix_live.api.settings import OURS, ApiSettings
+from zepix_live.api_trouble import write_api_trouble
 from zepix_live.supervise import Child
 
 if TYPE_CHECKING:
@@ -25,7 +26,13 @@ def api_child(settings: ApiSettings, python: tuple[str, ...], fatal: frozenset[i
     said = {name: value for name, value in asdict(settings).items() if name not in OURS}
     command = [*python, "zepix_live.api_child", "--data", str(settings.data_dir), "--settings", json.dumps(said)]
     return Child(
-        "API", command, gives_up=True, fatal=fatal, ends_all=False, aftermath="alerts are taken and traded without it"
+        "API",
+        command,
+        gives_up=True,
+        fatal=fatal,
+        ends_all=False,
+        on_given_up=lambda why: write_api_trouble(settings.data_dir, why),
+        aftermath="alerts are taken and traded without it",
     )
 
 
@@ -61,6 +68,7 @@ class ApiThread:
 
             run_api(self._settings, self._environ, on_ready=self._ready)
         except BaseException as error:  # noqa: BLE001 - said; the receiver and the engine go on without it
+            write_api_trouble(self._settings.data_dir, f"the API cannot answer: {error}")
             self._say(f"WARN the API cannot answer: {error}; alerts are taken and traded without it")
 
     def _ready(self, server: Any, _port: int) -> None:

@@ -20,6 +20,7 @@ from zepix.errors import ConfigError, ZepixError
 from zepix.journal.lock import FolderLock
 from zepix_live.api.settings import API, ApiSettings, read_api_settings
 from zepix_live.api_launch import ApiThread, api_child
+from zepix_live.api_trouble import forget_api_trouble
 from zepix_live.clock import SystemClock
 from zepix_live.engine.options import SETTINGS, EngineOptions, feed_choice, seconds
 from zepix_live.first_line import first_line
@@ -31,7 +32,7 @@ from zepix_live.secrets_file import RECEIVER_SETTINGS
 from zepix_live.supervise import Child, Supervisor
 from zepix_live.watchdog import HANG_S, START_S, Watchdog
 
-__all__ = ["CONFIG_NAME", "data_folder", "of_folder", "receiver_of", "receiver_table", "run_live"]
+__all__ = ["CONFIG_NAME", "data_folder", "live_table", "of_folder", "receiver_of", "receiver_table", "run_live"]
 
 JOIN_S: Final = 4.0
 LAST_S: Final = 1.0
@@ -98,7 +99,7 @@ def _live_tables(options: EngineOptions) -> tuple[dict[str, Any], dict[str, Any]
     return {**live, **flags}, {**receiver, **to_receiver}
 
 
-def _table(options: EngineOptions, name: str) -> Any:
+def live_table(options: EngineOptions, name: str) -> Any:
     """One of the tables of ``[live]``, with what ``--set`` says of it. Raises ConfigError."""
     live = _live_tables(options)[0]
     given = live.get(name, {})
@@ -135,14 +136,15 @@ def run_live(
     """Run until told to stop; the exit status. Raises ConfigError, JournalError before anything is taken."""
     options = of_folder(options)
     table = receiver_table(options)
-    log = log_settings(_table(options, LOG))
-    api = read_api_settings(options.data_dir, _table(options, API), os.environ)
+    log = log_settings(live_table(options, LOG))
+    api = read_api_settings(options.data_dir, live_table(options, API), os.environ)
     options.data_dir.mkdir(parents=True, exist_ok=True)
     hand_on(log, os.environ)
     say = told_by(log, options.data_dir, say)
     lock = FolderLock(options.data_dir / "lock", "runner")
     try:  # what an engine that was killed said last is no sign of life of the next one
         write_heartbeat(options.data_dir, EngineState(SystemClock().now_ns(), "starting"))
+        forget_api_trouble(options.data_dir)
         say(first_line(options, os.environ))
         run = _in_one if one_process else _in_two
         return run(replace(options, inbox_id=inbox_id_for(options.data_dir)), table, host, port, say, api)

@@ -15,6 +15,7 @@ from typing import Any, Final
 from zepix.engine.health import HealthLimits
 from zepix.errors import DataError, JournalError
 from zepix.journal.durable_reader import LogReader
+from zepix_live.api_trouble import read_api_trouble
 from zepix_live.clock import Clock
 from zepix_live.commanding import near_host
 from zepix_live.door_file import read_door
@@ -34,6 +35,8 @@ MOST_ALERTS: Final = 10
 TAIL_ROWS: Final = 3_000
 NS: Final = 1_000_000_000
 ENDED: Final = frozenset({"down", "unknown", FAILED})
+NONSENSE: Final = (ValueError, KeyError, TypeError, AttributeError, OverflowError)
+"""What a door file, or an answer, of somebody else brings about."""
 ILL: Final = frozenset({"HUNG", "DEAD", "FAILING"})
 
 
@@ -65,6 +68,8 @@ def status_of(data_dir: Path, clock: Clock, most_alerts: int = MOST_ALERTS) -> d
     except JournalError as error:
         found["trouble"].append(str(error))
     found["trouble"] += _troubles(found)
+    if engine["state"] not in (*ENDED, RECORDING) and (why := read_api_trouble(data_dir)):
+        found["trouble"].append(f"{why}; alerts are taken and traded without it; a restart of zepix live starts it")
     found["recovery"] = _recovery(data_dir)
     return found
 
@@ -100,8 +105,9 @@ def _receiver(data_dir: Path) -> dict[str, Any]:
     if door is None:
         return {"state": "down", "detail": "no receiver has said where it listens", "host": "", "port": 0}
     where: dict[str, Any] = {"host": door.host, "port": door.port}
-    connection = http.client.HTTPConnection(near_host(door.host), door.port, timeout=ASK_S)
+    connection = None
     try:
+        connection = http.client.HTTPConnection(near_host(door.host), door.port, timeout=ASK_S)
         connection.request("GET", "/api/health", headers={"Authorization": f"Bearer {door.key}"})
         parts = json.loads(connection.getresponse().read(64 * 1024))["parts"]
         ill = [
@@ -111,10 +117,11 @@ def _receiver(data_dir: Path) -> dict[str, Any]:
         ]
         where["records"] = parts["engine"].get("state") == RECORDING
         return {**where, "state": "trouble" if ill else "running", "detail": "; ".join(ill)}
-    except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, http.client.HTTPException, *NONSENSE) as error:
         return {**where, "state": "down", "detail": f"nobody answers there ({type(error).__name__})"}
     finally:
-        connection.close()
+        if connection is not None:
+            connection.close()
 
 
 def plugins_seen(

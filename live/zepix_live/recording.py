@@ -6,13 +6,15 @@ what is there in order, and refuses as stale whatever entry is older than ``live
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from zepix.journal.lock import FolderLock
 from zepix_live.engine.options import EngineOptions
 from zepix_live.identity import inbox_id_for
-from zepix_live.launch import of_folder, receiver_of, receiver_table
+from zepix_live.launch import live_table, of_folder, receiver_of, receiver_table
+from zepix_live.logs import LOG, hand_on, log_settings, told_by
 from zepix_live.supervise import Supervisor
 
 __all__ = ["run_record"]
@@ -35,7 +37,10 @@ def run_record(
     if mirrors:
         told = table.get("mirror", [])
         table["mirror"] = [*([told] if isinstance(told, str) else told), *mirrors]
+    log = log_settings(live_table(options, LOG))
     options.data_dir.mkdir(parents=True, exist_ok=True)
+    hand_on(log, os.environ)
+    say = told_by(log, options.data_dir, say)
     lock = FolderLock(options.data_dir / "lock", "runner")
     try:
         say(f"RECORDING: alerts are kept in {options.data_dir}; nothing is decided and nothing is traded.")

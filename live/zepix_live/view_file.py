@@ -27,6 +27,8 @@ PARTS: Final[Mapping[str, type]] = {
     **dict.fromkeys(("is_recording", "paused"), bool),
 }
 """What every view has, and of which kind it is."""
+ROWS: Final = ("plugins", "books", "feed", "services", "tickets", "chains", "caps")
+"""Those whose entries are tables themselves."""
 
 
 def write_view(data_dir: Path, view: Mapping[str, Any]) -> bool:
@@ -59,4 +61,7 @@ def read_view(data_dir: Path) -> dict[str, Any] | None:
         return None
     if not isinstance(found, dict) or found.get("version") != VERSION:
         return None
-    return found if all(type(found.get(name)) is kind for name, kind in PARTS.items()) else None
+    if not all(type(found.get(name)) is kind for name, kind in PARTS.items()):
+        return None
+    rows = [row for name in ROWS for row in (found[name].values() if PARTS[name] is dict else found[name])]
+    return found if all(isinstance(row, dict) for row in rows) else None

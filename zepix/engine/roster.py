@@ -39,9 +39,14 @@ class Roster:
 
     def assign(self, members: Collection[str]) -> list[str]:
         """Who takes part from now on; the plugins that enter, and were asleep. They are awake, ``on_start`` is to be
-        called (``TradingEngine.wake_new``)."""
+        called (``TradingEngine.wake_new``). One that has something here is woken to see it to its end, whoever takes
+        part: it was away from the settings for a while."""
         self._members = frozenset(members)
-        entering = [name for name in self._engine.registry.get_all_plugins() if name in self._asleep & self._members]
+        entering = [
+            name
+            for name in self._engine.registry.get_all_plugins()
+            if name in self._asleep and (name in self._members or self._is_engaged(name))
+        ]
         self._asleep.difference_update(entering)
         self._tell_engine()
         return entering
@@ -97,9 +102,9 @@ class Roster:
     def _hears(self, plugin_id: str, alert: Alert, is_broadcast: bool) -> bool:
         if plugin_id in self._members:
             return True
-        if is_broadcast:
-            return False
-        return not alert.is_action if plugin_id in self._asleep else alert.type != "entry"
+        if plugin_id in self._asleep:
+            return not alert.is_action and not is_broadcast
+        return alert.type != "entry"
 
     def _is_engaged(self, plugin_id: str) -> bool:
         engine = self._engine

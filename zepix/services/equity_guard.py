@@ -104,14 +104,19 @@ class EquityGuard:
 
         Raises ValueError for a base that is not above 0.
         """
-        base = self._account.equity if base_equity is None else Decimal(str(base_equity))
-        if not (base.is_finite() and base > 0):
-            raise ValueError(f"the guard is armed from an equity above 0, not {base}; give base_equity")
+        base = self.check_base(base_equity)
         self._base, self._tripped_ns, self._tripped_by, self._closes = base, None, "", 0
         self._tripped_equity = Decimal(0)
         if self.settings.enabled:
             self._look()
             self._set_watch()
+
+    def check_base(self, base_equity: Decimal | float | str | None = None) -> Decimal:
+        """The base that ``rearm`` would arm from. Raises ValueError for one that is not above 0."""
+        base = self._account.equity if base_equity is None else Decimal(str(base_equity))
+        if not (base.is_finite() and base > 0):
+            raise ValueError(f"the guard is armed from an equity above 0, not {base}; give base_equity")
+        return base
 
     def refusal(self) -> Refused | None:
         """``equity_guard`` while it is tripped; None else."""

@@ -30,7 +30,7 @@ FIGURES: Final[Mapping[str, tuple[str, str, tuple[str, ...]]]] = {
     "zepix_book_equity": ("gauge", "Equity of a book, in its currency.", ("book", "currency")),
     "zepix_book_open_tickets": ("gauge", "Open tickets of a book.", ("book",)),
     "zepix_book_pending_orders": ("gauge", "Orders of a book that wait or are on their way.", ("book",)),
-    "zepix_cap_left": ("gauge", "What is left of a cap.", ("cap",)),
+    "zepix_cap_left": ("gauge", "What is left of a cap of a book.", ("cap", "book")),
     "zepix_feed_age_seconds": ("gauge", "Since the last price of a symbol.", ("symbol",)),
     "zepix_loop_lag_p99_ms": ("gauge", "How late the engine's turns are, of 100 the 99th.", ()),
     "zepix_journal_commit_p99_ms": ("gauge", "How long the journal takes to the disk, of 100 the 99th.", ()),
@@ -98,7 +98,7 @@ def engine_values(view: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str, ...
     caps = view.get("caps")
     for cap in caps if isinstance(caps, list) else ():
         if isinstance(cap, Mapping):
-            yield "zepix_cap_left", (str(cap.get("name", "")),), cap.get("left")
+            yield "zepix_cap_left", (str(cap.get("name", "")), str(cap.get("book", ""))), cap.get("left")
     for name, part, key in (
         ("zepix_loop_lag_p99_ms", "loop", "lag_p99_ms"),
         ("zepix_journal_commit_p99_ms", "journal", "commit_p99_ms"),

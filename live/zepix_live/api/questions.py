@@ -13,6 +13,7 @@ from zepix_live.api.standing import masked
 from zepix_live.storage.columns import columns_of
 from zepix_live.storage.database import Database
 from zepix_live.storage.searching import place_of, search
+from zepix_live.storage.trouble import StorageBroken
 
 __all__ = ["Questions"]
 
@@ -28,15 +29,26 @@ Found = TypeVar("Found")
 class Questions:
     """Asks a database; every answer says how far it is behind the journal."""
 
-    def __init__(self, database: Database, behind: Callable[[], Mapping[str, Any]], limit_s: float) -> None:
-        """``behind``: how far the tables are; ``limit_s``: what takes longer is given up."""
+    def __init__(
+        self,
+        database: Database,
+        behind: Callable[[], Mapping[str, Any]],
+        limit_s: float,
+        broken: Callable[[], str | None] = lambda: None,
+    ) -> None:
+        """``behind``: how far the tables are; ``limit_s``: what takes longer is given up; ``broken``: why what stands
+        in them is not to be told, another journal's tickets among them."""
         self.database: Final = database
         self._behind: Final = behind
         self._limit_s: Final = limit_s
+        self._broken: Final = broken
         self._threads: Final = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="question")
 
     async def ask(self, question: Callable[[Any], Found]) -> Found:
         """What ``question`` makes of a connection. Raises StorageError, and what it raises."""
+
+        if (why := self._broken()) is not None:
+            raise StorageBroken(why)
 
         def asked() -> Found:
             with self.database.reading(self._limit_s) as connection:

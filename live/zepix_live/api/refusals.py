@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter, deque
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
@@ -31,8 +32,10 @@ class _Refusal:
 class Refusals:
     """Bounded, whoever asks how often."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, blot: Callable[[str], str] = str) -> None:
+        """``blot``: takes secrets out of a text; whoever has the wrong port posts his token there."""
         self._clock: Final = clock
+        self._blot: Final = blot
         self._newest: Final[deque[_Refusal]] = deque(maxlen=MOST)
         self._lines: Final = RateLimit(LINES_PER_S, LINES_BURST, names_limit=1)
         self.counts: Final[Counter[str]] = Counter()
@@ -40,7 +43,7 @@ class Refusals:
 
     def add(self, address: str, method: str, path: str, reason: str) -> None:
         """One more; of the path its beginning, in ASCII."""
-        shown = ascii(path)[1:-1][:_LONGEST]
+        shown = ascii(self._blot(path))[1:-1][:_LONGEST]
         self.counts[reason] += 1
         self._newest.append(_Refusal(self._clock.now_ns(), address[:_LONGEST], method[:16], shown, reason))
         if self._lines.take("", self._clock.monotonic_ns()):

@@ -16,6 +16,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from zepix.engine.engine import TradingEngine
+from zepix.engine.numbering import count_on, counted
 from zepix.engine.registry import PluginRegistry
 from zepix.engine.roster import ELSEWHERE, Roster
 from zepix.model import Alert, Side
@@ -224,10 +225,21 @@ class Book:
         self.telling.resume(state.get("telling"))
         return aside
 
+    def numbers(self) -> dict[str, int]:
+        """How far it has counted its orders, tickets and chains."""
+        return counted(self.engine, self.simulation.house)
+
     def begin_beside(
-        self, members: Collection[str], rows: PriceColumns, forgotten: Mapping[str, Any], t_ns: int
+        self,
+        members: Collection[str],
+        rows: PriceColumns,
+        forgotten: Mapping[str, Any],
+        t_ns: int,
+        numbers: Mapping[str, int],
     ) -> None:
-        """Begin in a session that goes on: with its prices, and nothing else."""
+        """Begin in a session that goes on: with its prices and the ``numbers`` of the book that had its name before,
+        and nothing else."""
+        count_on(self.engine, self.simulation.house, numbers)
         self.take_over(rows)
         if self.roster is not None:
             self.roster.load_state(members, members)

@@ -69,7 +69,7 @@ class Conduct:
         tripped: list[tuple[str, str]] = []
         if self.has_live:
             for plugin_id, why in self.fidelity.look(said):
-                if plugin_id not in self.modes.held and not self.modes.is_plugin_in_shadow(plugin_id):
+                if plugin_id not in self.modes.held:  # in shadow by a command too: the next one must not undo it
                     self.modes.hold(plugin_id, HELD)
                     tripped.append((plugin_id, f"{plugin_id} is in shadow until somebody arms it again: {why}"))
             if tripped:

@@ -64,6 +64,11 @@ class Fidelity:
         """Begin anew with a plugin: what tripped it does not trip it again."""
         self._pairs.pop(plugin_id, None)
 
+    def begin_book(self, name: str) -> None:
+        """A book begins anew: what its predecessor had open has no other end. Pairs that were counted stay."""
+        self._logs[name] = TicketLog()
+        self._waiting.clear()
+
     def state(self) -> dict[str, Any]:
         """Values of JSON."""
         return {

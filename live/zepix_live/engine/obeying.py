@@ -96,16 +96,26 @@ def _rearm(session: LiveSession, plugin_id: str, base_equity: float | None) -> t
         session.conduct.assign(session.now_ns)
         why = session.conduct.modes.reason(plugin_id)
         return DONE, f"{plugin_id} is armed again; " + (f"it stays in shadow: {why}" if why else "it trades live")
-    guards = [book.simulation.house.guard for book in session.books]
-    if not any(guards):
+    return _rearm_guards(session, base_equity)
+
+
+def _rearm_guards(session: LiveSession, base_equity: float | None) -> tuple[str, str]:
+    """Arm the guards of the books whose guard has tripped; where none has, of all: each book has its own account, and a
+    base of one that was stopped would close what another has open."""
+    guarded = [(book, guard) for book in session.books if (guard := book.simulation.house.guard) is not None]
+    if not guarded:
         return REFUSED, "there is no equity guard to arm (equity_guard.enabled)"
+    tripped = [one for one in guarded if one[1].refusal() is not None] or guarded
     try:
-        for guard in guards:
-            if guard is not None:
-                guard.rearm(base_equity)
+        for _, guard in tripped:
+            guard.check_base(base_equity)
+        for _, guard in tripped:
+            guard.rearm(base_equity)
     except ValueError as error:
         return REFUSED, str(error)
-    return DONE, "the equity guard is armed again"
+    names = [book.name for book, _ in tripped]
+    where = f" in the book{'s' * (len(names) > 1)} {', '.join(names)}" if len(names) < len(guarded) else ""
+    return DONE, f"the equity guard is armed again{where}"
 
 
 def _flatten(session: LiveSession, plugin_id: str, body: Mapping[str, Any]) -> tuple[str, str]:

@@ -1,7 +1,8 @@
 """Plugins' own databases in a live session: kept in the data folder, opened when a plugin first asks for its own.
 
-A twin is a plugin beside the one that trades live, so it has a database beside that one's. Reruns and trials know
-nothing of these: their plugins have empty ones, in memory.
+Each book has plugins of its own (they hear the same alerts), so each has its own databases: the plain name is the
+shadow's, those of the live book and of the twin are beside it and begin alike. Reruns and trials know nothing of these:
+their plugins have empty ones, in memory.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from zepix.errors import ConfigError
-from zepix_live.engine.book import TWIN
+from zepix_live.engine.book import SHADOW
 
 if TYPE_CHECKING:
     from zepix.services.database import DatabasePort
@@ -38,7 +39,7 @@ class PluginStorage:
         for book in session.books:
             for plugin_id, api in book.simulation.apis.items():
                 if api.has_service(SERVICE) and hasattr(api.service_behind(SERVICE), "use"):
-                    name = f"{plugin_id}.{TWIN}" if book.name == TWIN else plugin_id
+                    name = plugin_id if book.name == SHADOW else f"{plugin_id}.{book.name}"
                     api.service_behind(SERVICE).use(_Later(partial(self._of, name)))
 
     def _of(self, name: str) -> DatabasePort:

@@ -162,7 +162,7 @@ def _settled(
         assert after is not None, "there is a change"
         trial = after.session()
         trial.go_on_from(session)
-        kept = _not_taken(session, trial, wish)
+        kept = {**_not_taken(session, trial, wish), **_would_be_real(session, trial, wanted, wish)}
         if not kept:
             return change, trial
         for key, reason in kept.items():
@@ -195,6 +195,25 @@ def _not_taken(session: LiveSession, trial: LiveSession, wish: _Wish) -> dict[st
         name = rest.partition(".")[0]
         if plugin is not None and name in plugin.config and getattr(plugin, name, None) != plugin.config[name]:
             found[key] = "the strategy keeps its own value in its state, which a new folder begins without"
+    return found
+
+
+def _would_be_real(session: LiveSession, trial: LiveSession, wanted: SessionConfig, wish: _Wish) -> dict[str, str]:
+    """Plugins that would begin and trade live, though the file puts them into shadow: modes are read at the start, so
+    the one would be taken without the other."""
+    before, modes = session.simulation.registry.get_all_plugins(), trial.conduct.modes
+    begin = [one for one in trial.conduct.plugins() if one not in before and not modes.is_plugin_in_shadow(one)]
+    if not begin:
+        return {}
+    asked = wanted.session().conduct.modes
+    found: dict[str, str] = {}
+    for plugin_id in begin:
+        key = f"plugins.{plugin_id}.enabled"
+        if not asked.is_plugin_in_shadow(plugin_id):
+            continue
+        if key not in wish.hot:
+            raise ConfigError(f"plugin {plugin_id!r} would begin live, and is to be in shadow")
+        found[key] = "it is to be in shadow, and would trade live until modes are read at a start"
     return found
 
 

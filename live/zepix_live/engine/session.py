@@ -64,6 +64,8 @@ class LiveSession:
         self.now_ns = 0
         self.set_aside: list[str] = []
         """What of an older session's state this one could not take over, in sentences."""
+        self._gone: dict[str, dict[str, int]] = {}
+        """How far books had counted that are there no more: one that comes back goes on."""
         self._stale_ns = stale_ns
         self._is_started = False
         self._takers: dict[str, Callable[[int, Mapping[str, Any]], None]] = {
@@ -266,6 +268,8 @@ class LiveSession:
             "silence": self._silence.state(),
             "conduct": self.conduct.state(),
         }
+        if self._gone:
+            found["gone"] = self._gone
         return {**found, "books": {book.name: book.save() for book in beside}} if beside else found
 
     def load(self, state: Mapping[str, Any]) -> None:
@@ -282,11 +286,13 @@ class LiveSession:
         state, rows = old.save(), PriceColumns.of(old.feed.growing)
         self.set_aside = self.conduct.go_on_from(state["conduct"])
         self._go_on({**state, "now_ns": old.now_ns})
+        self._gone |= {book.name: book.numbers() for book in old.books if self.book(book.name) is None}
         for book in self.books:
             own = state if book.name == SHADOW else state.get("books", {}).get(book.name)
             members = self.conduct.members(book.name)
             if own is None:
-                book.begin_beside(members, rows, state["forgotten"], old.now_ns)
+                book.begin_beside(members, rows, state["forgotten"], old.now_ns, self._gone.pop(book.name, {}))
+                self.conduct.fidelity.begin_book(book.name)
                 continue
             aside = book.go_on_from(own, members, rows)
             self.set_aside += aside if book.name == SHADOW else [f"{book.name}: {one}" for one in aside]
@@ -300,6 +306,7 @@ class LiveSession:
         self.now_ns = int(state["now_ns"])
         self._lost.load_state(state["lost"])
         self._silence.load_state(state["silence"])
+        self._gone = dict(state.get("gone", {}))
         self._is_started = True
 
     def take_over(self, rows: PriceRows | PriceColumns) -> None:

@@ -57,12 +57,12 @@ def folder(text: str) -> Path:
     """A folder that is there, or may be made. Raises ConfigError."""
     if not text.isprintable():
         raise ConfigError("a folder's name has printable characters only")
-    found = Path(text).expanduser()
     try:
+        found = Path(text).expanduser()
         if found.exists() and not found.is_dir():
             raise ConfigError(f"{text} is a file, no folder")
-    except (OSError, ValueError) as error:
-        raise ConfigError(f"{text} can be no folder ({error})") from None
+    except (OSError, ValueError, RuntimeError) as error:  # RuntimeError: ~ of somebody who is not there
+        raise ConfigError(f"{text[:60]} can be no folder ({getattr(error, 'strerror', None) or error})") from None
     return found
 
 
@@ -89,7 +89,7 @@ def public_url(text: str) -> str:
         raise ConfigError("expected an address such as https://alerts.example.org")
     if port not in (None, 80, 443):
         raise ConfigError("TradingView posts to ports 80 and 443 only")
-    return f"{parts.scheme}://{host}"
+    return f"{parts.scheme}://[{host}]" if ":" in host else f"{parts.scheme}://{host}"
 
 
 def strategy_ids() -> dict[str, str]:
@@ -123,8 +123,14 @@ def feed(text: str) -> str:
     choice = feed_choice(found)
     if choice.path is None:
         return found
-    if not choice.path.exists():
-        raise ConfigError(f"{choice.path} is not there; a recording is a store folder or a Parquet file of prices")
+    try:
+        is_there = choice.path.exists()
+    except OSError:  # a name that is too long, a folder that may not be read
+        is_there = False
+    if not is_there:
+        raise ConfigError(
+            f"{str(choice.path)[:120]} is not there; a recording is a store folder or a Parquet file of prices"
+        )
     return f"replay:{choice.path.resolve()}"
 
 

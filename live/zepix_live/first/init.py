@@ -20,7 +20,7 @@ from zepix_live.first.asking import Asker, wrapped
 from zepix_live.first.choices import Choices
 from zepix_live.first.fate import lines_of, wait_for
 from zepix_live.first.runner import Runner, first_alert, is_well, last_number
-from zepix_live.first.writing import as_written, configuration, make_secrets, write_configuration
+from zepix_live.first.writing import as_written, beside, configuration, make_secrets, write_configuration
 from zepix_live.launch import CONFIG_NAME
 from zepix_live.receiver.server import listen
 from zepix_live.secrets_file import FILE_NAME, Secrets
@@ -75,7 +75,8 @@ class Init:
             chosen = as_written(chosen)
         runs = is_well(chosen.data_dir)
         if is_new and self._flags.start and not runs:
-            listen("127.0.0.1", chosen.port).close()  # told now, before anything is written
+            for port in (chosen.port, beside(chosen.port)):  # told now, before anything is written
+                listen("127.0.0.1", port).close()
         secrets, made = make_secrets(chosen.data_dir, environ)
         if is_new:
             write_configuration(chosen.data_dir, configuration(chosen))

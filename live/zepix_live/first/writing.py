@@ -21,7 +21,7 @@ from zepix_live.first.choices import ALL, LOCAL, Choices
 from zepix_live.launch import CONFIG_NAME, receiver_table
 from zepix_live.secrets_file import FILE_NAME, Secrets, load_secrets
 
-__all__ = ["as_written", "configuration", "make_secrets", "write_configuration"]
+__all__ = ["as_written", "beside", "configuration", "make_secrets", "write_configuration"]
 
 _MADE: Final = ("webhook_token", "api_token")
 _TOKEN_BYTES: Final = 32
@@ -64,13 +64,13 @@ def configuration(choices: Choices) -> str:
     lines += [
         "",
         "[live.api]",
-        f"port = {_beside(choices.port)}  # figures and commands, for this machine; never public",
+        f"port = {beside(choices.port)}  # figures and commands, for this machine; never public",
     ]
     return "\n".join(lines) + "\n"
 
 
-def _beside(port: int) -> int:
-    """The port next to the receiver's: two runners on one machine meet nowhere."""
+def beside(port: int) -> int:
+    """The API's port, next to the receiver's: two runners on one machine meet nowhere."""
     return port + 1 if port < 65_535 else port - 1
 
 

@@ -1,8 +1,8 @@
 """One body posted to another receiver, in a bounded time, and nothing more: no redirect, no retry, no second address
 once it was connected.
 
-Only the status is of interest. Everything is bounded by one deadline: the name, the connection, TLS, the sending, and
-an answer that drips.
+Only the status is of interest. Everything is bounded by one deadline: the connection, TLS, the sending, and an answer
+that drips; how long a name takes the system alone bounds, and where it took too long nothing is sent.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ __all__ = ["MARK", "NotSent", "post_body"]
 MARK: Final = "X-Zepix-Mirror"
 """Stands in every request that is handed on: one that comes with it is handed on no further."""
 _ANSWER_BYTES: Final = 64 * 1024
+MOST_ADDRESSES: Final = 4
+"""Of a name's addresses, so many are tried until one answers; the body goes to one alone."""
 _LINGER_S: Final = 0.5
 _STATUS: Final = re.compile(rb"HTTP/1\.[01] ([0-9]{3})[ \r\n]")
 _TYPE: Final = re.compile(r"[\x21-\x7e][\x20-\x7e]{0,254}")
@@ -74,15 +76,16 @@ def _connected(target: MirrorTarget, until: float, may_be_private: bool) -> sock
     if not may_be_private and not target.is_named_here and not all(_is_public(one[4][0]) for one in found):
         raise NotSent("private_address")
     reason = "not_connected"
-    for family, kind, protocol, _, address in found:
+    found = found[:MOST_ADDRESSES]
+    for number, (family, kind, protocol, _, address) in enumerate(found):
         connection = socket.socket(family, kind, protocol)
-        try:
-            connection.settimeout(_left(until))
+        try:  # one that is deaf (IPv6 that leads nowhere) must not eat the time of the next: nothing was sent yet
+            connection.settimeout(_left(until) / (len(found) - number))
             connection.connect(address)
             return connection
         except TimeoutError:
             connection.close()
-            raise NotSent("timeout") from None
+            reason = "timeout"
         except OSError:
             connection.close()
         except BaseException:

@@ -61,7 +61,7 @@ class OperatorDesk:
             return answers.unauthorized(close=True)
         try:
             raw = await read_body(request.receive, _BODY_BYTES, self._settings.body_timeout_s)
-            command = command_of(json.loads(raw))
+            command = command_of(json.loads(self._settings.secrets.blot(raw.decode("utf-8"))))
             receipt = await self._inbox.command(self._clock.now_ns(), command, self._came_from(request, address, token))
         except (ValueError, RecursionError) as error:
             told = "the body is no JSON" if isinstance(error, json.JSONDecodeError | UnicodeDecodeError) else str(error)

@@ -13,6 +13,7 @@ from typing import Final
 
 from zepix_live.storage.address import Address
 from zepix_live.storage.projector import BATCH, Projector
+from zepix_live.storage.trouble import StorageBroken
 
 __all__ = ["ProjectionKeeper"]
 
@@ -45,6 +46,8 @@ class ProjectionKeeper:
         self._thread: threading.Thread | None = None
         self.trouble: str | None = None
         """Why the tables do not follow just now; None while they do."""
+        self.broken: str | None = None
+        """Why what stands in the tables is not to be believed (of another journal, damaged); None where it is."""
 
     @property
     def position(self) -> int:
@@ -72,6 +75,7 @@ class ProjectionKeeper:
                 except Exception as error:  # noqa: BLE001 - said, and tried again: nothing here may end
                     pause_s = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2**failures)
                     failures = min(failures + 1, 10)
+                    self.broken = str(error) if isinstance(error, StorageBroken) else self.broken
                     self._wrong(f"{type(error).__name__}: {error}")
                     continue
                 failures, pause_s = 0, 0.0 if taken >= self._batch else self._every_s
@@ -88,6 +92,7 @@ class ProjectionKeeper:
         notes, self._projector.notes = self._projector.notes, []
         for note in notes:
             self._tell(note)
+        self.broken = None
         if self.trouble is not None:
             self.trouble = None
             self._tell("the tables follow the journal again")

@@ -22,7 +22,11 @@ VIEW = {
         }
     },
     "books": {"shadow": {"balance": "10000.00", "equity": "9995.8000000", "currency": "USD", "open_tickets": 3}},
-    "caps": [{"name": "daily", "left": 120.5}, {"name": "daily", "left": 7}],
+    "caps": [
+        {"name": "daily", "book": "shadow", "left": 120.5},
+        {"name": "daily", "book": "live", "left": 7},
+        {"name": "daily", "book": "live", "left": 8},
+    ],
     "feed": {f"S{number}": {"age_s": 1} for number in range(500)},
     "loop": {"lag_p99_ms": 12.6},
     "journal": {"commit_p99_ms": 60.0},
@@ -44,7 +48,11 @@ def test_what_the_engine_says_of_itself_becomes_figures() -> None:
     assert found["zepix_plugin_enabled"] == [({"plugin": 'a"b\\c\nd', "strategy": "v3"}, 0.0)]
     assert found["zepix_plugin_handler_p95_ms"][0][1] == 1.5
     assert found["zepix_book_equity"] == [({"book": "shadow", "currency": "USD"}, 9995.8)]
-    assert found["zepix_cap_left"] == [({"cap": "daily"}, 120.5)]
+    # each book has caps of its own: what the live one may still lose must not hide behind the shadow's
+    assert found["zepix_cap_left"] == [
+        ({"cap": "daily", "book": "shadow"}, 120.5),
+        ({"cap": "daily", "book": "live"}, 7),
+    ]
     assert len(found["zepix_feed_age_seconds"]) == 200
     last = ("zepix_loop_lag_p99_ms", "zepix_journal_commit_p99_ms", "zepix_inbox_depth")
     assert [found[name][0][1] for name in last] == [12.6, 60.0, 4.0]

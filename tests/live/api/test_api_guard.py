@@ -156,6 +156,14 @@ def test_what_is_refused_is_kept_in_bounds(folder: Path) -> None:
     assert api.parts.refusals.counts["unauthorized"] == 500
 
 
+def test_a_secret_that_came_to_the_wrong_port_is_not_shown(folder: Path) -> None:
+    api = Api(folder)
+    (answer,) = asked(api, [("GET", f"/webhook/{API_TOKEN}/{API_TOKEN}", {})])
+    assert answer.status_code == 401
+    (told,) = api.parts.refusals.newest()
+    assert told["path"] == "/webhook/***/***"
+
+
 def test_every_answer_has_the_headers_and_no_content_of_errors(api: Api) -> None:
     paths = ("/api/live", "/api/trades", "/api/nothing", "/api/trades?limit=x", "/metrics")
     found = asked(api, [("GET", path, BEARER) for path in paths] + [("GET", "/api/trades", {})])

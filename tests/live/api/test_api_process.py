@@ -16,7 +16,9 @@ import httpx2 as httpx
 import pytest
 
 from tests.live.campaign import ROOT, command, environment, free_port, started, wait_ready
+from zepix_live.clock import SystemClock
 from zepix_live.door_file import read_door
+from zepix_live.outside import status_of
 
 pytestmark = [
     pytest.mark.slow,
@@ -126,6 +128,10 @@ def test_a_port_that_is_taken_ends_the_api_alone(tmp_path: Path) -> None:
                 assert time.monotonic() < until, said
                 time.sleep(0.1)
             assert "alerts are taken and traded without it" in said
+            until = time.monotonic() + 20
+            while not [text for text in status_of(data, SystemClock())["trouble"] if "API cannot be started" in text]:
+                assert time.monotonic() < until, "zepix live status says nothing of it"
+                time.sleep(0.1)
             assert httpx.get(f"http://127.0.0.1:{port}/api/health", timeout=5).status_code == 200
             assert process.poll() is None
 

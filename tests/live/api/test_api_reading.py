@@ -294,8 +294,17 @@ def test_a_database_of_another_journal_is_told(by_hand: Path, folder: Path) -> N
     shutil.copy(folder / "zepix.db", by_hand / "zepix.db")
     write(by_hand, [(NOON_NS, "config", {"settings": {}, "hash": "h", "code": "1"})] * 40, inbox="another")
     api = Api(by_hand)
-    (answer,) = api.get("/api/status")
+    answer, *pages = api.get("/api/status", "/api/tickets", "/api/decisions", "/api/config", "/api/plugins")
     assert "another journal" in answer.json()["behind"]["trouble"]
+    # the tickets of another session would be read as this one's
+    assert {(one.status_code, one.json()["error"]) for one in pages} == {(503, "database_broken")}
+    assert "another journal" in pages[0].json()["detail"]
+
+    async def to_close(client: httpx.AsyncClient) -> httpx.Response:
+        return await client.post("/api/flatten")
+
+    found = api.run(to_close).json()
+    assert found["would_close"] is None and "another journal" in found["trouble"]
 
 
 def test_a_server_that_drops_connections_stops_and_comes_back(by_hand: Path, server: PostgresServer, url: str) -> None:

@@ -210,6 +210,35 @@ def test_a_port_that_is_taken_is_told_before_anything_is_written():
     assert not list(Path().iterdir())
 
 
+def test_the_apis_port_is_looked_at_too():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(ConfigError, match=f"port {port} cannot be listened on"):
+            init(yes=True, start=True, port=port - 1)
+    assert not list(Path().iterdir())
+
+
+@pytest.mark.parametrize(
+    ("flags", "told"),
+    [
+        ({"data": "~nobody-of-this-name/live"}, "can be no folder"),
+        ({"data": "x" * 2_000}, "can be no folder"),
+        ({"feed": "y" * 2_000}, "is not there"),
+    ],
+)
+def test_a_path_that_can_be_none_is_told_in_a_sentence(flags, told):
+    with pytest.raises(ConfigError, match=told) as found:
+        init(yes=True, **flags)
+    assert len(str(found.value)) < 300
+
+
+def test_an_ipv6_address_keeps_its_brackets():
+    _, lines = init(yes=True, reach="tunnel", url="https://[2001:db8::1]")
+    assert any(line.startswith("  https://[2001:db8::1]/webhook/") for line in lines)
+
+
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="whoever may write everywhere can write here")
 def test_a_folder_that_is_not_ours_is_told(tmp_path):
     (tmp_path / "theirs").mkdir(mode=0o500)

@@ -135,3 +135,11 @@ def test_one_runner_a_folder_and_wrong_addresses_are_told_before_anything_is_mad
             run_record(EngineOptions(tmp_path / "y"), host=None, port=None, say=lambda _line: None)
     finally:
         lock.release()
+
+
+def test_it_logs_where_the_settings_say(tmp_path):
+    data = tmp_path / "recorded"
+    with recorder(data, "--set", "live.log.file=true"):
+        said = (data / "logs" / "receiver.log").read_text(encoding="ascii")
+    assert "alerts are taken on port" in said
+    assert (data / "logs" / "supervisor.log").exists()

@@ -18,6 +18,7 @@ from tests.live.health.test_view import Looked
 from zepix.commands.terminal import Screen
 from zepix.errors import ConfigError, DataError
 from zepix.journal.durable import DurableLog
+from zepix_live.api_trouble import forget_api_trouble, read_api_trouble, write_api_trouble
 from zepix_live.clock import SystemClock, VirtualClock
 from zepix_live.commands import app
 from zepix_live.finding import Wanted, find, moment_ns
@@ -66,6 +67,33 @@ def test_status_says_what_there_is_and_what_is_wrong(desk):
         assert word in text
     assert "the receiver is down" in text
     assert "\x1b" not in text
+
+
+@pytest.mark.parametrize(
+    "door",
+    ['{"host":"\\u001b[31m","port":8000,"key":"k"}', '{"host":"127.0.0.1","port":99999999,"key":"k"}',
+     '{"host":"127.0.0.1","port":-1,"key":"\\n"}', '{"host":"a b","port":8000,"key":"\u20ac"}'],
+)  # fmt: skip
+def test_files_of_somebody_else_are_no_reason_to_fall_over(desk, door):
+    one = _traded(desk)
+    (one.folder / "receiver.door.json").write_text(door, encoding="utf-8")
+    view = json.loads((one.folder / "engine.view.json").read_text(encoding="utf-8"))
+    for name, wrong in (("plugins", {"a": 1}), ("books", {"shadow": 3}), ("tickets", [1]), ("caps", [None])):
+        (one.folder / "engine.view.json").write_text(json.dumps({**view, name: wrong}), encoding="utf-8")
+        assert "the receiver is down: nobody answers there" in " ".join(_told(one, "status").split())
+
+
+def test_an_api_that_is_not_started_again_is_told_while_the_runner_runs(desk):
+    one = _traded(desk)
+    write_api_trouble(one.folder, "the API cannot be started (status 2; its reason stands above)\x1b\n" + "x" * 5_000)
+    clock = VirtualClock(one.clock.now_ns())
+    write_heartbeat(one.folder, EngineState(clock.now_ns(), "running"))
+    (told,) = [text for text in status_of(one.folder, clock)["trouble"] if "API" in text]
+    assert told.startswith("the API cannot be started (status 2; the log says why)") and len(told) < 1_200
+    write_heartbeat(one.folder, EngineState(clock.now_ns(), "down"))
+    assert not [text for text in status_of(one.folder, clock)["trouble"] if "API" in text]
+    forget_api_trouble(one.folder)
+    assert read_api_trouble(one.folder) == ""
 
 
 def test_status_as_json_is_one_object(desk):
@@ -415,6 +443,7 @@ def test_a_refused_command_ends_with_a_status_of_its_own(desk, monkeypatch):
     """The engine is turned beside the command, as a runner would be."""
     from zepix_live import commanding
 
+    before = threading.active_count()
     one = _traded(desk)
     real = commanding.give
 
@@ -434,4 +463,4 @@ def test_a_refused_command_ends_with_a_status_of_its_own(desk, monkeypatch):
     assert (refused.exit_code, "there is no plugin nobody" in refused.output) == (1, True)
     done = run.invoke(app, ["pause", "--data", str(one.folder), "--plugin", "bracket"])
     assert done.exit_code == 0, done.output
-    assert threading.active_count() < 20
+    assert threading.active_count() < before + 10

@@ -146,3 +146,23 @@ def test_a_ticket_without_a_partner_waits_while_the_other_is_under_way_and_count
     assert found.gap("p")[0] == 0
     found.look([("cancelled", order)])
     assert found.gap("p") == (1, pytest.approx(0.5), 1.0)
+
+
+def test_it_trips_while_a_command_has_its_plugin_in_shadow_so_that_the_next_command_does_not_undo_it(desk) -> None:
+    """The last live ticket closes after a demotion: what it shows holds against a promotion, forced or not."""
+    one: Desk = desk(**WORSE)
+    one.open()
+    one.run(30)
+    trade(one, 4, sl_pips=20)
+    one.post(entry("buy", id="last", sl_pips=20))
+    one.run(4)
+    tell(one, "demote", "bracket")
+    one.post({"type": "exit", "side": "buy", "symbol": "EURUSD", "id": "out"})
+    tell(one, "promote", "bracket", force=True)
+    one.run(3)
+    tell(one, "promote", "bracket", force=True)
+    tell(one, "mode", mode="LIVE", plugin="bracket")
+    one.run(0.5)
+    assert len(tripped(one)) == 1 and session_of(one).conduct.modes.is_plugin_in_shadow("bracket")
+    one.close()
+    assert rerun_folder(one.folder, {}).is_equal

@@ -7,6 +7,7 @@ from typing import Any
 
 from tests.live.desk import Desk, entry
 from tests.live.modes.slots import SLOT, rows_of, tell
+from tests.live.modes.test_contract import Configured
 from tests.unit.engine.test_router import Bracket, plugin
 from tests.world import alert
 from zepix.engine import PluginRegistry, PluginRouter
@@ -104,5 +105,30 @@ def test_a_plugin_renamed_between_restarts_leaves_its_tickets_with_their_stops_i
     assert {b["plugin"] for b in rows_of(one, "live", "filled") if b["alert"].startswith("a") and b["ticket"] > 1} == {
         "new"
     }
+    one.close()
+    assert rerun_folder(one.folder, {}).is_equal
+
+
+def test_a_plugin_that_left_the_broadcast_still_hears_the_exit_of_what_it_has_there(tmp_path: Path) -> None:
+    config = tmp_path / "live.toml"
+    config.write_text(
+        '[plugins.one]\nstrategy = "bracket"\n[plugins.two]\nstrategy = "bracket"\n[broker.live]\nname = "simulated"\n'
+        '[shadow_mode]\nenabled = true\ndefault_mode = "HYBRID"\nshadow_plugins = ["bracket"]\n',
+        encoding="utf-8",
+    )
+    one = Configured(tmp_path / "live", config)
+    engine = one.open()
+    one.run(5)
+    one.post(entry("buy", id="a", sl=1.0))
+    one.run(3)
+    books = engine.consumer.session.books
+    assert [len(book.things()) for book in books] == [2, 0, 0]
+    tell(one, "promote", "one", force=True)
+    one.post(entry("buy", id="b", sl=1.0))
+    one.run(3)
+    assert [len(book.things("one")) for book in books] == [1, 0, 0]
+    one.post({"type": "exit", "symbol": "EURUSD", "id": "out"})
+    one.run(3)
+    assert [len(book.things()) for book in books] == [0, 0, 0]
     one.close()
     assert rerun_folder(one.folder, {}).is_equal

@@ -245,3 +245,21 @@ def test_a_plugin_that_enters_a_book_is_started_there_and_knows_what_information
         for book in session_of(one).books
     ]
     assert live.started == 1 and heard[1:] == [heard[0]] * 2
+
+
+def test_rearm_arms_the_guard_that_tripped_and_leaves_the_other_accounts_alone(desk) -> None:
+    """A base near what the live account has left would close everything in a twin that lost nothing: each book has its
+    own account. One that cannot be armed leaves all as they are."""
+    guarded = {"equity_guard__enabled": "true", "equity_guard__stop_frac": 0.98, "equity_guard__target_frac": 1.1}
+    breaker = {"shadow_mode__breaker__enabled": "false"}
+    one = opened(desk(**SLOT, **guarded, **breaker, broker__live__fill__slippage_points=300))
+    trade(one, 1, volume=1.0)
+    bases = {book.name: book.simulation.house.guard._base for book in session_of(one).books}
+    guards = {book.name: book.simulation.house.guard for book in session_of(one).books}
+    assert [name for name, guard in guards.items() if guard.refusal() is not None] == ["live"]
+    tell(one, "rearm", base_equity=8000.0)
+    one.run(0.5)
+    assert operator_events(one) == [("INFO", "the equity guard is armed again in the book live")]
+    assert {name: guard._base for name, guard in guards.items()} == {**bases, "live": 8000}
+    one.close()
+    assert rerun_folder(one.folder, {}).is_equal

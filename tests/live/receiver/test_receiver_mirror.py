@@ -241,6 +241,32 @@ def test_a_name_that_stands_for_a_private_address_is_asked_only_where_that_is_me
         assert post_body(target, b"x", "", 2, may_be_private=True) == 200
 
 
+def test_an_address_of_a_name_that_is_deaf_leaves_time_for_the_next(monkeypatch):
+    waited: list[float] = []
+
+    class Line(socket.socket):
+        def connect(self, address: Any) -> None:
+            if address[1] == 9:  # IPv6 that leads nowhere
+                waited.append(self.gettimeout() or 0.0)
+                raise TimeoutError
+            super().connect(address)
+
+    def named(*ports: int) -> None:
+        found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port)) for port in ports]
+        monkeypatch.setattr("socket.getaddrinfo", lambda *_a, **_k: found)
+
+    with other_receiver() as other:
+        target = target_of(f"http://hooks.example.org:{other.port}/x")
+        monkeypatch.setattr("socket.socket", Line)
+        named(9, other.port)
+        assert post_body(target, b"x", "", 4, may_be_private=True) == 200
+        assert 1 < waited[0] <= 2
+        named(9, 9)
+        with pytest.raises(NotSent, match="timeout"):
+            post_body(target, b"x", "", 4, may_be_private=True)
+        assert len(other.got) == 1
+
+
 def test_a_certificate_that_nobody_vouches_for_gets_nothing():
     with raw_server(b"HTTP/1.1 200 OK\r\n\r\n") as port, pytest.raises(NotSent, match="no_tls"):
         post_body(target_of(f"https://127.0.0.1:{port}/"), b"x", "", 2, may_be_private=False)

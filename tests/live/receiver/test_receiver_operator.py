@@ -93,6 +93,14 @@ def test_too_much_of_it_is_turned_away():
     assert give(found, b'{"id":"12345678","command":"' + b"x" * 9000).status == 400
 
 
+def test_a_secret_in_a_command_is_kept_as_stars():
+    found = world()
+    escaped = "".join(f"\\u{ord(one):04x}" for one in TOKEN)
+    give(found, {**PAUSE, "by": f"anna {TOKEN}"})
+    give(found, b'{"id":"second-pause","command":"pause","by":"' + escaped.encode() + b'"}')
+    assert [body["by"] for body in found.log.of("operator")] == ["anna ***", "***"]
+
+
 def test_a_disk_that_takes_nothing_is_told():
     found = world()
     found.log.error = JournalError("the disk is full")

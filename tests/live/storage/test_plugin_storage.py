@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.live.desk import Desk, entry
+from tests.live.modes.slots import tell
 from zepix.cli import main
 from zepix.engine.capabilities import DatabaseCapable
 from zepix.errors import DataError
@@ -70,6 +71,33 @@ def test_a_live_plugins_data_outlives_a_crash_and_is_its_own_file(
     desk.run(0.5)
     assert reasons(desk)[-1] == "counted_3"
     desk.close()
+
+
+def test_live_and_twin_have_their_own_so_they_decide_alike_whatever_the_shadow_did_before(
+    tmp_path: Path, counting: Callable[[Path], Desk]
+) -> None:
+    """Promoted after two alerts in shadow: both count from one, and an alert is counted once in each."""
+    desk = counting(tmp_path / "live")
+    more = {"broker__live__name": "simulated", "shadow_mode__default_mode": "HYBRID"}
+    desk.open(**more, shadow_mode__shadow_plugins='["counts"]')
+    for number in range(2):
+        desk.post(entry(id=f"mine-{number}"))
+        desk.run(0.5)
+    tell(desk, "promote", "counts", force=True)
+    desk.post(entry(id="mine-2"))
+    desk.run(0.5)
+    desk.crash()
+    desk.open(**more, shadow_mode__shadow_plugins='["counts"]')
+    desk.post(entry(id="mine-3"))
+    desk.run(0.5)
+    desk.close()
+    told = [(body.get("book", "shadow"), body["reason"]) for _, _, body in desk.rows("decision")]
+    assert told == [
+        ("shadow", "counted_1"), ("shadow", "counted_2"), ("live", "counted_1"), ("twin", "counted_1"),
+        ("live", "counted_2"), ("twin", "counted_2"),
+    ]  # fmt: skip
+    names = sorted(path.name for path in (tmp_path / "live" / "data").glob("*.db"))
+    assert names == ["zepix_counts.db", "zepix_counts.live.db", "zepix_counts.twin.db"]
 
 
 def test_a_rerun_begins_with_an_empty_one_and_touches_nothing(
