@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -51,10 +51,17 @@ def recorder(data: Path, *flags: str) -> Iterator[tuple[subprocess.Popen[str], i
 
 
 @posix_only
+def wait_for(condition: Callable[[], bool], seconds: float = 20) -> None:
+    end = time.monotonic() + seconds
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.02)
+
+
 def test_it_takes_hands_on_survives_its_receivers_death_and_is_well_without_an_engine(tmp_path):
     data = tmp_path / "recorded"
     with other_receiver() as other, recorder(data, "--mirror", other.url) as (process, port):
         assert post(port, entry(id="one"))[0] == 202
+        wait_for(lambda: len(other.got) == 1)  # a death before it went on would lose it: at most once
         status, told = health(port)
         assert (status, told["parts"]["engine"]) == (200, {"ok": True, "state": "recording", "detail": ""})
         command = Path(f"/proc/{process.pid}/task/{process.pid}/children")
@@ -70,9 +77,7 @@ def test_it_takes_hands_on_survives_its_receivers_death_and_is_well_without_an_e
                 except OSError:
                     time.sleep(0.05)
         assert post(port, entry("sell", id="two"))[0] == 202
-        end = time.monotonic() + 10
-        while len(other.got) < 2 and time.monotonic() < end:
-            time.sleep(0.02)
+        wait_for(lambda: len(other.got) == 2)
         process.send_signal(signal.SIGTERM)
         assert process.wait(10) == 0
         assert len(other.got) == 2  # each once, whatever died
