@@ -100,30 +100,38 @@ class _Patience:
         self._transport.abort()
 
 
+class _Patient(asyncio.Protocol):
+    """Before a protocol of the web server: whether its peer reads is looked at."""
+
+    _patience: _Patience | None = None
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        if self._patience is not None:
+            self._patience.begin()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self._patience is not None:
+            self._patience.end()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._patience is not None:
+            self._patience.end()
+        super().connection_lost(exc)
+
+
 def _patient_socket(write_s: float) -> type[asyncio.Protocol]:
-    class PatientSocket(WebSocketsSansIOProtocol):
+    class PatientSocket(_Patient, WebSocketsSansIOProtocol):
         """One client of ``/ws``."""
 
-        _patience: _Patience | None = None
         on_gone: Callable[[], None] | None = None
 
         def connection_made(self, transport: Any) -> None:
             super().connection_made(transport)
             self._patience = _Patience(self.loop, transport, write_s)
 
-        def pause_writing(self) -> None:
-            super().pause_writing()
-            if self._patience is not None:
-                self._patience.begin()
-
-        def resume_writing(self) -> None:
-            super().resume_writing()
-            if self._patience is not None:
-                self._patience.end()
-
         def connection_lost(self, exc: Exception | None) -> None:
-            if self._patience is not None:
-                self._patience.end()
             if self.on_gone is not None:
                 self.on_gone()
                 self.on_gone = None
@@ -135,31 +143,15 @@ def _patient_socket(write_s: float) -> type[asyncio.Protocol]:
 def _limited_http(limits: ConnectionLimits, write_s: float) -> type[asyncio.Protocol]:
     base: Any = protocol_with(limits)
 
-    class ApiProtocol(base):  # type: ignore[misc]
+    class ApiProtocol(_Patient, base):  # type: ignore[misc]
         """One connection: a request that becomes a WebSocket stays counted until that one ends."""
 
         _peer: str | None
-        _patience: _Patience | None = None
 
-        def connection_made(self, transport: asyncio.Transport) -> None:
+        def connection_made(self, transport: Any) -> None:
             super().connection_made(transport)
             if not self._is_turned_away:
                 self._patience = _Patience(self.loop, transport, write_s)
-
-        def pause_writing(self) -> None:
-            super().pause_writing()
-            if self._patience is not None:
-                self._patience.begin()
-
-        def resume_writing(self) -> None:
-            super().resume_writing()
-            if self._patience is not None:
-                self._patience.end()
-
-        def connection_lost(self, exc: Exception | None) -> None:
-            if self._patience is not None:
-                self._patience.end()
-            super().connection_lost(exc)
 
         def handle_websocket_upgrade(self, *args: Any) -> None:
             self._stop_waiting()
