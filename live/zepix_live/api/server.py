@@ -36,6 +36,13 @@ class ApiServer(uvicorn.Server):
         if self.on_ready is not None:
             self.on_ready()
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """A client that is still there when all had their time is cut off, not left to whoever collects garbage."""
+        await super().shutdown(sockets=sockets)
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
+        await asyncio.sleep(0)
+
     async def answer(self) -> None:
         """Serves until ``end`` is called."""
         await self.serve(sockets=self._sockets)
