@@ -18,11 +18,16 @@ if TYPE_CHECKING:
 
 __all__ = ["ApiThread", "api_child"]
 
+AGAIN_AFTER_S: Final = 300.0
+_MINUTES: Final = f"{AGAIN_AFTER_S / 60:g} minutes"
 _JOIN_S: Final = 2.0
 
 
 def api_child(settings: ApiSettings, python: tuple[str, ...], fatal: frozenset[int]) -> Child:
-    """The process to keep alive; nothing ends because of it, and where it cannot be started all else goes on."""
+    """The process to keep alive; nothing ends because of it, and where it cannot be started all else goes on.
+
+    It is tried again every five minutes: what held its port, or its database, may be gone by then.
+    """
     said = {name: value for name, value in asdict(settings).items() if name not in OURS}
     command = [*python, "zepix_live.api_child", "--data", str(settings.data_dir), "--settings", json.dumps(said)]
     return Child(
@@ -31,7 +36,8 @@ def api_child(settings: ApiSettings, python: tuple[str, ...], fatal: frozenset[i
         gives_up=True,
         fatal=fatal,
         ends_all=False,
-        on_given_up=lambda why: write_api_trouble(settings.data_dir, why),
+        on_given_up=lambda why: write_api_trouble(settings.data_dir, f"{why}; it is tried again every {_MINUTES}"),
+        again_after_s=AGAIN_AFTER_S,
         aftermath="alerts are taken and traded without it",
     )
 
@@ -68,7 +74,8 @@ class ApiThread:
 
             run_api(self._settings, self._environ, on_ready=self._ready)
         except BaseException as error:  # noqa: BLE001 - said; the receiver and the engine go on without it
-            write_api_trouble(self._settings.data_dir, f"the API cannot answer: {error}")
+            why = f"the API cannot answer: {error}; a restart of zepix live starts it"
+            write_api_trouble(self._settings.data_dir, why)
             self._say(f"WARN the API cannot answer: {error}; alerts are taken and traded without it")
 
     def _ready(self, server: Any, _port: int) -> None:

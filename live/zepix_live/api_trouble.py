@@ -1,6 +1,7 @@
-"""Why the API of a runner is not started any more: one small file in the data folder, for ``zepix live status``.
+"""Why the API of a runner does not answer: one small file in the data folder, for ``zepix live status``.
 
-Nothing that trades waits for it; a disk that takes none is passed over. A start of the runner begins without it.
+Nothing that trades waits for it; a disk that takes none is passed over. A start of the runner begins without it, and
+an API that answers forgets it.
 """
 
 from __future__ import annotations
@@ -33,6 +34,6 @@ def read_api_trouble(data_dir: Path) -> str:
 
 
 def forget_api_trouble(data_dir: Path) -> None:
-    """A new start knows of none."""
+    """A new start knows of none, and what answers has none."""
     with contextlib.suppress(OSError):
         (data_dir / FILE_NAME).unlink(missing_ok=True)

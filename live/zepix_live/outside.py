@@ -69,7 +69,7 @@ def status_of(data_dir: Path, clock: Clock, most_alerts: int = MOST_ALERTS) -> d
         found["trouble"].append(str(error))
     found["trouble"] += _troubles(found)
     if engine["state"] not in (*ENDED, RECORDING) and (why := read_api_trouble(data_dir)):
-        found["trouble"].append(f"{why}; alerts are taken and traded without it; a restart of zepix live starts it")
+        found["trouble"].append(f"{why}; alerts are taken and traded without it")
     found["recovery"] = _recovery(data_dir)
     return found
 

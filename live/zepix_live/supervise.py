@@ -3,7 +3,8 @@
 - A child ends when its standard input closes, so nothing outlives the process that was started for longer than a few
   seconds, however that one dies and whatever a strategy is busy with.
 - The receiver is started again at once. The engine too, but five restarts in ten minutes are the end of it, and so is
-  a status that says that no start can help: the receiver goes on taking alerts, and the operator is told.
+  a status that says that no start can help: the receiver goes on taking alerts, and the operator is told. The API,
+  which nothing waits for, is tried again after a rest.
 - An engine that is silent for too long (``watchdog.py``) is ended and started again.
 - SIGTERM or Ctrl+C ends all of it within five seconds.
 """
@@ -67,7 +68,10 @@ class Child:
     """What it gets beside our own environment: what a command line, which everybody sees, must not hold."""
     process: subprocess.Popen[bytes] | None = None
     starts: deque[float] = field(default_factory=deque)
+    again_after_s: float | None = None
+    """A rest after which one that was given up is tried again, as often as needed; None: never."""
     is_given_up: bool = False
+    times_rested: int = 0
     again_at: float = 0.0
     lives: int = 0
     """How often it was started."""
@@ -175,8 +179,17 @@ class Supervisor:
         return True
 
     def _give_up(self, child: Child, why: str) -> None:
-        child.is_given_up = True
-        self._tell(f"CRITICAL {why} and is not started again; {child.aftermath}")
+        """For good, or for a while: then the first time is CRITICAL, since it says all that the next ones do."""
+        if child.again_after_s is None:
+            child.is_given_up = True
+            what, level = "is not started again", "CRITICAL"
+        else:
+            child.again_at = time.monotonic() + child.again_after_s
+            child.starts.clear()
+            child.times_rested += 1
+            what = f"is tried again in {child.again_after_s / 60:g} minutes"
+            level = "CRITICAL" if child.times_rested == 1 else "WARN"
+        self._tell(f"{level} {why} and {what}; {child.aftermath}")
         if child.on_given_up is not None:
             child.on_given_up(why)
 

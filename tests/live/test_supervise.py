@@ -65,6 +65,25 @@ def test_five_restarts_in_ten_minutes_are_the_end_and_the_operator_is_told(monke
     assert len(other.starts) == 1, "the receiver goes on"
 
 
+def test_what_nothing_waits_for_rests_and_is_tried_again(tmp_path: Path):
+    """The API's port is held by somebody else, who goes: it answers then, without a restart of what trades."""
+    told: list[str] = []
+    rested: list[str] = []
+    mark = tmp_path / "free"
+    code = f"import pathlib, sys, time; pathlib.Path({str(mark)!r}).exists() or sys.exit(2); time.sleep(60)"
+    child = _child(code, fatal=frozenset({2}), ends_all=False, again_after_s=0.3, on_given_up=rested.append)
+
+    def until() -> bool:
+        if len(rested) == 2:
+            mark.touch()
+        return child.lives >= 3 and mark.exists() and child.is_running
+
+    assert _run(Supervisor([child], told.append), until) == 0
+    assert not child.is_given_up and len(rested) in (2, 3)
+    assert [text.split()[0] for text in told][:2] == ["CRITICAL", "WARN"]
+    assert "is tried again in 0.005 minutes" in told[0]
+
+
 def test_a_wrong_configuration_on_the_first_start_ends_all_of_it_with_its_status():
     told: list[str] = []
     supervisor = Supervisor(

@@ -18,6 +18,7 @@ from zepix_live.api.server import ApiServer, make_api_server
 from zepix_live.api.settings import ApiSettings
 from zepix_live.api.standing import Standing
 from zepix_live.api.tail import JournalTail
+from zepix_live.api_trouble import forget_api_trouble
 from zepix_live.clock import Clock, SystemClock
 from zepix_live.heartbeat import state_from_file
 from zepix_live.receiver.server import listen
@@ -79,6 +80,7 @@ def run_api(
 
         def ready() -> None:
             _log.info("the API answers on port %d; its database is %s", port, address)
+            forget_api_trouble(settings.data_dir)
             if on_ready is not None:
                 on_ready(server, port)
 
