@@ -19,7 +19,7 @@ from zepix.engine.engine import TradingEngine
 from zepix.engine.numbering import count_on, counted
 from zepix.engine.registry import PluginRegistry
 from zepix.engine.roster import ELSEWHERE, Roster
-from zepix.model import Alert, Side
+from zepix.model import Alert, DecisionRow, Side
 from zepix.model.timeframe import NS
 from zepix.research.price_sums import price_sums
 from zepix_live.engine.bars_by_alert import BarsByAlert
@@ -40,6 +40,8 @@ BESIDE: Final = (LIVE, TWIN)
 """The books that there are where there is a live broker, beside the shadow."""
 ALERTS: Final = (4, 1)
 """Phase and part of alerts, after what acts at once; as in a replay."""
+CLOSING: Final = frozenset({"exit", "reversal"})
+UNHEARD: Final = frozenset({"ambiguous_plugin", "no_plugin_found"})
 OF_A_PLUGIN: Final = frozenset({"error", "disabled", "log"})
 Said = tuple[str, dict[str, Any]]
 
@@ -118,7 +120,10 @@ class Book:
         """One alert, decided; whether it was a late reversal of which only the exit was taken."""
         fresh = alert if late_ns <= stale_ns else self._late(alert, late_ns, stale_ns)
         if fresh is not None:
+            before = self.engine.decisions.last
             self.engine.process_alert(fresh)
+            if fresh.type in CLOSING and self.name != TWIN:
+                self._look_for_an_unheard_exit(fresh, before)
         self.simulation.session.advance((t_ns, ALERTS[0], 1 << 31))
         return fresh is not None and fresh is not alert
 
@@ -131,6 +136,25 @@ class Book:
         numbers = {"late_s": late_ns / NS, "limit_s": stale_ns / NS}
         self.engine.decisions.without_plugin(alert, "refused", "stale", numbers)
         return None
+
+    def _look_for_an_unheard_exit(self, alert: Alert, before: int) -> None:
+        """An exit that reached no plugin, though there is something open that it meant, needs somebody at once."""
+        rows = [entry for _, entry in self.engine.decisions.after(before) if isinstance(entry, DecisionRow)]
+        why = next((row.reason for row in rows if row.reason in UNHEARD), "")
+        if not why:
+            return
+        side = 0 if alert.side is None else alert.side.sign * (-1 if alert.type == "reversal" else 1)
+        meant = [t for t in self.simulation.broker.tickets.values() if t.symbol == alert.symbol and side in (0, t.side)]
+        if not meant:
+            return
+        whose = ", ".join(sorted({ticket.plugin_id for ticket in meant}))
+        count = f"{len(meant)} open ticket{'s' * (len(meant) > 1)}"
+        text = (
+            f"{alert.type} {alert.id} for {alert.symbol} reached no plugin ({why}) while {whose} has {count} that it "
+            "may mean: stops and targets are kept, nothing was closed"
+        )
+        level = "CRITICAL" if self.name == LIVE else "WARN"
+        self.telling.event(level, "exit_unheard", text, alert=alert.id, symbol=alert.symbol)
 
     def _holds(self, symbol: str, side: int) -> bool:
         return any(t.symbol == symbol and t.side == side for t in self.simulation.broker.tickets.values())

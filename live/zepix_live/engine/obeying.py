@@ -136,7 +136,5 @@ def _flatten(session: LiveSession, plugin_id: str, body: Mapping[str, Any]) -> t
             book.simulation.house.close_all(plugin, symbol, MANUAL)
     whose = f" of {plugin_id}" if plugin_id else ""
     where = f" in the {name} book" if name else ""
-    return (
-        DONE,
-        f"{tickets} tickets{whose} are closed and {orders} orders cancelled{where}; no new entries until resume",
-    )
+    told = f"{tickets} tickets{whose} and {orders} orders are told to close{where}"
+    return DONE, f"{told}; no new entries until resume"

@@ -7,7 +7,7 @@ but for rows that are looked up again (``kept.py``); trading is in ``fold_tradin
 | ``decision`` | a row of ``decisions``; told again (``final``), the same row with its last word |
 | ``config`` | a row of ``config_history``, with what changed |
 | ``operator``, and the ``event`` or ``poison`` that follows from it | a row of ``audit_log``, with what it changed |
-| ``disabled`` | a plugin that is held back, which the next command finds so |
+| ``disabled``, and the ``event`` of a breaker that tripped | a row of ``audit_log`` by ``zepix`` itself |
 | ``intent, filled, refused, cancelled, closed, chain`` | see ``fold_trading.py`` |
 
 Other rows (prices, clock, ends of turns) change no table and are not even decoded.
@@ -30,8 +30,11 @@ from zepix_live.storage.wording import Prices, at_of, book_of, clean, day_of, te
 
 __all__ = ["FOLD", "Fold"]
 
-FOLD: Final = 2
+FOLD: Final = 3
 """Counted up whenever a row of the journal becomes something else: then every database is projected anew."""
+BREAKER: Final = "fidelity_breaker"
+ITSELF: Final = "zepix"
+TWIN: Final = "twin"
 CURRENCY: Final = "account.currency"
 ASKED: Final = ("plugin", "base_equity", "config", "mode", "force", "book")
 HOLDING: Final = ("pause", "resume", "flatten")
@@ -227,11 +230,14 @@ class Fold:
         }
         self._audit.put((seq,), row)
 
-    def _event(self, seq: int, _t_ns: int, body: Mapping[str, Any]) -> None:
-        """What came of a command; other events are in no table."""
+    def _event(self, seq: int, t_ns: int, body: Mapping[str, Any]) -> None:
+        """What came of a command, or that the breaker put a plugin into shadow; other events are in no table."""
+        if body.get("code") == BREAKER:
+            plugin = clean(body["plugin"])
+            held = {"plugin": plugin, "held_by_breaker": True}
+            self._by_itself(seq, t_ns, BREAKER, plugin, ({**held, "held_by_breaker": False}, held), body.get("text"))
         if body.get("code") != "operator" or (row := self._audit.get((int(body["of"]),))) is None:
             return
-        del seq
         before = self._standing(row)
         if body.get("level") == "INFO":
             self._obey(row)
@@ -252,8 +258,24 @@ class Fold:
                 (row["seq"],), {**row, "before": standing, "after": standing, **done}
             )  # it was never obeyed
 
-    def _disabled(self, _seq: int, _t_ns: int, body: Mapping[str, Any]) -> None:
-        self._hold(clean(body["plugin"]))
+    def _disabled(self, seq: int, t_ns: int, body: Mapping[str, Any]) -> None:
+        plugin, book = clean(body["plugin"]), book_of(body)
+        if book != TWIN:  # nobody's orders are its own
+            text = f"disabled after {body.get('failures')} failures in a row in the {book} book: it takes no new risk"
+            held = {"plugin": plugin, "enabled": False}
+            self._by_itself(seq, t_ns, "disabled", plugin, ({**held, "enabled": True}, held), text)
+        self._hold(plugin)
+
+    def _by_itself(
+        self, seq: int, t_ns: int, command: str, plugin: str, change: tuple[Mapping[str, Any], ...], outcome: object
+    ) -> None:
+        """Something that nobody has commanded and that changed who trades; ``change``: before and after."""
+        who = {"who": ITSELF, "came_from": "", "given_id": "", "asked": text_of({})}
+        when = {"seq": seq, "inbox_seq": 0, "given_ns": t_ns, "taken_ns": t_ns, "given_at": at_of(t_ns)}
+        what = {"day": day_of(t_ns), "command": command, "target": plugin, "level": "CRITICAL"}
+        before, after = (text_of(one) for one in change)
+        said = {"before": before, "after": after, "outcome": clean(outcome)}
+        self._audit.put((seq,), {**when, **what, **who, **said})
 
     def _standing(self, row: Row) -> dict[str, Any]:
         """What a command is about, as far as the journal's rows say; null what was never said."""

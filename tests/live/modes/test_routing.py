@@ -69,6 +69,33 @@ def test_where_both_are_live_nobody_answers_and_it_is_said_once(desk) -> None:
     assert rerun_folder(one.folder, {}).is_equal
 
 
+def test_an_exit_that_reaches_nobody_while_something_real_is_open_is_critical(desk) -> None:
+    one = posted(desk(**TWO, **SLOT), plugin_hint="bold")
+    one.post({"type": "exit", "symbol": "EURUSD", "side": "sell", "strategy": "bracket", "id": "other-side"})
+    one.post({"type": "exit", "symbol": "EURUSD", "strategy": "bracket", "id": "exit"})
+    one.post({"type": "exit", "symbol": "EURUSD", "strategy": "nobody", "id": "exit-2"})
+    one.run(3)
+    told = [body for _, _, body in one.rows("event") if body["code"] == "exit_unheard"]
+    assert [(body["book"], body["level"], body["alert"]) for body in told] == [
+        ("live", "CRITICAL", "a3"), ("live", "CRITICAL", "a4"),
+    ]  # fmt: skip
+    assert told[0]["text"].startswith(
+        "exit a3 for EURUSD reached no plugin (ambiguous_plugin) while bold has 1 open ticket that"
+    )
+    assert "no_plugin_found" in told[1]["text"]
+    one.close()
+    assert rerun_folder(one.folder, {}).is_equal
+
+
+def test_an_exit_that_reaches_nobody_is_a_warning_on_paper_and_nothing_where_nothing_is_open(desk) -> None:
+    one = posted(desk(**TWO), plugin_hint="bold")
+    one.post({"type": "exit", "symbol": "EURUSD", "strategy": "bracket", "id": "exit"})
+    one.post({"type": "exit", "symbol": "XAUUSD", "strategy": "bracket", "id": "exit-2"})
+    one.run(3)
+    told = [body for _, _, body in one.rows("event") if body["code"] == "exit_unheard"]
+    assert [(body["level"], body["alert"]) for body in told] == [("WARN", "a2")]
+
+
 def test_nothing_is_broadcast_beyond_the_family() -> None:
     registry = PluginRegistry()
     registry.add(plugin(Bracket, "one"))

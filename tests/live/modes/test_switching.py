@@ -142,14 +142,26 @@ def test_a_plugin_that_comes_back_while_its_old_ticket_is_open_goes_on_with_it(d
 @pytest.mark.parametrize(
     ("scope", "left", "told"),
     [
-        ({}, {"shadow": 0, "live": 0, "twin": 0}, "2 tickets are closed and 0 orders cancelled; no new entries"),
+        (
+            {},
+            {"shadow": 0, "live": 0, "twin": 0},
+            "2 tickets and 0 orders are told to close; no new",
+        ),
         (
             {"book": "live"},
             {"shadow": 1, "live": 0, "twin": 0},
-            "1 tickets are closed and 0 orders cancelled in the live",
+            "1 tickets and 0 orders are told to close in the live book; no new",
         ),
-        ({"book": "shadow"}, {"shadow": 0, "live": 1, "twin": 1}, "1 tickets are closed"),
-        ({"plugin": "bracket"}, {"shadow": 0, "live": 0, "twin": 0}, "2 tickets of bracket are closed"),
+        (
+            {"book": "shadow"},
+            {"shadow": 0, "live": 1, "twin": 1},
+            "1 tickets and 0 orders are told to close in the shadow book; no new",
+        ),
+        (
+            {"plugin": "bracket"},
+            {"shadow": 0, "live": 0, "twin": 0},
+            "2 tickets of bracket and 0 orders are told to close",
+        ),
     ],
     ids=["all", "the live book", "the shadow book", "a plugin"],
 )
@@ -183,7 +195,7 @@ def test_flatten_cancels_what_waits(desk) -> None:
     one.run(2)
     books = view_of(session_of(one))["books"]
     assert [book["pending"] for book in books.values()] == [0, 0, 0]
-    assert operator_events(one)[-1][1].startswith("0 tickets are closed and 1 orders cancelled")
+    assert operator_events(one)[-1][1].startswith("0 tickets and 1 orders are told to close; no new entries")
 
 
 def test_disable_and_enable_hold_in_every_book_and_over_a_restart(desk) -> None:

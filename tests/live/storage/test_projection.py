@@ -142,7 +142,7 @@ def test_commands_are_audited_with_who_from_where_before_and_after(tmp_path: Pat
         ],
     )
     project(tmp_path, address, limit=3)
-    rows = dump(address)["audit_log"]
+    rows = [row for row in dump(address)["audit_log"] if row["who"] != "zepix"]
     assert {(row["who"], row["came_from"], row["given_at"]) for row in rows} == {
         ("anna", "10.0.0.7", "2026-01-01T12:00:00.000Z")
     }
@@ -161,6 +161,31 @@ def test_commands_are_audited_with_who_from_where_before_and_after(tmp_path: Pat
         "the equity guard is armed again",
         "set aside: the engine died twice under it",
         None,
+    ]
+
+
+def test_what_zepix_did_by_itself_is_audited_too_and_what_a_twin_did_is_not(tmp_path: Path, address: Address) -> None:
+    tripped = {"level": "CRITICAL", "code": "fidelity_breaker", "text": "v3 is in shadow until ...", "plugin": "v3"}
+    write(
+        tmp_path,
+        [
+            (NOON_NS, "config", {"settings": {}, "hash": "h", "code": "1"}),
+            (NOON_NS, "disabled", {"of": 1, "plugin": "v6", "failures": 5, "book": "twin"}),
+            (NOON_NS, "disabled", {"of": 1, "plugin": "v6", "failures": 5, "book": "live"}),
+            (NOON_NS, "event", tripped),
+            (NOON_NS, "event", {**tripped, "code": "lost_alert"}),
+        ],
+    )
+    project(tmp_path, address, limit=2)
+    rows = dump(address)["audit_log"]
+    assert [(row["who"], row["command"], row["target"], row["level"], row["outcome"]) for row in rows] == [
+        ("zepix", "disabled", "v6", "CRITICAL",
+         "disabled after 5 failures in a row in the live book: it takes no new risk"),
+        ("zepix", "fidelity_breaker", "v3", "CRITICAL", "v3 is in shadow until ..."),
+    ]  # fmt: skip
+    assert [(json.loads(row["before"]), json.loads(row["after"])) for row in rows] == [
+        ({"enabled": True, "plugin": "v6"}, {"enabled": False, "plugin": "v6"}),
+        ({"held_by_breaker": False, "plugin": "v3"}, {"held_by_breaker": True, "plugin": "v3"}),
     ]
 
 
