@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any, Final
 
@@ -57,6 +58,7 @@ def statement_of(recovered: Recovered, rows: Iterable[Row], now_ns: int, down_s:
         elif row.kind in ("event", "notice") and body.get("level") == "CRITICAL":
             human.append(body["text"])
     human += [f"the journal's word stands, but the engine would decide otherwise: {d}" for d in recovered.differences]
+    human += _of_nobody(recovered)
     found = {
         "is_new": False,
         "down_from_ns": recovered.last_ns,
@@ -74,6 +76,24 @@ def statement_of(recovered: Recovered, rows: Iterable[Row], now_ns: int, down_s:
         "human": human,
     }
     found["lines"] = _lines(found)
+    return found
+
+
+def _of_nobody(recovered: Recovered) -> list[str]:
+    """What is open of plugins that are not here any more, at every start until it is closed."""
+    session = recovered.course.session
+    here = session.simulation.registry.get_all_plugins()
+    found: list[str] = []
+    for book in session.books:
+        gone = Counter(ticket.plugin_id for ticket in book.simulation.broker.tickets.values())
+        for plugin_id, count in sorted(gone.items()):
+            if plugin_id in here or book.name == TWIN or any(repr(plugin_id) in one for one in recovered.human):
+                continue  # another's, or told with the change of settings
+            tickets = f"{count} open ticket{'s' * (count > 1)}"
+            found.append(
+                f"{book.name}: {tickets} of {plugin_id!r}, which is not here: stops and targets are kept, nobody trails "
+                "or books; zepix live flatten --plugin closes them"
+            )
     return found
 
 

@@ -125,6 +125,12 @@ def test_a_plugin_renamed_between_restarts_leaves_its_tickets_with_their_stops_i
     assert after == before
     said = [line for line in engine.statement["lines"] if "'old' is not here any more" in line]
     assert len(said) == 3 and said[0].startswith("needs a human:") and "live: plugin 'old'" in said[1]
+    one.crash()
+    engine = one.open(plugins__new__strategy="bracket")
+    still = [line for line in engine.statement["lines"] if "'old', which is not here" in line]
+    assert [line.split(" of ")[0] for line in still] == [
+        "needs a human: shadow: 1 open ticket", "needs a human: live: 1 open ticket",
+    ]  # fmt: skip
     one.post(entry("sell", id="c", sl_pips=50, strategy="bracket"))
     one.run(60)
     stopped = [rows_of(one, book, "closed") for book in ("shadow", "live", "twin")]
