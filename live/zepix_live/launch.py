@@ -28,6 +28,7 @@ from zepix_live.heartbeat import FAILED, EngineState, read_heartbeat, write_hear
 from zepix_live.identity import inbox_id_for
 from zepix_live.live_environment import over
 from zepix_live.logs import LOG, hand_on, log_settings, told_by
+from zepix_live.private_files import private_files
 from zepix_live.secrets_file import RECEIVER_SETTINGS
 from zepix_live.supervise import Child, Supervisor
 from zepix_live.watchdog import HANG_S, START_S, Watchdog
@@ -134,7 +135,13 @@ def run_live(
     options: EngineOptions, *, host: str | None, port: int | None, one_process: bool, say: Callable[[str], None]
 ) -> int:
     """Run until told to stop; the exit status. Raises ConfigError, JournalError before anything is taken."""
-    options = of_folder(options)
+    with private_files():
+        return _run(of_folder(options), host, port, one_process, say)
+
+
+def _run(
+    options: EngineOptions, host: str | None, port: int | None, one_process: bool, say: Callable[[str], None]
+) -> int:
     table = receiver_table(options)
     log = log_settings(live_table(options, LOG))
     api = read_api_settings(options.data_dir, live_table(options, API), os.environ)

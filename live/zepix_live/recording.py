@@ -15,6 +15,7 @@ from zepix_live.engine.options import EngineOptions
 from zepix_live.identity import inbox_id_for
 from zepix_live.launch import live_table, of_folder, receiver_of, receiver_table
 from zepix_live.logs import LOG, hand_on, log_settings, told_by
+from zepix_live.private_files import private_files
 from zepix_live.supervise import Supervisor
 
 __all__ = ["run_record"]
@@ -32,7 +33,13 @@ def run_record(
 
     Raises ConfigError, JournalError before anything is taken.
     """
-    options = of_folder(options)
+    with private_files():
+        return _record(of_folder(options), host, port, mirrors, say)
+
+
+def _record(
+    options: EngineOptions, host: str | None, port: int | None, mirrors: Sequence[str], say: Callable[[str], None]
+) -> int:
     table = receiver_table(options)
     if mirrors:
         told = table.get("mirror", [])

@@ -52,8 +52,11 @@ def test_a_second_runner_on_one_folder_refuses_to_start(tmp_path: Path):
     with started(data, port, [], tmp_path / "log") as process:
         wait_ready(port, process, tmp_path / "log")
         second = _run(command(data, free_port(), []))
+        open_to_others = {one.name for one in (data, *data.rglob("*")) if one.stat().st_mode & 0o077}
+        assert (data / "journal.sqlite").exists() and (data / "inbox.sqlite").exists()
     assert second.returncode == 3
     assert str(process.pid) in second.stderr
+    assert not open_to_others, "what a runner writes is its user's alone"
 
 
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may write anywhere")

@@ -91,8 +91,8 @@ def _of_nobody(recovered: Recovered) -> list[str]:
                 continue  # another's, or told with the change of settings
             tickets = f"{count} open ticket{'s' * (count > 1)}"
             found.append(
-                f"{book.name}: {tickets} of {plugin_id!r}, which is not here: stops and targets are kept, nobody trails "
-                "or books; zepix live flatten --plugin closes them"
+                f"{book.name}: {tickets} of {plugin_id!r}, which is not here: stops and targets are kept, nobody "
+                "trails or books; zepix live flatten --plugin closes them"
             )
     return found
 
