@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -41,11 +42,11 @@ def _flags(settings: list[str] | None) -> dict[str, Any]:
     return dict(read_flags(settings))
 
 
-def settings_problems(config: Any) -> list[str]:
+def settings_problems(config: Any, plugins: Sequence[Any] = ()) -> list[str]:
     """What is wrong with the settings that the runner reads itself: asked by ``zepix config``."""
     from zepix_live import live_settings
 
-    return live_settings.settings_problems(config)
+    return live_settings.settings_problems(config, plugins)
 
 
 def default_settings() -> dict[str, Any]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, Final
 
 from zepix.config import ConfigManager
+from zepix.engine.strategy import Strategy
 from zepix.errors import ConfigError
 from zepix_live.api.settings import API, api_defaults, api_problems
 from zepix_live.engine.mode_settings import mode_problems
@@ -24,8 +25,11 @@ OURS: Final = ("data_dir", "secrets", "inbox_id")
 """Fields of the receiver's settings that are no settings of a file."""
 
 
-def settings_problems(config: ConfigManager) -> list[str]:
-    """What the runner would say of ``[live]`` and ``[live.receiver]``, secrets left aside: all of it."""
+def settings_problems(config: ConfigManager, plugins: Sequence[Strategy] = ()) -> list[str]:
+    """What the runner would say of ``[live]``, ``[live.receiver]`` and the modes, secrets left aside: all of it.
+
+    ``plugins``: those that the settings make; without them names of plugins are not looked at.
+    """
     problems: list[str] = []
     live = config.get("live", {})
     for name in sorted(live.keys() - SETTINGS):
@@ -44,7 +48,7 @@ def settings_problems(config: ConfigManager) -> list[str]:
             feed_choice(live["feed"] if isinstance(live["feed"], str) else ascii(live["feed"])[:60])
         except ConfigError:
             problems.append(f"live.feed is replay:PATH, webhook or none, not {ascii(live['feed'])[:60]}")
-    problems += mode_problems(config)
+    problems += mode_problems(config, plugins)
     problems += health_problems(live.get(HEALTH, {}))
     problems += log_problems(live.get(LOG, {}))
     problems += api_problems(live.get(API, {}))

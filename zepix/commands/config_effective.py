@@ -15,6 +15,7 @@ from zepix.config.lines import KeyLines, key_lines, line_of
 
 if TYPE_CHECKING:
     from zepix.config import ConfigManager
+    from zepix.engine.strategy import Strategy
     from zepix.spec import Spec
 
 __all__ = ["Asked", "Setting", "asked", "bare_api", "effective"]
@@ -80,9 +81,10 @@ def asked(file: Path | None, flags: Mapping[str, Any], environ: Mapping[str, str
     except ConfigError as error:
         problems += error.problems
         config = ConfigManager(defaults=DEFAULTS, file=file, environ=environ, flags=flags, strict=False)
-    problems += _strategy_problems(config)
+    plugins, wrong = _plugins_of(config)
+    problems += wrong
     for outside in beside_verbs("settings_problems"):
-        problems += outside(config)
+        problems += outside(config, plugins)
     lines = key_lines(file) if file is not None else {}
     found = Asked(config, spec, lines, [], [])
     found.problems += [_placed(one, found) for one in dict.fromkeys(problems)]
@@ -103,8 +105,8 @@ def effective(found: Asked) -> list[Setting]:
     return [rows[path] for path in sorted(rows)]
 
 
-def _strategy_problems(config: ConfigManager) -> list[str]:
-    """What the strategies themselves say of their settings, also where something else is wrong."""
+def _plugins_of(config: ConfigManager) -> tuple[list[Strategy], list[str]]:
+    """The plugins that the settings make, or what the strategies say is wrong, also where something else is too."""
     from zepix.config import complete_settings
     from zepix.engine.registry import PluginConfig, find_strategies
     from zepix.errors import ConfigError
@@ -117,10 +119,10 @@ def _strategy_problems(config: ConfigManager) -> list[str]:
     try:
         spec = load_spec(None, flags=flags, environ={}, check_strategies=False)
         given = [PluginConfig(p.plugin_id, p.strategy, p.settings, p.timeframes, p.enabled) for p in spec.plugins]
-        find_strategies(spec.strategy_folders, complete_settings).load_all_plugins(given, bare_api)
+        made = find_strategies(spec.strategy_folders, complete_settings).load_all_plugins(given, bare_api)
     except ConfigError as error:
-        return list(error.problems)
-    return []
+        return [], list(error.problems)
+    return list(made.values()), []
 
 
 def bare_api(config: Any, _family: str, settings: Mapping[str, Any]) -> Any:

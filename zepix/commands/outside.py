@@ -48,8 +48,8 @@ def add_outside(app: typer.Typer, known: set[str], verb: str | None) -> None:
 def beside_verbs(name: str) -> Iterator[Callable[..., Any]]:
     """The functions ``name`` of the modules that bring verbs, each once; a package that cannot be loaded has none.
 
-    ``settings_problems(config) -> list[str]`` checks the settings that a package reads itself, ``default_settings() ->
-    {key: value}`` are those that hold where nothing is said.
+    ``settings_problems(config, plugins) -> list[str]`` checks the settings that a package reads itself (``plugins``:
+    those that the settings make), ``default_settings() -> {key: value}`` are those that hold where nothing is said.
     """
     modules = {point.value.partition(":")[0]: None for point in metadata.entry_points(group=GROUP)}
     for module in modules:

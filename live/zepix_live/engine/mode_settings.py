@@ -9,7 +9,7 @@ A spec that asks for LIVE or HYBRID without a live broker that works is no mista
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final
 
@@ -106,17 +106,8 @@ class ModeSettings:
     broadcast: bool = False
 
     def manager(self, plugins: Iterable[Strategy]) -> ShadowModeManager:
-        """The modes to begin with. Raises ConfigError for a shadow plugin that none of ``plugins`` is: a name that
-        means nothing would leave somebody live."""
-        everybody, found = list(plugins), list[str]()
-        problems: list[str] = []
-        for name in self.shadow_plugins:
-            meant = [one.plugin_id for one in everybody if answers_to(one, name)]
-            if not meant:
-                known = [one.plugin_id for one in everybody]
-                hint = near(name, known) or f"; there are {', '.join(known)}"
-                problems.append(f"shadow_mode.shadow_plugins: no plugin {ascii(name)[1:-1][:60]}{hint}")
-            found += meant
+        """The modes to begin with. Raises ConfigError for a shadow plugin that none of ``plugins`` is."""
+        found, problems = _shadowed(self.shadow_plugins, list(plugins))
         if problems:
             raise ConfigError(problems)
         own = dict.fromkeys(self.own, ExecutionMode.SHADOW)
@@ -168,11 +159,26 @@ def mode_settings(spec: Spec) -> ModeSettings:
     return ModeSettings(mode, names, own, no_broker=why, broadcast=is_broadcast, **made)
 
 
-def mode_problems(config: ConfigManager) -> list[str]:
-    """What is wrong with the sections themselves, whatever plugins there are."""
+def mode_problems(config: ConfigManager, plugins: Sequence[Strategy] = ()) -> list[str]:
+    """What is wrong with the sections themselves, and with their names of plugins where ``plugins`` are told."""
     problems: list[str] = []
-    _parts(config.get("shadow_mode") or {}, config.get("broker.live") or {}, FillModel(), problems)
-    return problems
+    shadow = config.get("shadow_mode") or {}
+    _parts(shadow, config.get("broker.live") or {}, FillModel(), problems)
+    return [*problems, *(_shadowed(shadow.get("shadow_plugins", ()), plugins)[1] if plugins else ())]
+
+
+def _shadowed(names: Iterable[str], plugins: Sequence[Strategy]) -> tuple[list[str], list[str]]:
+    """(the plugins that are meant, what is wrong): a name that means nothing would leave somebody live."""
+    found: list[str] = []
+    problems: list[str] = []
+    known = [one.plugin_id for one in plugins]
+    for name in names:
+        meant = [one.plugin_id for one in plugins if answers_to(one, name)]
+        if not meant:
+            hint = near(name, known) or f"; there are {', '.join(known)}"
+            problems.append(f"shadow_mode.shadow_plugins: no plugin {ascii(name)[1:-1][:60]}{hint}")
+        found += meant
+    return found, problems
 
 
 def _parts(shadow: Mapping[str, Any], live: Mapping[str, Any], fill: FillModel, problems: list[str]) -> dict[str, Any]:

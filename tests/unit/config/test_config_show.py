@@ -158,6 +158,13 @@ def test_problems_as_json_and_what_could_be_read_is_shown_all_the_same(place, ca
         ("[live]\nreceiver = 5", "live.receiver: expected a table"),
         ("live = 5", "live (broken.toml:1): expected a table"),
         ('[strategy]\nname = "brackett"', "brackett"),
+        (
+            '[shadow_mode]\nshadow_plugins = ["v6_price_action_5n"]\n[plugins.v6_price_action_5m]',
+            "shadow_mode.shadow_plugins: no plugin v6_price_action_5n; did you mean 'v6_price_action_5m'",
+        ),
+        ('[shadow_mode]\ndefault_mode = "HYBRYD"', "shadow_mode.default_mode"),
+        ('[shadow_mode]\nenabled = false\ndefault_mode = "HYBRID"', "nothing runs in shadow"),
+        ("[shadow_mode.breaker]\ntickets = 0", "shadow_mode.breaker"),
     ],
 )
 def test_a_broken_file_is_told_and_ends_with_two(place, capsys, text, told):
