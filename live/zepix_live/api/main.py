@@ -49,7 +49,7 @@ def make_parts(settings: ApiSettings, address: Address, clock: Clock) -> Parts:
         clock=clock,
         keeper=keeper,
         tail=tail,
-        questions=Questions(Database(address), behind, settings.answer_s, lambda: keeper.broken),
+        questions=Questions(Database(address), behind, settings.answer_s, keeper.why_broken),
         standing=Standing(data_dir),
         desk=Desk(data_dir, clock, settings.command_s),
         confirmations=Confirmations(clock, settings.confirm_s),

@@ -47,10 +47,9 @@ class Questions:
     async def ask(self, question: Callable[[Any], Found]) -> Found:
         """What ``question`` makes of a connection. Raises StorageError, and what it raises."""
 
-        if (why := self._broken()) is not None:
-            raise StorageBroken(why)
-
         def asked() -> Found:
+            if (why := self._broken()) is not None:  # may wait
+                raise StorageBroken(why)
             with self.database.reading(self._limit_s) as connection:
                 return question(connection)
 

@@ -20,6 +20,7 @@ __all__ = ["ProjectionKeeper"]
 EVERY_S: Final = 0.25
 FIRST_PAUSE_S: Final = 0.5
 LONGEST_PAUSE_S: Final = 30.0
+FIRST_LOOK_S: Final = 2.0
 
 
 class ProjectionKeeper:
@@ -48,11 +49,18 @@ class ProjectionKeeper:
         """Why the tables do not follow just now; None while they do."""
         self.broken: str | None = None
         """Why what stands in the tables is not to be believed (of another journal, damaged); None where it is."""
+        self._has_looked: Final = threading.Event()
 
     @property
     def position(self) -> int:
         """The last row of the journal that is in the tables."""
         return self._projector.position
+
+    def why_broken(self) -> str | None:
+        """``broken``, once it is known: whoever asks in the first moments waits for the first look, at most 2 s."""
+        if self._thread is not None:
+            self._has_looked.wait(FIRST_LOOK_S)
+        return self.broken
 
     def start(self) -> None:
         """Begin; the second call does nothing."""
@@ -77,9 +85,11 @@ class ProjectionKeeper:
                     failures = min(failures + 1, 10)
                     self.broken = str(error) if isinstance(error, StorageBroken) else self.broken
                     self._wrong(f"{type(error).__name__}: {error}")
+                    self._has_looked.set()
                     continue
                 failures, pause_s = 0, 0.0 if taken >= self._batch else self._every_s
                 self._well()
+                self._has_looked.set()
         finally:
             self._projector.close()
 

@@ -18,6 +18,7 @@ from tests.live.storage.postgres_server import PostgresServer
 from zepix_live.clock import SystemClock
 from zepix_live.storage.address import Address, address_of
 from zepix_live.storage.database import Database
+from zepix_live.storage.keeping import ProjectionKeeper
 from zepix_live.storage.rebuilding import rebuild
 from zepix_live.view_file import PARTS, VERSION, write_view
 
@@ -293,6 +294,12 @@ def test_a_database_of_another_journal_is_told(by_hand: Path, folder: Path) -> N
         path.unlink()
     shutil.copy(folder / "zepix.db", by_hand / "zepix.db")
     write(by_hand, [(NOON_NS, "config", {"settings": {}, "hash": "h", "code": "1"})] * 40, inbox="another")
+    keeper = ProjectionKeeper(by_hand, address_of(by_hand), lambda _: None)
+    keeper.start()
+    try:
+        assert "another journal" in (keeper.why_broken() or ""), "whoever asks first is not told of it either"
+    finally:
+        keeper.stop()
     api = Api(by_hand)
     answer, *pages = api.get("/api/status", "/api/tickets", "/api/decisions", "/api/config", "/api/plugins")
     assert "another journal" in answer.json()["behind"]["trouble"]
@@ -303,7 +310,7 @@ def test_a_database_of_another_journal_is_told(by_hand: Path, folder: Path) -> N
     async def to_close(client: httpx.AsyncClient) -> httpx.Response:
         return await client.post("/api/flatten")
 
-    found = api.run(to_close).json()
+    found = Api(by_hand).run(to_close).json()
     assert found["would_close"] is None and "another journal" in found["trouble"]
 
 
