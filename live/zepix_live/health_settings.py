@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from zepix.engine.health import HealthLimits
 from zepix.errors import ConfigError
+from zepix_live.live_tables import unknown_setting
 
 __all__ = ["HEALTH", "health_defaults", "health_limits", "health_problems"]
 
@@ -25,14 +26,11 @@ def health_problems(given: Any) -> list[str]:
     """Everything that is wrong with a table of these settings, in sentences."""
     if not isinstance(given, Mapping):
         return ["live.health: expected a table of settings"]
-    from zepix.config import near
-
     known = [one.name for one in fields(HealthLimits)]
     found: list[str] = []
     for name, value in given.items():
         if name not in known:
-            hint = near(str(name), known, "live.health.") or f"; there are {', '.join(known)}"
-            found.append(f"live.health.{ascii(name)[1:-1][:60]}: unknown setting{hint}")
+            found.append(unknown_setting("live.health", name, known))
             continue
         most = MOST.get(name, MOST_S)
         if _number(value, most) is None:

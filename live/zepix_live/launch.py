@@ -27,6 +27,7 @@ from zepix_live.first_line import first_line
 from zepix_live.heartbeat import FAILED, EngineState, read_heartbeat, write_heartbeat
 from zepix_live.identity import inbox_id_for
 from zepix_live.live_environment import over
+from zepix_live.live_tables import unknown_setting
 from zepix_live.logs import LOG, hand_on, log_settings, told_by
 from zepix_live.private_files import private_files
 from zepix_live.secrets_file import RECEIVER_SETTINGS
@@ -122,13 +123,7 @@ def _hang_s(options: EngineOptions) -> float:
 
 def _known(names: Iterable[str]) -> None:
     if strange := sorted(set(names) - SETTINGS):
-        raise ConfigError(
-            [
-                f"live.{ascii(name)[1:-1][:60]} is no setting; there are "
-                + ", ".join(f"live.{known}" for known in sorted(SETTINGS))
-                for name in strange
-            ]
-        )
+        raise ConfigError([unknown_setting("live", name, SETTINGS) for name in strange])
 
 
 def run_live(

@@ -14,6 +14,7 @@ from zepix_live.api.settings import API, api_defaults, api_problems
 from zepix_live.engine.mode_settings import mode_problems
 from zepix_live.engine.options import SETTINGS, STALE_S, feed_choice, seconds
 from zepix_live.health_settings import HEALTH, health_defaults, health_problems
+from zepix_live.live_tables import unknown_setting
 from zepix_live.logs import LOG, log_defaults, log_problems
 from zepix_live.settings import ReceiverSettings, checked_table
 from zepix_live.watchdog import HANG_S, START_S
@@ -33,10 +34,7 @@ def settings_problems(config: ConfigManager, plugins: Sequence[Strategy] = ()) -
     problems: list[str] = []
     live = config.get("live", {})
     for name in sorted(live.keys() - SETTINGS):
-        from zepix.config import near
-
-        hint = near(name, SETTINGS, "live.") or f"; there are {', '.join(f'live.{one}' for one in sorted(SETTINGS))}"
-        problems.append(f"live.{ascii(name)[1:-1][:60]}: unknown setting{hint}")
+        problems.append(unknown_setting("live", name, SETTINGS))
     for name in SECONDS:
         if name in live:
             try:

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from zepix.errors import ConfigError
+from zepix_live.live_tables import unknown_setting
 
 __all__ = [
     "FORMATS",
@@ -76,10 +77,7 @@ def log_problems(given: Any) -> list[str]:
     found: list[str] = []
     for name, value in given.items():
         if name not in known:
-            from zepix.config import near
-
-            hint = near(str(name), known, "live.log.") or f"; there are {', '.join(known)}"
-            found.append(f"live.log.{ascii(name)[1:-1][:60]}: unknown setting{hint}")
+            found.append(unknown_setting("live.log", name, known))
         elif problem := _problem(name, value):
             found.append(f"live.log.{name} {problem}, not {ascii(value)[:60]}")
     return found

@@ -6,7 +6,6 @@ mapping; the secrets do not (``secrets_file.py``).
 
 from __future__ import annotations
 
-import difflib
 import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -14,8 +13,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from zepix.errors import ConfigError
+from zepix_live.live_tables import is_network, secrets_beside, unknown_setting
 from zepix_live.receiver.mirror_url import checked_urls, target_of
-from zepix_live.secrets_file import Secrets, load_secrets
+from zepix_live.secrets_file import Secrets
 
 __all__ = ["TRADINGVIEW_ADDRESSES", "ReceiverSettings", "checked_table", "is_loopback", "read_settings"]
 
@@ -162,13 +162,7 @@ def read_settings(
     given = dict(table)
     given.update({name: value for name, value in (("host", host), ("port", port)) if value is not None})
     found = checked_table(given, problems)
-    secrets = Secrets()
-    try:
-        secrets = load_secrets(data_dir, environ)
-    except ConfigError as error:
-        problems += error.problems
-    if problems:
-        raise ConfigError(problems)
+    secrets = secrets_beside(data_dir, environ, problems)
     return ReceiverSettings(data_dir=data_dir, secrets=secrets, **found).check()
 
 
@@ -180,9 +174,7 @@ def checked_table(given: Mapping[str, Any], problems: list[str]) -> dict[str, An
         if name in known:
             found[name] = _checked(name, value, problems)
         else:
-            near = difflib.get_close_matches(str(name), sorted(known), n=1)
-            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(sorted(known))}"
-            problems.append(f"live.receiver.{ascii(name)[1:-1][:60]} is no setting; {hint}")
+            problems.append(unknown_setting("live.receiver", name, known))
     return found
 
 
@@ -219,9 +211,7 @@ def _networks(name: str, value: Any, problems: list[str]) -> tuple[str, ...]:
         problems.append(f"live.receiver.{name} must be a list of at most 256 addresses or networks")
         return ()
     for one in value:
-        try:
-            ipaddress.ip_network(one if isinstance(one, str) else "", strict=False)
-        except ValueError:
+        if not is_network(one):
             problems.append(f"live.receiver.{name}: {ascii(one)[:60]} is no address and no network (10.0.0.0/8)")
     return tuple(str(one).strip() for one in value)
 

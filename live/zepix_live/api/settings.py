@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-import ipaddress
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -11,7 +9,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from zepix.errors import ConfigError
-from zepix_live.secrets_file import FILE_NAME, NAMES, SHORTEST_OUTSIDE, Secrets, load_secrets
+from zepix_live.live_tables import is_network, secrets_beside, unknown_setting
+from zepix_live.secrets_file import FILE_NAME, NAMES, SHORTEST_OUTSIDE, Secrets
 from zepix_live.settings import is_loopback
 
 __all__ = ["API", "OURS", "ApiSettings", "api_defaults", "api_problems", "checked_api_table", "read_api_settings"]
@@ -114,13 +113,7 @@ def read_api_settings(
         raise ConfigError("[live.api] is a table of settings")
     problems: list[str] = []
     found = checked_api_table({**table, **({} if port is None else {"port": port})}, problems)
-    secrets = Secrets()
-    try:
-        secrets = load_secrets(data_dir, environ)
-    except ConfigError as error:
-        problems += error.problems
-    if problems:
-        raise ConfigError(problems)
+    secrets = secrets_beside(data_dir, environ, problems)
     return ApiSettings(data_dir=data_dir, secrets=secrets, **found).check()
 
 
@@ -144,9 +137,7 @@ def checked_api_table(given: Mapping[str, Any], problems: list[str]) -> dict[str
     found: dict[str, Any] = {}
     for name, value in given.items():
         if name not in _KNOWN:
-            near = difflib.get_close_matches(str(name), sorted(_KNOWN), n=1)
-            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(sorted(_KNOWN))}"
-            problems.append(f"live.api.{ascii(name)[1:-1][:60]} is no setting; {hint}")
+            problems.append(unknown_setting("live.api", name, _KNOWN))
         elif (why := _fault(name, value)) is not None:
             problems.append(f"live.api.{name} {why}, not {ascii(value)[:60]}")
         else:
@@ -169,14 +160,6 @@ def _fault(name: str, value: Any) -> str | None:
         return "must be a list of at most 256"
     elif name == "hosts":
         return None if all(isinstance(one, str) and _NAME.fullmatch(one) for one in value) else "must be names of hosts"
-    elif not all(_is_network(one) for one in value):
+    elif not all(is_network(one) for one in value):
         return "must be addresses or networks (10.0.0.0/8)"
     return None
-
-
-def _is_network(value: Any) -> bool:
-    try:
-        ipaddress.ip_network(value if isinstance(value, str) else "", strict=False)
-    except ValueError:
-        return False
-    return True

@@ -243,5 +243,5 @@ def test_every_problem_of_the_settings_at_once(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as raised:
         read_api_settings(tmp_path, table, {})
     assert len(raised.value.problems) == 6
-    assert "did you mean port?" in str(raised.value)
+    assert "did you mean 'live.api.port'?" in str(raised.value)
     assert ApiSettings(tmp_path).problems() == []

@@ -85,10 +85,15 @@ def test_it_answers_commands_and_may_die_while_the_others_go_on(tmp_path: Path) 
         with client(data, api_port) as session:
             told = session.post("/api/pause", json={"by": "anna"})
             assert (told.status_code, told.json()["outcome"]) == (202, "no new risk is taken; what is open goes on")
+            assert told.json()["is_refused"] is False
         (row,) = rows(data, api_port, "/api/audit", 1)
         assert (row["who"], row["came_from"], row["before"], row["after"]) == (
             "anna", "127.0.0.1", {"paused": False}, {"paused": True},
         )  # fmt: skip
+        with client(data, api_port) as session:
+            told = session.post("/api/plugins/nobody/enable", json={"by": "anna"})
+            assert (told.status_code, told.json()["is_refused"]) == (202, True)
+            assert told.json()["outcome"] == "there is no plugin nobody; there are bracket"
         rebuild = subprocess.run(
             [sys.executable, "-m", "zepix", "live", "rebuild", "--data", str(data)],
             capture_output=True, text=True, encoding="utf-8", env=environment(), cwd=ROOT, check=False,
@@ -106,8 +111,8 @@ def test_it_answers_commands_and_may_die_while_the_others_go_on(tmp_path: Path) 
         assert httpx.get(f"http://127.0.0.1:{port}/api/health", timeout=5).status_code == 200
         assert time.monotonic() - began < 5
         until = time.monotonic() + 20
-        while json.loads((data / "engine.heartbeat.json").read_text(encoding="utf-8"))["inbox_seq"] < 4:
-            assert time.monotonic() < until  # three alerts and a command are taken all the same
+        while json.loads((data / "engine.heartbeat.json").read_text(encoding="utf-8"))["inbox_seq"] < 5:
+            assert time.monotonic() < until  # three alerts and two commands are taken all the same
             time.sleep(0.1)
         began = time.monotonic()
         process.terminate()
@@ -153,4 +158,4 @@ def test_a_wrong_setting_of_it_is_told_at_the_start(tmp_path: Path) -> None:
         command(tmp_path / "live", free_port(), ["--set", "live.api.prot=3", "--set", "live.api.host=0.0.0.0"]),
         capture_output=True, text=True, encoding="utf-8", env=environment(), cwd=ROOT, check=False, timeout=60,
     )  # fmt: skip
-    assert found.returncode == 2 and "did you mean port?" in found.stderr
+    assert found.returncode == 2 and "did you mean 'live.api.port'?" in found.stderr

@@ -28,7 +28,7 @@ def test_it_is_read_without_any_file(tmp_path, monkeypatch):
     monkeypatch.setenv("ZEPIX_LIVE__RECEIVER__TRUSTED_PROXIES", '["10.0.0.1"]')
     assert receiver_table(EngineOptions(tmp_path)) == {"trusted_proxies": ["10.0.0.1"]}
     monkeypatch.setenv("ZEPIX_LIVE__RECEIVR__PORT", "1")
-    with pytest.raises(ConfigError, match=r"live\.receivr is no setting"):
+    with pytest.raises(ConfigError, match=r"live\.receivr: unknown setting; did you mean 'live\.receiver'"):
         receiver_table(EngineOptions(tmp_path))
 
 

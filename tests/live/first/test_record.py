@@ -22,6 +22,7 @@ from zepix.errors import ConfigError, JournalError
 from zepix.journal.durable_reader import LogReader
 from zepix.journal.lock import FolderLock
 from zepix_live.engine.options import EngineOptions
+from zepix_live.first.verbs import what_became
 from zepix_live.recording import run_record
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -132,7 +133,7 @@ def test_old_bars_are_no_prices_of_now(desk):
 
 
 def test_one_runner_a_folder_and_wrong_addresses_are_told_before_anything_is_made(tmp_path):
-    with pytest.raises(ConfigError, match="is no setting"):
+    with pytest.raises(ConfigError, match="unknown setting"):
         run_record(EngineOptions(tmp_path / "x", flags={"live.receive.mirror": "a"}), host=None, port=None, say=print)
     lock = FolderLock(tmp_path / "y" / "lock", "runner")
     try:
@@ -148,3 +149,12 @@ def test_it_logs_where_the_settings_say(tmp_path):
         said = (data / "logs" / "receiver.log").read_text(encoding="ascii")
     assert "alerts are taken on port" in said
     assert (data / "logs" / "supervisor.log").exists()
+
+
+def test_whoever_sends_a_test_alert_hears_at_once_that_nothing_decides_here(tmp_path):
+    data = tmp_path / "recorded"
+    with recorder(data) as (_, port):
+        assert post(port, entry(id="one"))[0] == 202
+        began = time.monotonic()
+        assert what_became(data, 1, 30.0)[-1] == "it is recorded; nothing decides here"
+        assert time.monotonic() - began < 10

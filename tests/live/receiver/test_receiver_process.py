@@ -216,7 +216,7 @@ def test_a_second_receiver_on_the_folder_or_the_port_refuses_to_start(receiver, 
     [
         (["--host", "0.0.0.0"], {"ZEPIX_WEBHOOK_TOKEN": "", "ZEPIX_API_TOKEN": ""}, "ZEPIX_WEBHOOK_TOKEN"),
         (["--settings", "5"], {}, "JSON object"),
-        (["--settings", '{"porrt": 1}'], {}, "did you mean port?"),
+        (["--settings", '{"porrt": 1}'], {}, "did you mean 'live.receiver.port'?"),
     ],
 )
 def test_it_refuses_to_start_with_a_sentence(tmp_path, flags, environ, what):

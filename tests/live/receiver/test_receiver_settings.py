@@ -74,7 +74,7 @@ def test_every_problem_is_told_at_once(tmp_path):
     with pytest.raises(ConfigError) as caught:
         read_settings(tmp_path, table, {"ZEPIX_WEBHOOK_TOKEN_PREVIOUS": "x", "ZEPIX_API_TOKEN": "a b"})
     assert len(caught.value.problems) == 11
-    assert "did you mean body_limit_bytes?" in str(caught.value)
+    assert "did you mean 'live.receiver.body_limit_bytes'?" in str(caught.value)
 
 
 def test_a_certificate_header_needs_a_proxy(tmp_path):

@@ -132,7 +132,7 @@ def test_every_problem_is_told_at_once_with_near_names_and_lines(place, capsys):
         "exits.",
         "live.stal_s: unknown setting; did you mean 'live.stale_s'",
         "live.hang_s is above 0",
-        "live.receiver.prot is no setting; did you mean port?",
+        "live.receiver.prot: unknown setting; did you mean 'live.receiver.port'?",
         "live.receiver.rate_per_s must be a number",
     ):
         assert words in told, words
