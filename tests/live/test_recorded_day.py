@@ -19,6 +19,7 @@ import pytest
 
 from tests.live.receiver.receiver_asgi import PATH, TOKEN, call
 from tests.parity.test_shipped_strategies import LOOSE
+from tests.thorough import share
 from zepix.alerts.generate import generate, settings_of
 from zepix.data import default_catalogue, load_bars
 from zepix.engine.record import RunRecord
@@ -43,7 +44,7 @@ from zepix_live.settings import ReceiverSettings
 
 MARKET = Path(__file__).resolve().parents[3] / "shared" / "data" / "market"
 DAY_NS = 1_399_334_400 * NS  # 2014-05-06, a Tuesday
-HOURS = 24
+HOURS = share(24, 10)
 CONFIG = """
 [plugins.bracket]
 strategy = "bracket"
@@ -196,7 +197,7 @@ def test_a_recorded_day_through_the_door_is_the_replay_of_its_journal(tmp_path: 
     ]
     assert live == again
     plugins = {f.plugin_id for f in record.fills}
-    assert len(live) > 150
+    assert len(live) > HOURS * 6
     assert {"bracket", "v6_price_action_1m"} <= plugins
     decided = {
         (b["id"], b["plugin"]): (b["outcome"], b["reason"]) for _, b in journal_rows(data, "decision") if b["final"]

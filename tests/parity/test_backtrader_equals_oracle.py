@@ -18,6 +18,7 @@ from tests.oracle.scenarios import Scenario, random_full_scenario, random_scenar
 from tests.parity.backtrader import prepared, replay, replay_without_cerebro
 from tests.parity.shadow import alerts, decisions, first_difference, trades
 from tests.parity.test_shadow_full_model import RECORDED, TICKS, on_recorded
+from tests.thorough import share
 from zepix.engine.record import RunRecord
 from zepix.journal.digest import digest
 
@@ -49,7 +50,7 @@ def test_market_orders_and_exits(first: int) -> None:
     assert sum(assert_agree(random_scenario(seed)) for seed in range(first, first + BLOCK)) > 500
 
 
-@pytest.mark.parametrize("first", range(2000, 2200, BLOCK))
+@pytest.mark.parametrize("first", range(2000, share(2200, 2100), BLOCK))
 def test_the_whole_page_on_bars(first: int) -> None:
     assert sum(assert_agree(random_full_scenario(seed)) for seed in range(first, first + BLOCK)) > 500
 

@@ -33,6 +33,7 @@ from tests.parity.shadow import (
     trades,
 )
 from tests.parity.test_shadow_full_model import RECORDED, on_recorded
+from tests.thorough import share
 from zepix.journal.digest import digest
 from zepix.research.simulate import Simulation
 
@@ -86,7 +87,7 @@ def assert_agree(scenario: Scenario) -> Totals:
     return Counter(t["exit_reason"] for t in oracle.trades) + Counter(oracle.notes)
 
 
-@pytest.mark.parametrize("first", range(0, 160, BLOCK))
+@pytest.mark.parametrize("first", range(0, share(160, 80), BLOCK))
 def test_random_markets_on_bars(first: int) -> None:
     totals: Totals = Counter()
     for seed in range(first, first + BLOCK):

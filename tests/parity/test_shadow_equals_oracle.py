@@ -11,6 +11,7 @@ import pytest
 from tests.oracle.recorded_bars import MARKET, recorded, resampled
 from tests.oracle.scenarios import H1, KINDS, M15, Scenario, random_alerts, random_scenario
 from tests.parity.shadow import decisions, first_difference, replay, replay_stepwise, trades
+from tests.thorough import share
 
 BLOCK = 50
 
@@ -25,14 +26,14 @@ def assert_agree(scenario: Scenario) -> tuple[int, int]:
     return len(oracle.trades), sum(t["ambiguous"] for t in oracle.trades)
 
 
-@pytest.mark.parametrize("first", range(0, 400, BLOCK))
+@pytest.mark.parametrize("first", range(0, share(400, 200), BLOCK))
 def test_random_markets_with_weekends_gaps_and_currencies(first: int) -> None:
     counts = [assert_agree(random_scenario(seed)) for seed in range(first, first + BLOCK)]
     assert sum(tickets for tickets, _ in counts) > 500
     assert sum(ambiguous for _, ambiguous in counts) > 10
 
 
-@pytest.mark.parametrize("first", range(1000, 1100, BLOCK))
+@pytest.mark.parametrize("first", range(1000, share(1100, 1050), BLOCK))
 def test_the_step_form_equals_the_array_form(first: int) -> None:
     for seed in range(first, first + BLOCK):
         scenario = random_scenario(seed)

@@ -18,6 +18,7 @@ from tests.oracle.recorded_bars import MARKET, recorded, recorded_ticks, resampl
 from tests.oracle.scenarios import Scenario, random_full_scenario
 from tests.parity.shadow import first_difference, replay, replay_stepwise, trades
 from tests.parity.test_shadow_equals_oracle import assert_agree, instrument
+from tests.thorough import share
 
 BLOCK = 50
 FOUND = {
@@ -34,7 +35,7 @@ FOUND = {
 """Seeds at which the simulators once disagreed, and about what."""
 
 
-@pytest.mark.parametrize("first", range(0, 500, BLOCK))
+@pytest.mark.parametrize("first", range(0, share(500, 250), BLOCK))
 def test_random_markets_on_bars(first: int) -> None:
     counts = [assert_agree(random_full_scenario(seed)) for seed in range(first, first + BLOCK)]
     assert sum(tickets for tickets, _ in counts) > 500
@@ -46,7 +47,7 @@ def test_what_was_once_found(seed: int) -> None:
     assert_agree(random_full_scenario(seed))
 
 
-@pytest.mark.parametrize("first", range(5000, 5100, BLOCK))
+@pytest.mark.parametrize("first", range(5000, share(5100, 5050), BLOCK))
 def test_random_markets_on_ticks(first: int) -> None:
     counts = [assert_agree(random_full_scenario(seed, ticks=True)) for seed in range(first, first + BLOCK)]
     assert sum(tickets for tickets, _ in counts) > 500

@@ -8,6 +8,7 @@ import pytest
 
 from tests.live.chain_life import THERE
 from tests.live.recorded_week import Week, play, told
+from tests.thorough import share
 
 linux = pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="the system does not tell a process's memory")
 MOST_GROWTH_MIB = 12.0
@@ -30,7 +31,7 @@ def test_some_hours_of_the_week_take_no_memory(tmp_path: Path):
 @linux
 @pytest.mark.slow
 def test_a_recorded_week_runs_through_with_flat_memory(tmp_path: Path):
-    week = play(tmp_path)
+    week = play(tmp_path, days=share(5.0, 2.5))
     _is_whole(week)
     assert all(week.chains[name] for name in THERE), told(week)
     assert week.growth_mib < MOST_GROWTH_MIB, told(week)

@@ -15,6 +15,7 @@ from tests.live.sim.course import Fault
 from tests.live.sim.draw import drawn
 from tests.live.sim.scenarios import SCENARIOS, drawn_pairs, every_crash, two_crashes
 from tests.live.sim.world import Outcome, simulate
+from tests.thorough import share
 
 ROOT = Path(__file__).resolve().parents[3]
 BLOCK = 40
@@ -30,7 +31,7 @@ def test_the_first_seeds_are_well():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("first", range(1_000, 1_000 + 6 * BLOCK, BLOCK))
+@pytest.mark.parametrize("first", range(1_000, 1_000 + share(6, 3) * BLOCK, BLOCK))
 def test_seeds_are_well(first):
     assert told([simulate(drawn(seed)) for seed in range(first, first + BLOCK)]) == []
 
@@ -58,8 +59,10 @@ def test_a_death_at_some_steps_of_each_scenario_loses_and_doubles_nothing():
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_a_death_step_by_step_loses_and_doubles_nothing(name):
-    """At every step of three scenarios, at sixty of each other; the figures of all steps are in docs/simulation.md."""
-    every = 1 if name in list(SCENARIOS)[:3] else simulate(SCENARIOS[name]).steps // 60 + 1
+    """At twenty steps of each scenario; at sixty, at every step of the first three, where somebody has the time. The
+    figures of all steps of all are in docs/simulation.md."""
+    steps = simulate(SCENARIOS[name]).steps
+    every = share(1 if name in list(SCENARIOS)[:3] else steps // 60 + 1, steps // 20 + 1)
     assert told(list(every_crash(SCENARIOS[name], "running", every))) == []
 
 
@@ -67,7 +70,7 @@ def test_a_death_step_by_step_loses_and_doubles_nothing(name):
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_two_deaths_the_second_while_it_recovers_lose_and_double_nothing(name):
     course, rng = SCENARIOS[name], random.Random(f"pairs {name}")
-    pairs = drawn_pairs(rng, 200, 12)
+    pairs = drawn_pairs(rng, 200, share(12, 5))
     assert told([*two_crashes(course, pairs, "running"), *two_crashes(course, pairs, "both")]) == []
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.thorough import share
 from zepix.journal.durable import DurableLog
 from zepix.journal.durable_reader import LogReader
 
@@ -46,7 +47,7 @@ def killed_after(path: Path, wait_s: float) -> int:
     return promised
 
 
-@pytest.mark.parametrize("kills", [6, pytest.param(200, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("kills", [6, pytest.param(share(200, 60), marks=pytest.mark.slow)])
 def test_killed_writer_keeps_its_promises(tmp_path: Path, kills: int) -> None:
     path = tmp_path / "journal.sqlite"
     rng = random.Random(6)

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.thorough import share
 from zepix.errors import JournalError
 from zepix.journal.durable import DurableLog
 from zepix.journal.durable_reader import LogReader
@@ -144,7 +145,7 @@ def outcome(folder: Path, promised: list[str], where: str) -> str:
     return "whole"
 
 
-@pytest.mark.parametrize("count", [150, pytest.param(2_400, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [150, pytest.param(share(2_400, 800), marks=pytest.mark.slow)])
 def test_damaged_log_is_whole_or_its_damage_is_named(
     images: list[tuple[Image, Image, list[str]]], tmp_path: Path, count: int
 ) -> None:
