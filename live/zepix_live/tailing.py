@@ -10,16 +10,22 @@ import datetime as dt
 import json
 from collections import deque
 from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import islice
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from zepix.commands.terminal import STYLES
 from zepix.config import near
-from zepix.errors import ConfigError
+from zepix.errors import ConfigError, ZepixError
 from zepix.journal.durable_reader import LogReader
 from zepix.journal.rows import Row
 
-__all__ = ["KINDS", "QUIET", "Follower", "line_of", "wanted_kinds"]
+if TYPE_CHECKING:
+    from zepix.model import Catalogue, Instrument
+
+__all__ = ["KINDS", "QUIET", "Follower", "Units", "line_of", "units_of", "wanted_kinds"]
 
 KINDS: Final = (
     "alert", "decision", "intent", "filled", "refused", "cancelled", "closed", "event", "error", "disabled", "log",
@@ -32,6 +38,8 @@ QUIET: Final = frozenset({"prices", "clock", "bar", "done", "attempt", "intent"}
 CHUNK: Final = 500
 LOOK_EVERY_S: Final = 0.25
 MOST_TEXT: Final = 400
+FIRST_ROWS: Final = 50
+"""Among which the settings of a journal's first start stand."""
 NS: Final = 1_000_000_000
 
 
@@ -134,17 +142,49 @@ class Follower:
             self._reader = None
 
 
+# --- what a journal counts in ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Units:
+    """Whose points and steps, and minor units of which money; without instruments numbers are told as they are."""
+
+    catalogue: Catalogue | None = None
+    currency: str = ""
+    digits: int = 2
+
+    def instrument(self, symbol: Any) -> Instrument | None:
+        known = self.catalogue is not None and isinstance(symbol, str) and symbol in self.catalogue
+        return self.catalogue[symbol] if self.catalogue is not None and known else None
+
+
+def units_of(path: Path) -> Units:
+    """Those of a journal, by its first rows: neither instruments nor the currency change in one folder."""
+    from zepix_live.engine.config import SessionConfig
+
+    try:
+        with LogReader(path) as reader:
+            row = next((one for one in islice(reader.rows(0, FIRST_ROWS), FIRST_ROWS) if one.kind == "config"), None)
+        if row is None:
+            return Units()
+        plan = SessionConfig.of(json.loads(row.body)).plan()
+        return Units(plan.catalogue, plan.spec.account.currency, plan.spec.account.digits)
+    except (ZepixError, OSError, KeyError, ValueError, TypeError):
+        return Units()  # told in steps then: better than not at all
+
+
 # --- a line a row ---------------------------------------------------------------------------------------------------
 
 
-def line_of(row: Row) -> list[tuple[str, str]]:
+def line_of(row: Row, units: Units | None = None) -> list[tuple[str, str]]:
     """A row as pieces of text with their styles: when, its number, its kind, and what it says."""
     try:
         body = json.loads(row.body)
     except ValueError:
         body = {}
     body = body if isinstance(body, dict) else {}
-    kind, told, book, level = row.kind, _told(row.kind, body), body.get("book"), str(body.get("level", ""))
+    told = _told(row.kind, body, units or Units())
+    kind, book, level = row.kind, body.get("book"), str(body.get("level", ""))
     style = STYLES.get(level) or STYLES.get(str(body.get("outcome", ""))) or STYLES.get(kind, "")
     stamp = dt.datetime.fromtimestamp(row.t_ns // NS, dt.UTC).strftime("%m-%d %H:%M:%S")
     parts = [(f"{stamp}.{row.t_ns % NS // 1_000_000:03d} ", "dim"), (f"{row.seq} ", "dim")]
@@ -152,7 +192,10 @@ def line_of(row: Row) -> list[tuple[str, str]]:
     return parts
 
 
-def _told(kind: str, body: Mapping[str, Any]) -> str:
+def _told(kind: str, body: Mapping[str, Any], units: Units) -> str:
+    counted = _COUNTED.get(kind)
+    if counted is not None:
+        return counted(body, units)
     teller = _TELLERS.get(kind)
     if teller is not None:
         return teller(body)
@@ -169,7 +212,7 @@ def _words(*values: Any) -> str:
 
 
 def _alert(body: Mapping[str, Any]) -> str:
-    raw = str(body.get("raw", "")).replace("\n", " ")
+    raw = " ".join(str(body.get("raw", "")).split())
     late_s = body.get("late_ns", 0) / NS
     kind = body.get("kind")
     late = f"{late_s:.1f} s late" if late_s > 1 else ""
@@ -181,20 +224,59 @@ def _decision(body: Mapping[str, Any]) -> str:
     return _words(*(body.get(name) for name in names), "" if body.get("final", True) else "(not over)")
 
 
-def _order(body: Mapping[str, Any]) -> str:
+def _order(body: Mapping[str, Any], units: Units) -> str:
     side = {1: "buy", -1: "sell"}.get(body.get("side", 0), "")
     ticket = f"ticket {body['ticket']}" if body.get("ticket") else ""
     what = body.get("what") or body.get("kind")
     steps = body.get("steps") or body.get("volume_steps")
-    volume = f"{steps} steps" if steps else ""
+    price = [_price(body, *one, units) for one in (("points", "at"), ("sl", "stop"), ("tp", "target"))]
     whose = (body.get("plugin"), body.get("alert"), f"order {body.get('order')}")
-    return _words(body.get("symbol"), what, side, volume, ticket, body.get("reason"), *whose)
+    about = (body.get("symbol"), what, side, _volume(body, steps, units))
+    return _words(*about, *price, ticket, body.get("reason"), *whose)
 
 
-def _closed(body: Mapping[str, Any]) -> str:
+def _closed(body: Mapping[str, Any], units: Units) -> str:
     money = body.get("pnl_minor")
-    result = "" if money is None else f"{money / 100:+.2f}"
-    return _words("ticket", body.get("ticket"), body.get("plugin"), body.get("symbol"), body.get("reason"), result)
+    result = "" if money is None else f"{Decimal(int(money)).scaleb(-units.digits):+,} {units.currency}".rstrip()
+    volume, price = _volume(body, body.get("steps"), units), _price(body, "points", "at", units)
+    about = (body.get("ticket"), body.get("plugin"), body.get("symbol"), volume, price)
+    return _words("ticket", *about, body.get("reason"), result)
+
+
+def _volume(body: Mapping[str, Any], steps: Any, units: Units) -> str:
+    instrument = units.instrument(body.get("symbol"))
+    if not steps:
+        return ""
+    return f"{steps} steps" if instrument is None else f"{instrument.lots(int(steps))} lots"
+
+
+def _price(body: Mapping[str, Any], name: str, label: str, units: Units) -> str:
+    """A level in the words of a chart; nothing where there is none, or nobody knows its instrument."""
+    points, instrument = body.get(name), units.instrument(body.get("symbol"))
+    return f"{label} {instrument.price(int(points))}" if points and instrument is not None else ""
+
+
+def _dry(body: Mapping[str, Any], _units: Units) -> str:
+    """What would have become of it; its orders have lots and prices in them."""
+    if body.get("failed"):
+        return _words(body.get("id"), f"could not be tried: {body['failed']}")
+    told = []
+    for one in body.get("would", ()):
+        why = f" ({one['reason']})" if one.get("reason") else ""
+        told.append(_words(_of_book(one), one.get("plugin"), f"would be {one.get('outcome')}{why}"))
+    for one in body.get("orders", ()):
+        side = {1: "buy", -1: "sell"}.get(one.get("side", 0), "")
+        lots = f"{one['volume']} lots" if "volume" in one else ""
+        levels = [f"{label} {one[name]}" for name, label in _DRY_LEVELS if name in one]
+        told.append(_words(_of_book(one), "order", one.get("kind"), side, lots, one.get("symbol"), *levels))
+    return _words(body.get("id"), "; ".join(told) or "nothing would follow")
+
+
+_DRY_LEVELS: Final = (("at_price", "at"), ("limit_price", "limit"), ("stop", "stop"), ("target", "target"))
+
+
+def _of_book(body: Mapping[str, Any]) -> str:
+    return f"[{body['book']}]" if body.get("book") else ""
 
 
 def _event(body: Mapping[str, Any]) -> str:
@@ -206,7 +288,8 @@ def _error(body: Mapping[str, Any]) -> str:
 
 
 def _operator(body: Mapping[str, Any]) -> str:
-    return _words(body.get("command"), body.get("plugin"), f"by {body.get('by') or 'somebody'}")
+    more = (body.get("mode"), body.get("book"), body.get("base_equity"), "forced" if body.get("force") else "")
+    return _words(body.get("command"), body.get("plugin"), *more, f"by {body.get('by') or 'somebody'}")
 
 
 def _recovery(body: Mapping[str, Any]) -> str:
@@ -222,8 +305,11 @@ def _log(body: Mapping[str, Any]) -> str:
 
 
 _TELLERS: Final[Mapping[str, Callable[[Mapping[str, Any]], str]]] = {
-    "alert": _alert, "decision": _decision, "closed": _closed, "event": _event, "notice": _event, "error": _error,
-    "operator": _operator, "recovery": _recovery, "config": _config, "filled": _order, "refused": _order,
-    "cancelled": _order, "intent": _order, "log": _log,
+    "alert": _alert, "decision": _decision, "event": _event, "notice": _event, "error": _error,
+    "operator": _operator, "recovery": _recovery, "config": _config, "log": _log,
     "disabled": lambda body: _words(body.get("plugin"), f"after {body.get('failures')} failures in a row"),
 }  # fmt: skip
+_COUNTED: Final[Mapping[str, Callable[[Mapping[str, Any], Units], str]]] = {
+    **dict.fromkeys(("filled", "refused", "cancelled", "intent"), _order), "closed": _closed, "dry": _dry,
+}  # fmt: skip
+"""Those that speak of volumes, prices and money."""

@@ -18,6 +18,8 @@ Data = Annotated[Path, DATA]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line, and nothing else.")]
 HERE: Final = Path("zepix-live")
 MOST_COMMANDS: Final = 20
+MOST_CRITICAL: Final = 20
+TAIL_ROWS: Final = 100_000
 TROUBLE: Final = 1
 """The status of ``status`` where something needs somebody."""
 
@@ -58,21 +60,23 @@ def tail(
     """What happens, one line a row of the journal, until Ctrl+C."""
     from zepix.commands.terminal import Screen
     from zepix.errors import DataError
-    from zepix_live.tailing import Follower, line_of, wanted_kinds
+    from zepix_live.tailing import Follower, line_of, units_of, wanted_kinds
 
     if not data.is_dir():
         raise DataError(f"there is no folder {data}; give --data DIR of a live runner")
     over, screen = threading.Event(), Screen()
-    follower = Follower(data / "journal.sqlite", wanted_kinds(kinds), lambda seconds: not over.wait(seconds))
+    journal, units = data / "journal.sqlite", None
+    follower = Follower(journal, wanted_kinds(kinds), lambda seconds: not over.wait(seconds))
     try:
         after = follower.newest(lines) if start is None else start - 1
         for row in follower.rows(after, follow=not once):
-            _tell(follower)
+            units = None if _tell(follower) else units  # another journal may count in something else
             if as_json:
                 body = json.loads(row.body)
                 say(json.dumps({"seq": row.seq, "t_ns": row.t_ns, "kind": row.kind, **({"body": body})}))
             else:
-                screen.raw(line_of(row))
+                units = units or units_of(journal)
+                screen.raw(line_of(row, units))
         _tell(follower)
     except KeyboardInterrupt:
         return
@@ -80,9 +84,12 @@ def tail(
         raise typer.Exit(0) from None
 
 
-def _tell(follower: Any) -> None:
+def _tell(follower: Any) -> bool:
+    """Whether there was anything to tell of the journal itself."""
+    is_any = bool(follower.notes)
     while follower.notes:
         note(follower.notes.popleft())
+    return is_any
 
 
 def report(data: Data = HERE, as_json: Json = False) -> None:
@@ -90,14 +97,36 @@ def report(data: Data = HERE, as_json: Json = False) -> None:
     from zepix_live.reading import commands, last_statement
 
     found = last_statement(data)
-    given = commands(data)[-MOST_COMMANDS:]
+    given, critical = commands(data)[-MOST_COMMANDS:], _critical_since(data / "journal.sqlite")
     if as_json:
-        say(json.dumps(found if found is None else {**found, "commands": given}))
+        say(json.dumps(found if found is None else {**found, "commands": given, "critical": critical}))
     elif found is None:
         say("the engine has not started yet")
     else:
-        for line in [*found["lines"], *given]:
+        for line in [*found["lines"], *(f"since then needs a human: {one}" for one in critical), *given]:
             say(line)
+
+
+def _critical_since(journal: Path) -> list[str]:
+    """What became CRITICAL since the last start, as far as the newest rows tell, the newest last."""
+    from collections import deque
+
+    from zepix.journal.durable_reader import LogReader
+
+    told: deque[str] = deque(maxlen=MOST_CRITICAL)
+    with LogReader(journal) as reader:
+        after = max(0, reader.last_seq() - TAIL_ROWS)
+        for row in reader.rows(after, None, kinds=frozenset({"event", "notice", "disabled", "recovery"})):
+            body = json.loads(row.body)
+            if row.kind == "recovery":
+                told.clear()
+            elif body.get("book") == "twin":  # what a twin did happened to nobody
+                continue
+            elif row.kind == "disabled":
+                told.append(f"{body['plugin']} is disabled after {body['failures']} failures in a row (row {row.seq})")
+            elif body.get("level") == "CRITICAL" and body.get("code") != "disabled":
+                told.append(f"{body.get('text') or body.get('code')} (row {row.seq})")
+    return list(told)
 
 
 def decisions(
@@ -138,6 +167,11 @@ def decisions(
     _show_decisions(found.rows, as_json=as_json)
     for text in found.notes:
         note(text)
+    if not found.rows and reason:
+        from zepix.model.decision import OUTCOMES
+
+        if reason in OUTCOMES:
+            note(f"{reason} is an outcome: --outcome {reason}")
     if not found.rows and not found.notes:
         note("no decision fits")
     if found.is_cut and not as_json:

@@ -96,6 +96,8 @@ def _settled(found: Imported, out: Path) -> list[str]:
     """Take back what the whole check refuses, once it is all together; what it still says then."""
     for _ in range(_MOST_ROUNDS):
         problems = _problems(found.tree, out)
+        if _without_strangers(found, problems):
+            continue
         dropped = [
             key
             for text in problems
@@ -105,6 +107,22 @@ def _settled(found: Imported, out: Path) -> list[str]:
         if not dropped:
             return problems
     return _problems(found.tree, out)
+
+
+def _without_strangers(found: Imported, problems: list[str]) -> bool:
+    """Take plugins that are not here out of ``shadow_plugins``, and leave the others there: each of them is to stay in
+    shadow. Whether there were any."""
+    names = found.tree.get("shadow_mode", {}).get("shadow_plugins", [])
+    key = "shadow_mode.shadow_plugins"
+    strange = [
+        name for name in names if any(one.startswith(f"{key}: no plugin {ascii(name)[1:-1][:60]};") for one in problems)
+    ]
+    if not strange:
+        return False
+    found.tree["shadow_mode"]["shadow_plugins"] = [name for name in names if name not in strange]
+    for name in strange:
+        found.left[f"{key}: {ascii(name)[:60]}"] = "there is no plugin of this name here"
+    return True
 
 
 def _problems(tree: Mapping[str, Any], out: Path) -> list[str]:

@@ -17,7 +17,7 @@ from uuid import uuid4
 
 from zepix_live.api.guard import Caller
 from zepix_live.clock import Clock
-from zepix_live.commanding import give, outcome_of
+from zepix_live.commanding import answer_of, give
 from zepix_live.operator_commands import command_of
 
 __all__ = ["Confirmations", "Desk", "Taken"]
@@ -31,7 +31,8 @@ _NS: Final = 1_000_000_000
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A command that is durable, and what the engine said of it; None where it has not yet."""
+    """A command that is durable, and what the engine said of it; ``outcome`` and ``is_refused`` are None where it has
+    not yet."""
 
     seq: int
     id: str
@@ -39,6 +40,7 @@ class Taken:
     plugin: str
     is_running: bool
     outcome: str | None
+    is_refused: bool | None
 
 
 class Desk:
@@ -59,8 +61,9 @@ class Desk:
 
         def given() -> Taken:
             found = give(self._data_dir, command, self._clock, RECEIVER_S, caller.address)
-            outcome = outcome_of(self._data_dir, found.seq, self._clock, self._wait_s) if found.is_running else None
-            return Taken(found.seq, command.id, word, command.plugin, found.is_running, outcome)
+            said = answer_of(self._data_dir, found.seq, self._clock, self._wait_s) if found.is_running else None
+            told = (None, None) if said is None else (said.text, said.is_refused)
+            return Taken(found.seq, command.id, word, command.plugin, found.is_running, *told)
 
         return await asyncio.get_running_loop().run_in_executor(self._threads, given)
 

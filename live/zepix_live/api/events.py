@@ -83,7 +83,7 @@ class Events:
                 await socket.close(1008, "nothing is heard here")
 
     async def _send(self, socket: WebSocket, first: int | None, kinds: frozenset[str]) -> None:
-        place = self._tail.last_seq + 1 if first is None else max(1, first)
+        place = await self._tail.end() + 1 if first is None else max(1, first)
         while True:
             rows = await self._tail.rows(place)
             if not rows:

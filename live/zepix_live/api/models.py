@@ -263,7 +263,8 @@ class Nothing(_Strict):
 
 
 class Taken(BaseModel):
-    """The command is durable; ``outcome`` is what the engine made of it, null where it has not yet."""
+    """The command is durable; ``outcome`` is what the engine made of it, and ``is_refused`` whether it did not obey;
+    both null where it has not said yet."""
 
     seq: int
     id: str
@@ -271,6 +272,7 @@ class Taken(BaseModel):
     plugin: str
     is_running: bool
     outcome: str | None
+    is_refused: bool | None
 
 
 class WouldClose(BaseModel):

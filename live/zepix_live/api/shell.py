@@ -7,6 +7,7 @@ browser from making anything of it.
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -77,6 +78,9 @@ class Shell:
         try:
             async with asyncio.timeout(self._settings.answer_s + self._settings.command_s + _MORE_S):
                 body = await self._body(scope, receive)
+                if body and (name := _said_twice(body)) is not None:  # which of the two was meant, nobody knows
+                    await _told(400, "bad_json", f"the body says {name} twice")(scope, receive, answering)
+                    return
                 await self.app(scope, _again(body, receive), answering)
         except (BodyTooLarge, BodyTooSlow) as error:
             status, reason = (413, "too_large") if isinstance(error, BodyTooLarge) else (408, "slow_body")
@@ -143,6 +147,21 @@ class Shell:
             await send({"type": "websocket.close", "code": 1008, "reason": why.reason})
             return
         await _deny(answer, send)
+
+
+def _said_twice(body: bytes) -> str | None:
+    """A name that stands twice in one object of a JSON body; None where there is none, or it is no JSON."""
+    twice: list[str] = []
+
+    def pairs(found: list[tuple[str, Any]]) -> None:
+        names = [name for name, _ in found]
+        twice.extend(name for name in names if names.count(name) > 1)
+
+    try:
+        json.loads(body, object_pairs_hook=pairs)
+    except (ValueError, RecursionError):
+        return None
+    return ascii(twice[0])[:60] if twice else None
 
 
 class _Answering:

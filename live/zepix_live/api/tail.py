@@ -44,6 +44,7 @@ class JournalTail:
         self._bytes = 0
         self._over: Final = threading.Event()
         self._news: Final = asyncio.Event()
+        self._looked: Final = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
 
@@ -58,6 +59,11 @@ class JournalTail:
         self._over.set()
         if self._thread is not None:
             self._thread.join(2.0)
+
+    async def end(self) -> int:
+        """The newest row, once the journal was looked at for the first time: before that nobody knows where it ends."""
+        await self._looked.wait()
+        return self.last_seq
 
     async def wait(self, seconds: float) -> None:
         """Until there is something new, or so long."""
@@ -89,7 +95,10 @@ class JournalTail:
             try:
                 if reader is None:
                     if not self._path.exists():
-                        last, pause_s = max(last, 0), self._every_s  # all of a journal that is made later is news
+                        if last < 0:
+                            last = 0  # all of a journal that is made later is news
+                            self._tell((), last)
+                        pause_s = self._every_s
                         continue
                     reader = LogReader(self._path)
                     last = reader.last_seq() if last < 0 else last
@@ -129,5 +138,6 @@ class JournalTail:
         while self._kept and (len(self._kept) > KEPT_ROWS or self._bytes > self._kept_bytes):
             self._bytes -= len(self._kept.popleft().body)
         self.last_seq = max(self.last_seq, last)
+        self._looked.set()
         self._news.set()
         self._news.clear()

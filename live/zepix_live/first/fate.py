@@ -18,6 +18,7 @@ from zepix_live.clock import Clock
 from zepix_live.engine.config import SessionConfig
 from zepix_live.engine.dry import DRY
 from zepix_live.engine.plan import Plan
+from zepix_live.first.runner import records
 from zepix_live.heartbeat import RECORDING, read_heartbeat
 from zepix_live.inbox_rows import ALERT, QUARANTINED, RESEND, InboxAlert, read_alert
 
@@ -79,10 +80,11 @@ def _take(found: Fate, row: Row) -> None:
 def wait_for(data_dir: Path, seq: int, clock: Clock, pause: Any, wait_s: float) -> Fate:
     """As ``fate_of``, once the engine has decided, or ``wait_s`` later. ``pause(seconds)`` lets time pass."""
     until_ns = clock.monotonic_ns() + round(max(0.0, wait_s) * 1e9)
+    nobody_decides = read_heartbeat(data_dir).state != "running" and records(data_dir)
     while True:
         try:
             found = fate_of(data_dir, seq)
-            if found.is_done or read_heartbeat(data_dir).state in (RECORDING, "failed"):
+            if found.is_done or nobody_decides or read_heartbeat(data_dir).state == "failed":
                 return found
         except JournalError:  # it is being made just now
             if clock.monotonic_ns() >= until_ns:
@@ -104,6 +106,7 @@ def _told(data_dir: Path, found: Fate) -> Iterator[str]:
     yield _understood(found.alert, plan)
     if found.row is None:
         state = read_heartbeat(data_dir).state
+        state = RECORDING if state != "running" and records(data_dir) else state
         told = {
             RECORDING: "it is recorded; nothing decides here",
             "failed": "the engine has failed and decides nothing; zepix live says why",
@@ -122,19 +125,22 @@ def _told(data_dir: Path, found: Fate) -> Iterator[str]:
         yield _ordered(order, instruments.get(str(order.get("symbol"))), "would be" if dry is not None else "is")
     for one in [*(dry.get("told", []) if dry is not None else []), *found.of("event"), *found.of("error")]:
         yield f"{one.get('level', 'note').lower()}: {one.get('text') or one.get('error') or one.get('code')}"
-    yield "nothing was ordered and nothing has changed: it was dry" if dry is not None else _where(decisions)
+    yield "nothing was ordered and nothing has changed: it was dry" if dry is not None else _where(decisions, found)
 
 
-def _where(decisions: list[dict[str, Any]]) -> str:
-    books = sorted({str(one.get("book", "shadow")) for one in decisions}) or ["shadow"]
-    if books == ["shadow"]:
+def _where(decisions: list[dict[str, Any]], found: Fate) -> str:
+    if "live" not in {one.get("book") for one in decisions}:
         return "in shadow: no order left this machine"
-    return f"books: {', '.join(books)}"
+    ordered = "an order went" if any(one.get("book") == "live" for one in found.of("intent")) else "no order went"
+    return f"live: {ordered} to the live broker; what the shadow twin did is on paper"
+
+
+_BOOKS: Final = {"live": ", live", "twin": ", its shadow twin on paper"}
 
 
 def _in_book(row: dict[str, Any]) -> str:
-    """Which of the books it is of, where there are several."""
-    return f" in book {row['book']}" if row.get("book", "shadow") != "shadow" else ""
+    """Whose it is, where there are several books."""
+    return _BOOKS.get(str(row.get("book", "")), "")
 
 
 def _last_words(decisions: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -191,6 +197,7 @@ def _decided(decision: dict[str, Any], verb: str) -> str:
     reason = f" ({decision['reason']})" if decision.get("reason") else ""
     numbers = decision.get("numbers") or {}
     shown = ", ".join(f"{key} {numbers[key]}" for key in ("volume", "price", "sl", "tp", "detail") if key in numbers)
+    reason += ", its order waits for a price" if decision["outcome"] == "working" else ""
     return f"{plugin}{_in_book(decision)}: {verb} {decision['outcome']}{reason}" + (f"; {shown}" if shown else "")
 
 

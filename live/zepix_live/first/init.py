@@ -19,7 +19,7 @@ from zepix_live.first import choices as of
 from zepix_live.first.asking import Asker, wrapped
 from zepix_live.first.choices import Choices
 from zepix_live.first.fate import lines_of, wait_for
-from zepix_live.first.runner import Runner, first_alert, is_well, last_number
+from zepix_live.first.runner import Runner, first_alert, is_well, last_number, told_to_end
 from zepix_live.first.writing import as_written, beside, configuration, make_secrets, write_configuration
 from zepix_live.launch import CONFIG_NAME
 from zepix_live.receiver.server import listen
@@ -182,33 +182,38 @@ class Init:
         runner = Runner(chosen.data_dir)
         self._say("")
         try:
-            if runs:
-                self._lines("A runner is at work on this folder already; settings of now need a restart of it.")
-            else:
-                self._say("starting zepix live ...")
-                runner.start()
-            runner.wait_until_well(self._clock, READY_S)
-            is_shown = self._show_first(chosen, runner)
-            if runner.process is None:
-                return 0 if is_shown else 1
-            if self._asker.is_terminal and not self._flags.stop_after:
-                self._say("")
-                self._lines(f"zepix live goes on; Ctrl+C ends it. Start it anew: {_command('live', chosen.data_dir)}")
-                return runner.wait()
-            return 0 if is_shown else 1
+            with told_to_end():
+                return self._waits(chosen, runner, runs=runs)
         except KeyboardInterrupt:
             self._say("ended; start it again with " + _command("live", chosen.data_dir))
             return 0
         finally:
             runner.end()
 
+    def _waits(self, chosen: Choices, runner: Runner, *, runs: bool) -> int:
+        if runs:
+            self._lines("A runner is at work on this folder already; settings of now need a restart of it.")
+        else:
+            self._say("starting zepix live ...")
+            runner.start()
+        runner.wait_until_well(self._clock, READY_S)
+        is_shown = self._show_first(chosen, runner)
+        if runner.process is None:
+            return 0 if is_shown else 1
+        if self._asker.is_terminal and not self._flags.stop_after:
+            self._say("")
+            self._lines(f"zepix live goes on; Ctrl+C ends it. Start it anew: {_command('live', chosen.data_dir)}")
+            return runner.wait()
+        return 0 if is_shown else 1
+
     def _show_first(self, chosen: Choices, runner: Runner) -> bool:
         after = last_number(chosen.data_dir)
         if self._flags.test:
-            self._say("it is well; a test alert is on its way (dry: it decides and never orders)")
+            self._say("the runner is well; a test alert is on its way (dry: it decides and never orders)")
             seq: int | None = self._send(chosen.data_dir)
         else:
-            self._lines(f"it is well, and waits for the first alert, {self._flags.wait_s:g} s at most. A test alert:")
+            patience = f"{self._flags.wait_s:g} s at most"
+            self._lines(f"the runner is well, and waits for the first alert, {patience}. A test alert:")
             self._say(f"  {_command('alerts send', chosen.data_dir)}")
             process = runner.process
             seq = first_alert(

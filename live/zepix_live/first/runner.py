@@ -6,10 +6,11 @@ import contextlib
 import http.client
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -18,9 +19,10 @@ from zepix.journal.durable_reader import LogReader
 from zepix_live.clock import Clock
 from zepix_live.commanding import near_host
 from zepix_live.door_file import read_door
+from zepix_live.heartbeat import RECORDING
 from zepix_live.inbox_rows import ALERT, QUARANTINED, REFUSED, RESEND
 
-__all__ = ["OUTPUT_NAME", "Runner", "first_alert", "is_well", "last_number"]
+__all__ = ["OUTPUT_NAME", "Runner", "first_alert", "is_well", "last_number", "records", "told_to_end"]
 
 OUTPUT_NAME: Final = "live.out"
 LOOK_EVERY_S: Final = 0.1
@@ -33,17 +35,33 @@ COMES: Final = frozenset({ALERT, RESEND, QUARANTINED, REFUSED})
 
 def is_well(data_dir: Path) -> bool:
     """Whether the runner of a folder takes alerts and decides."""
+    found = _asked(data_dir)
+    return found is not None and found[0] == 200
+
+
+def records(data_dir: Path) -> bool:
+    """Whether ``zepix record`` runs on the folder: alerts are kept there, and nobody decides."""
+    found = _asked(data_dir)
+    if found is None:
+        return False
+    try:
+        return bool(json.loads(found[1])["parts"]["engine"]["state"] == RECORDING)
+    except (ValueError, KeyError, TypeError):
+        return False
+
+
+def _asked(data_dir: Path) -> tuple[int, bytes] | None:
+    """What the receiver of a folder says of itself, with its status; None where nobody answers."""
     door = read_door(data_dir)
     if door is None:
-        return False
+        return None
     connection = http.client.HTTPConnection(near_host(door.host), door.port, timeout=ANSWER_S)
     try:
-        connection.request("GET", "/api/health")
+        connection.request("GET", "/api/health", headers={"Authorization": f"Bearer {door.key}"})
         answer = connection.getresponse()
-        answer.read()
-        return answer.status == 200
+        return answer.status, answer.read(64 * 1024)
     except (OSError, http.client.HTTPException):
-        return False
+        return None
     finally:
         connection.close()
 
@@ -98,6 +116,27 @@ class Runner:
         except OSError:
             return "it said nothing"
         return " / ".join(line.strip() for line in lines[-MOST_TOLD:] if line.strip()) or "it said nothing"
+
+
+@contextlib.contextmanager
+def told_to_end() -> Iterator[None]:
+    """While inside, whoever tells this process to end (a script's time limit, a terminal that is closed) ends it as
+    Ctrl+C does: a runner that was started here does not stay behind alone."""
+
+    def end(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    is_ours = threading.current_thread() is threading.main_thread()
+    names = [signal.SIGTERM, *([signal.SIGHUP] if sys.platform != "win32" else [])] if is_ours else []
+    before = {one: signal.getsignal(one) for one in names}
+    for one, was in before.items():
+        if was is signal.SIG_DFL:  # one that is ignored (nohup) stays so
+            signal.signal(one, end)
+    try:
+        yield
+    finally:
+        for one, was in before.items():
+            signal.signal(one, was)
 
 
 def last_number(data_dir: Path) -> int:

@@ -130,8 +130,15 @@ class Database:
             raise StorageGone(f"there is no database {path}; the runner makes it, or zepix live rebuild")
 
     def _note(self) -> None:
-        if self.address.path is not None and self._file is None:
-            self._file = _identity(self.address.path)
+        """What the open file is. Raises StorageGone where it went away before anybody knew it: SQLite would go on with
+        it, and nobody would ever notice."""
+        path = self.address.path
+        if path is None or self._file is not None:
+            return
+        self._file = _identity(path)
+        if self._file is None:
+            self.forget()
+            raise StorageGone(f"the database {path} was removed while it was opened; it is opened anew")
 
     @contextlib.contextmanager
     def _told(self, what: str) -> Iterator[None]:

@@ -56,6 +56,7 @@ class Projector:
     def advance(self, limit: int = BATCH) -> int:
         """Take what the journal has beyond the tables, at most ``limit`` rows; how many it were, 0 where it is at the
         end. Raises StorageError, JournalError; the next call goes on as if this one had never been."""
+        position, notes = self.position, len(self.notes)
         try:
             self._prepare()
             if self._is_at_the_end():
@@ -64,6 +65,8 @@ class Projector:
                 return self._advance(connection, limit)
         except BaseException as error:
             self._fold = None
+            self.position = position  # also where nothing but the commit failed, as on a full disk
+            del self.notes[notes:]
             if isinstance(error, StorageError):
                 self._is_ready = False
             if isinstance(error, StorageGone):

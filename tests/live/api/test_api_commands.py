@@ -65,7 +65,7 @@ def test_every_command_is_durable_with_who_gave_it_and_from_where(folder: Path) 
         assert {key: row[key] for key in wanted} == wanted
         assert (row["by"], row["from"]) == ("api token", "203.0.113.9")
         told = answer.json()
-        assert (told["id"], told["is_running"], told["outcome"]) == (row["id"], False, None)
+        assert (told["id"], told["is_running"], told["outcome"], told["is_refused"]) == (row["id"], False, None, None)
     assert [one.json()["seq"] for one in answers] == sorted(one.json()["seq"] for one in answers)
 
 
@@ -90,6 +90,26 @@ def test_the_same_id_twice_is_one_command(folder: Path) -> None:
 def test_what_is_no_command_is_refused_and_leaves_nothing(folder: Path, path: str, body: Any) -> None:
     (answer,) = posted(Api(folder), [(path, body)])
     assert answer.status_code == 422 and inbox(folder) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "name"),
+    [
+        ("/api/mode", b'{"mode": "LIVE", "mode": "SHADOW"}', "mode"),
+        ("/api/pause", b'{"plugin": "bracket", "by": "a", "plugin": "bracket"}', "plugin"),
+        ("/api/flatten", b'{"book": "live", "\\u0062ook": "shadow"}', "book"),
+    ],
+)
+def test_a_body_that_says_a_name_twice_is_no_command(folder: Path, path: str, body: bytes, name: str) -> None:
+    async def call(client: httpx.AsyncClient) -> httpx.Response:
+        return await client.post(path, content=body, headers={"Content-Type": "application/json"})
+
+    answer = Api(folder).run(call)
+    assert (answer.status_code, answer.json()) == (
+        400,
+        {"error": "bad_json", "detail": f"the body says '{name}' twice"},
+    )
+    assert inbox(folder) == []
 
 
 def test_nothing_is_closed_before_it_is_confirmed(folder: Path) -> None:

@@ -123,6 +123,25 @@ def test_there_are_so_many_clients_and_no_more(folder: Path) -> None:
     assert api.parts.events.clients == 0
 
 
+def test_who_comes_before_the_journal_was_looked_at_hears_what_comes_next_and_not_all_of_it(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api, may_look = Api(folder), threading.Event()
+    follow = api.parts.tail._follow
+
+    def late() -> None:
+        may_look.wait(20)
+        follow()
+
+    monkeypatch.setattr(api.parts.tail, "_follow", late)
+    with api.sockets() as client, client.websocket_connect(f"{WS}/ws") as socket:
+        may_look.set()
+        for _ in range(100):
+            socket.send_text("x")
+        assert socket.receive()["type"] == "websocket.close"
+    assert api.parts.events.sent == 0
+
+
 def test_a_client_that_talks_is_let_go(folder: Path) -> None:
     with Api(folder).sockets() as client, client.websocket_connect(f"{WS}/ws") as socket:
         for _ in range(100):

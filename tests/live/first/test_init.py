@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import re
+import signal
 import socket
 import stat
 import subprocess
@@ -17,7 +18,7 @@ import pytest
 
 from tests.live.desk import SAMPLE
 from zepix.cli import main
-from zepix.errors import ConfigError, DataError
+from zepix.errors import ConfigError, DataError, JournalError
 from zepix.journal.lock import FolderLock
 from zepix_live.clock import SystemClock
 from zepix_live.first.asking import Asker
@@ -282,3 +283,28 @@ def test_from_nothing_to_a_dry_test_alert_with_a_runner_of_its_own():
     )
     assert "nothing was ordered and nothing has changed: it was dry" in done.stdout
     FolderLock(Path("zepix-live") / "lock", "runner").release()  # nobody runs there any more
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name != "posix", reason="signals end a process otherwise here")
+def test_a_script_that_loses_patience_leaves_no_runner_behind():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "zepix", "live", "init", "--yes", "--port", str(port)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environ(), start_new_session=True)
+    try:
+        assert process.stdout is not None
+        said = ""
+        while "alerts send" not in said:
+            line = process.stdout.readline()
+            assert line, said
+            said += line
+        with pytest.raises(JournalError):
+            FolderLock(Path("zepix-live") / "lock", "runner")  # one runs there
+        process.send_signal(signal.SIGTERM)
+        assert "ended; start it again" in process.communicate(timeout=30)[0]
+        assert process.returncode == 0
+        FolderLock(Path("zepix-live") / "lock", "runner").release()
+    finally:
+        process.kill()

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 from pathlib import Path
 
 import pytest
 
 from tests.live.desk import Desk, entry
+from tests.live.modes.slots import SLOT
 from tests.live.receiver.other_receiver import Other, other_receiver, raw_server
 from zepix.cli import main
 from zepix_live.clock import SystemClock
-from zepix_live.first.fate import fate_of, lines_of, wait_for
+from zepix_live.first.fate import _decided, fate_of, lines_of, wait_for
 from zepix_live.inbox_rows import QUARANTINED, RESEND
 from zepix_live.receiver.auth import signature_of
 
@@ -154,6 +156,32 @@ def test_an_entry_its_order_and_that_it_stayed_here(desk):
     assert "strategy bracket: is filled; volume 0.1" in said
     assert "order: is placed: market buy 0.10 lots EURUSD, stop 1.05, target 1.2" in said
     assert "in shadow: no order left this machine" in said
+
+
+def test_of_a_live_plugin_the_order_and_what_its_twin_does_on_paper_are_told_apart(desk):
+    found = desk(**SLOT, broker__live__refusal_rate=1)
+    found.open()
+    found.run(20)
+    seq = found.post(entry(sl=1.05))
+    found.run(1)
+    assert re.sub(r"price [0-9.]+", "price ASK", told(found, seq)).splitlines()[1:] == [
+        "strategy bracket, live: is refused (broker_refused); volume 0.1, sl 1.05",
+        "strategy bracket, its shadow twin on paper: is filled; volume 0.1, price ASK, sl 1.05",
+        "order, live: is placed: market buy 0.10 lots EURUSD, stop 1.05",
+        "order, its shadow twin on paper: is placed: market buy 0.10 lots EURUSD, stop 1.05",
+        "live: an order went to the live broker; what the shadow twin did is on paper",
+    ]
+    dry = found.post(entry(sl=1.05), dry=True)
+    found.run(1)
+    lines = told(found, dry).splitlines()
+    assert lines[1].startswith("strategy bracket, live: would be refused (broker_refused)")
+    assert lines[2].startswith("strategy bracket, its shadow twin on paper: would be ")
+    assert lines[-1] == "nothing was ordered and nothing has changed: it was dry"
+
+
+def test_an_order_that_waits_for_a_price_says_so():
+    row = {"plugin": "bracket", "outcome": "working", "numbers": {"volume": 0.1}}
+    assert _decided(row, "is") == "strategy bracket: is working, its order waits for a price; volume 0.1"
 
 
 def test_what_was_not_understood_turned_away_or_came_twice(desk):

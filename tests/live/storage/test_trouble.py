@@ -14,7 +14,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy import exc, text
+from sqlalchemy import event, exc, text
 
 from tests.live.desk import Desk, entry
 from tests.live.storage.journal_by_hand import dump, trading_day, write
@@ -96,6 +96,22 @@ def test_a_file_that_went_away_is_noticed_and_made_again(data: Path, expected: d
     assert dump(address_of(data)) == expected
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows lets nobody remove an open file")
+def test_a_file_that_is_removed_while_it_is_opened_first_is_noticed_and_made_again(
+    data: Path, expected: dict[str, Any]
+) -> None:
+    def remove(_connection: Any) -> None:
+        for one in data.glob("zepix.db*"):
+            one.unlink()
+
+    with Projector(data, address_of(data)) as projector:
+        event.listen(projector.database._writer, "commit", remove, once=True)
+        with pytest.raises(StorageGone, match="removed while it was opened"):
+            projector.advance()
+        assert projector.advance() == DAY
+    assert dump(address_of(data)) == expected
+
+
 def test_a_folder_that_is_not_there_is_said(data: Path) -> None:
     with Projector(data, address_of(data, str(data / "no" / "zepix.db"))) as projector:
         for _ in range(2):
@@ -117,6 +133,27 @@ def test_a_full_disk_is_said_and_the_next_call_goes_on_once_there_is_room(data: 
     found = dump(address_of(data))
     assert found["alerts"].pop()["alert_id"] == "a9"
     assert found == expected
+
+
+def test_a_commit_that_finds_no_room_leaves_the_position_where_the_tables_are(
+    data: Path, expected: dict[str, Any]
+) -> None:
+    full = sqlite3.OperationalError("database or disk is full")
+    full.sqlite_errorcode = sqlite3.SQLITE_FULL
+
+    def commit(_connection: Any) -> None:
+        raise full
+
+    with Projector(data, address_of(data)) as projector:
+        projector.advance(2)
+        event.listen(projector.database._writer, "commit", commit)
+        for _ in range(2):
+            with pytest.raises(StorageFull, match="the disk is full; make room"):
+                projector.advance()
+            assert projector.position == 2
+        event.remove(projector.database._writer, "commit", commit)
+        assert (projector.advance(), projector.position) == (DAY - 2, DAY)
+    assert dump(address_of(data)) == expected
 
 
 def _allow_pages(database: Database, most: int) -> None:

@@ -267,3 +267,16 @@ def test_where_every_plugin_was_switched_off_that_is_said(place, capsys):
     assert _import(place, {"plugins": {"v3_combined": {"enabled": False}}}) == 2
     assert "no plugin is enabled" in capsys.readouterr().err
     assert _spec(place) == {"plugins": {"v3_combined": {"enabled": False}}}
+
+
+def test_shadow_plugins_that_are_not_here_are_left_out_and_the_others_stay_in_shadow(place, capsys):
+    tree = {
+        "plugins": {"v3_combined": {"enabled": True}, "v6_price_action_5m": {"enabled": True}, "old_one": {}},
+        "shadow_mode": {"enabled": True, "default_mode": "HYBRID", "shadow_plugins": ["v6_price_action", "old_one"]},
+    }
+    (place / "config.json").write_text(json.dumps(tree), encoding="utf-8")
+    assert main(["config", "import", "config.json", "--out", "spec.toml"]) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert "shadow_mode.shadow_plugins: 'old_one': there is no plugin of this name here" in told
+    assert 'shadow_plugins = ["v6_price_action"]' in (place / "spec.toml").read_text(encoding="utf-8")
+    assert main(["config", "check", "spec.toml"]) == 0
