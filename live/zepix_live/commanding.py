@@ -82,7 +82,7 @@ def _asked(data_dir: Path, command: Command, came_from: str) -> tuple[int | None
             return int(found["seq"]), ""
         if answer.status == 400:
             raise DataError(f"the receiver does not take this command: {found.get('detail', '')}")
-        return None, f"it answered {answer.status}"
+        return None, f"it answered {answer.status}: {found.get('detail') or found.get('error', '')}"
     except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError, AttributeError) as error:
         return None, f"it does not answer ({type(error).__name__})"
     finally:

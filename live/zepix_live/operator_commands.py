@@ -114,8 +114,10 @@ def command_of(given: Any) -> Command:
 def _word(given: Mapping[str, Any], name: str, words: tuple[str, ...], owner: str, command: str) -> str:
     """One of some words, of the one command that takes it; empty where it is not given."""
     value = given.get(name, "")
-    if value != "" and (command != owner or value not in words):
-        raise ValueError(f"{name} is one of {', '.join(words)}, and belongs to {owner}")
+    if value != "" and command != owner:
+        raise ValueError(f"{name} belongs to {owner}")
+    if value != "" and value not in words:
+        raise ValueError(f"{name} is one of {', '.join(words)}")
     return str(value)
 
 

@@ -47,8 +47,8 @@ def status_of(data_dir: Path, clock: Clock, most_alerts: int = MOST_ALERTS) -> d
     """
     if not data_dir.is_dir():
         raise DataError(f"there is no folder {data_dir}; give --data DIR of a live runner")
-    view = read_view(data_dir)
-    engine, pulse, receiver = _engine(data_dir, clock), _pulse(data_dir, clock), _receiver(data_dir)
+    view, pulse, receiver = read_view(data_dir), _pulse(data_dir, clock), _receiver(data_dir)
+    engine = _engine(data_dir, clock, pulse)
     if receiver.pop("records", False):  # zepix record: there is none, and none is missed
         engine |= {"state": RECORDING, "detail": ""}
     found: dict[str, Any] = {
@@ -74,12 +74,15 @@ def status_of(data_dir: Path, clock: Clock, most_alerts: int = MOST_ALERTS) -> d
     return found
 
 
-def _engine(data_dir: Path, clock: Clock) -> dict[str, Any]:
+def _engine(data_dir: Path, clock: Clock, pulse: Mapping[str, Any] | None) -> dict[str, Any]:
+    """What it said last; where it says nothing, whether it turns all the same by its pulse, which needs no new room."""
     beat = read_heartbeat(data_dir)
     age_s = (clock.now_ns() - beat.t_ns) / NS if beat.t_ns else None
     state, detail = beat.state, beat.detail
     if age_s is not None and abs(age_s) > SILENT_S and state not in (*ENDED, RECORDING):
         state, detail = "silent", f"it last said {beat.state} {age_s:.0f} s ago; it hangs, or was killed"
+        if pulse is not None and not pulse["taking"] and pulse["age_s"] < SILENT_S:
+            state, detail = "halted", "it turns and cannot write that it does: is the disk full?"
     age_s = None if age_s is None else round(age_s, 1)
     return {"state": state, "detail": detail, "age_s": age_s, "pid": beat.pid, "inbox_seq": beat.inbox_seq}
 

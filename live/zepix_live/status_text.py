@@ -76,6 +76,11 @@ def _recovery(found: Mapping[str, Any], screen: Screen) -> None:
         screen.line(f"! since the last start: {text}", "yellow")
     if len(human) > MOST_SHOWN:
         screen.line(f"! and {len(human) - MOST_SHOWN} more: zepix live report")
+    critical = (found["view"] or {}).get("critical", {})
+    if count := critical.get("count", 0):
+        times = "once" if count == 1 else f"{count} times"
+        when = f"the last at {_time(critical['last_ns'])}"
+        screen.line(f"! since the start, critical {times}, {when}: {critical['last']}", "yellow")
 
 
 def _view(found: Mapping[str, Any], view: Mapping[str, Any], screen: Screen) -> None:

@@ -45,6 +45,7 @@ IDLE_NS: Final = 10 * EVERY_NS
 MOST_PLUGINS: Final = 200
 MOST_REASON: Final = 120
 MOST_HELD: Final = 20
+MOST_TEXT: Final = 300
 log = logging.getLogger("zepix.engine")
 
 
@@ -89,6 +90,8 @@ class Looking:
         self._looked_ns = 0
         self._failed = ""
         self._states: dict[str, str] = {}
+        self._critical: dict[str, Any] = {"count": 0, "last": "", "last_ns": 0}
+        """What somebody has to look at, since this process began."""
 
     # --- what the loop tells ----------------------------------------------------------------------------------------
 
@@ -128,6 +131,10 @@ class Looking:
     def heard(self, output: Output) -> None:
         """A row that followed from an input: decisions are each plugin's last word."""
         body = output.body
+        if body.get("level") == "CRITICAL" and body.get("book") != TWIN:
+            now_ns = 0 if self._of.session is None else self._of.session.now_ns
+            last = str(body.get("text") or body.get("code"))[:MOST_TEXT]
+            self._critical = {"count": self._critical["count"] + 1, "last": last, "last_ns": now_ns}
         watch = self._of.watches.get(str(body.get("book", SHADOW)))
         if output.kind != "decision" or watch is None or not body.get("plugin"):
             return
@@ -211,6 +218,7 @@ class Looking:
             "loop": self._loop(),
             "journal": _journal(consumer),
             "inbox": {"taken": consumer.turned.inbox_seq, "last": consumer.turned.inbox_seq, "depth": 0},
+            "critical": dict(self._critical),
             "paused": any(book.engine.is_paused for book in ours),
         }
 

@@ -83,6 +83,38 @@ def test_files_of_somebody_else_are_no_reason_to_fall_over(desk, door):
         assert "the receiver is down: nobody answers there" in " ".join(_told(one, "status").split())
 
 
+def test_an_engine_that_turns_and_cannot_write_is_halted_not_silent(desk):
+    """A full disk takes no heartbeat; the pulse lies in room that it has already."""
+    one = _traded(desk)
+    write_heartbeat(one.folder, EngineState(SystemClock().now_ns() - 60 * NS, "running"))
+    pulse = Pulse(one.folder)
+    try:
+        pulse.rest()
+        os.utime(one.folder / "engine.pulse")
+        assert status_of(one.folder, SystemClock())["engine"]["state"] == "halted"
+        assert "is the disk full?" in " ".join(_told(one, "status").split())
+        pulse.take(1, "alert", "a1")
+        os.utime(one.folder / "engine.pulse")
+        assert status_of(one.folder, SystemClock())["engine"]["state"] == "silent", "it stands in a handler"
+    finally:
+        pulse.close()
+
+
+def test_what_became_critical_since_the_start_stands_in_the_status(desk):
+    one = desk()
+    one.open()
+    seen = Looked(one)
+    seen.run(2)
+    one.post(entry(id="open", sl=1.0))
+    seen.run(2)
+    one.post('{"action": "close", "symbol": "EURUSD", "price": }')
+    seen.run(2)
+    write_view(one.folder, seen.last)
+    assert seen.last["critical"]["count"] == 1
+    text = " ".join(_told(one, "status").split())
+    assert "! since the start, critical once, the last at " in text
+
+
 def test_an_api_that_is_not_started_again_is_told_while_the_runner_runs(desk):
     one = _traded(desk)
     write_api_trouble(one.folder, "the API cannot be started (status 2; its reason stands above)\x1b\n" + "x" * 5_000)
@@ -121,6 +153,7 @@ def test_how_the_engine_is_wins_over_what_its_view_says(desk, state, age_s, said
     clock = VirtualClock(one.clock.now_ns())
     detail = "no such setting" if state == FAILED else ""
     write_heartbeat(one.folder, EngineState(clock.now_ns() - age_s * NS, state, detail))
+    os.utime(one.folder / "engine.pulse", ns=(clock.now_ns() - age_s * NS,) * 2)
     found = status_of(one.folder, clock)
     engine = [text for text in found["trouble"] if "engine" in text]
     assert engine == [] if said is None else said in engine[0]
