@@ -6,72 +6,62 @@ The twin is *here*, live is *there*: a difference is what live earned less what 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from zepix.errors import DataError
-from zepix.research.comparing.books import Book
-from zepix.research.comparing.comparing import compare_books
 from zepix.research.comparing.comparison import Comparison
-from zepix.research.comparing.of_journal import book_of_live, books_in
 from zepix.research.comparing.words import amount
+from zepix.research.live_folder import Breaker, LiveFolder
+from zepix.research.write import iso_utc
 
 __all__ = ["compared", "report_and_tell"]
 
-WITHIN_S: Final = 300.0
 MOST_TICKETS: Final = 40
 
 
 def compared(data_dir: Path, plugin: str = "") -> dict[str, Comparison]:
     """By plugin, its twin (here) and itself (there). Raises DataError where there is nothing live to compare."""
-    if not books_in(data_dir) & {"live", "twin"}:
-        raise DataError(f"{data_dir} has no live book: nothing traded live there (docs/modes.md)")
-    name = data_dir.name
-    twin, live = (_book(data_dir, name, book) for book in ("twin", "live"))
-    plugins = sorted({ticket.plugin for book in (twin, live) for ticket in book.tickets})
-    if plugin and plugin not in plugins:
-        raise DataError(
-            f"{plugin} has no ticket in the live book of {data_dir}; there are {', '.join(plugins) or 'none'}"
-        )
-    wanted = [plugin] if plugin else plugins
-    return {one: compare_books(_of(twin, one), _of(live, one), within_s=WITHIN_S) for one in wanted}
+    return _compared(LiveFolder(data_dir), plugin)
+
+
+def _compared(folder: LiveFolder, plugin: str) -> dict[str, Comparison]:
+    wanted = [plugin] if plugin else folder.plugins
+    if not wanted:
+        folder.compare()  # says so where there is no live book at all
+    return {one: folder.compare(one) for one in wanted}
 
 
 def report_and_tell(
     data_dir: Path, plugin: str, out: Path | None, *, as_json: bool, say: Callable[[str], None]
 ) -> None:
     """Print it; ``out``: also a page of each plugin, in a folder of its own. Raises DataError."""
-    found = compared(data_dir, plugin)
+    folder = LiveFolder(data_dir)
+    found = _compared(folder, plugin)
+    breakers = {name: folder.breaker(name) for name in found}
     if out is not None:
         for name, one in found.items():
             one.save(out / name)
     if as_json:
-        say(json.dumps({name: one.to_dict() for name, one in found.items()}))
+        say(json.dumps({name: {**one.to_dict(), "breaker": _figures(breakers[name])} for name, one in found.items()}))
         return
-    for line in _lines(found):
+    for line in _lines(found, breakers):
         say(line)
 
 
-def _book(data_dir: Path, name: str, book: str) -> Book:
-    """One book; empty where nothing happened in it though something did in the other."""
-    if book in books_in(data_dir):
-        return book_of_live(data_dir, name, book)
-    return replace(book_of_live(data_dir, f"{name}:{book}"), tickets=[], alerts={}, outcomes={}, refusals={})
+def _figures(breaker: Breaker) -> dict[str, Any]:
+    """Values of JSON: the figures, the bounds, since when it is tripped."""
+    tripped = None if breaker.tripped_ns is None else iso_utc(breaker.tripped_ns)
+    return {**breaker.now._asdict(), "bounds": dict(breaker.bounds), "tripped": tripped}
 
 
-def _of(book: Book, plugin: str) -> Book:
-    """One plugin's part of a book."""
-    return replace(book, tickets=[ticket for ticket in book.tickets if ticket.plugin == plugin])
-
-
-def _lines(found: dict[str, Comparison]) -> list[str]:
+def _lines(found: dict[str, Comparison], breakers: Mapping[str, Breaker]) -> list[str]:
     if not found:
         return ["nothing has been traded live yet"]
     lines: list[str] = []
     for name, one in found.items():
-        lines += [_headline(name, one), *(f"  {line}" for line in _parts(one)), *(f"  {row}" for row in _tickets(one))]
+        told = [*_parts(one), f"breaker: {breakers[name]}", *_tickets(one)]
+        lines += [_headline(name, one), *(f"  {line}" for line in told)]
     whole = [one.sum for one in found.values()]
     if len(whole) > 1:
         lines.append(

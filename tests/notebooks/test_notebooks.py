@@ -18,7 +18,7 @@ FOLDER = ROOT / "notebooks"
 NAMES = [path.stem for path in sorted(FOLDER.glob("0*.ipynb"))]
 EXPECTED = [
     *("01_first_replay", "02_own_alerts_and_bars", "03_exits_sweep", "04_v3_over_twelve_years"),
-    *("05_stress_and_fidelity", "06_comparing_runs"),
+    *("05_stress_and_fidelity", "06_comparing_runs", "07_live_against_shadow"),
 ]
 MOST_CPU_S = 240.0
 """Two minutes of two cores, for all of them."""
@@ -61,9 +61,10 @@ def repository(tmp_path_factory):
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
 def test_the_notebooks_run_on_the_sample_within_two_minutes(repository):
-    """All six in one test, so that their time is told together; kernels speak over loopback."""
+    """All of them in one test, so that their time is told together; kernels speak over loopback."""
     before = os.times()
-    env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])}
+    paths = [str(ROOT), str(ROOT / "live"), os.environ.get("PYTHONPATH", "")]
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
     for name in EXPECTED:
         made = nbformat.read(repository / "notebooks" / f"{name}.ipynb", as_version=4)
         runner = nbclient.NotebookClient(

@@ -63,6 +63,7 @@ def compare(
     rate: Annotated[
         Text, typer.Option("--rate", metavar="NUMBER", help="B's currency in A's, where they differ.")
     ] = None,
+    plugin: Annotated[Text, typer.Option("--plugin", metavar="ID", help="Only tickets of this plugin.")] = None,
     zone: Zone = None,
     currency: Currency = None,
     columns: Columns = None,
@@ -81,14 +82,15 @@ def compare(
     A and B: replays, live data folders, brokers' statements, TradingView's List of trades. See docs/compare.md.
     """
     from zepix.research.comparing.comparing import compare_books
-    from zepix.research.comparing.opening import open_side
+    from zepix.research.comparing.opening import of_one, open_side
 
     options = side_options(
         zone, currency, columns, symbols, decimal, date_order, skip_bad, symbol, volume_unit, instruments
     )
-    found = compare_books(
-        open_side(a, options), open_side(b, options), within_s=within, rate=None if rate is None else number(rate)
-    )
+    first, second = open_side(a, options), open_side(b, options)
+    if plugin is not None:
+        first, second = of_one(first, second, plugin)
+    found = compare_books(first, second, within_s=within, rate=None if rate is None else number(rate))
     show(found, out, as_json, "compare.html")
 
 

@@ -88,7 +88,8 @@ class Alerts(Sequence[Row]):
         import pandas as pd
 
         found = pd.DataFrame([_told(row) for row in self.rows], columns=[*_COLUMNS, "comment", "reason", "raw"])
-        found["received_ns"] = pd.to_datetime(found["received_ns"].astype("Int64"), unit="ns", utc=True)
+        stamps = [pd.NaT.value if row.received_ns is None else row.received_ns for row in self.rows]
+        found["received_ns"] = pd.to_datetime(pd.Series(stamps, dtype="int64"), unit="ns", utc=True)
         return found.rename(columns={"received_ns": "received_at"})
 
     def save(self, path: str | PathLike[str]) -> Path:

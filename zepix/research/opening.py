@@ -1,7 +1,7 @@
 """``zx.open``: a finished run, read from its folder; nothing is replayed or computed again.
 
-Tables, figures, the journal and the report are those that the run wrote. What needs the prices (pictures of them, a
-report that was not written) needs the replay again, and says so.
+Tables, figures, the journal and the report are those that the run wrote. Pictures of prices load these again, where
+they are still what they were; what else needs them (a report that was not written) needs the replay again, and says so.
 """
 
 from __future__ import annotations
@@ -19,18 +19,21 @@ import numpy as np
 
 from zepix.alerts.timestamps import to_ns
 from zepix.engine.record import JournalLine, RunRecord
-from zepix.errors import ConfigError, DataError
+from zepix.errors import DataError
 from zepix.journal import read_journal
 from zepix.research.equity import KINDS, EquityCurve
 from zepix.research.headline import count, headline_lines
 from zepix.research.naming import SaysNames
-from zepix.research.run_folder import read_meta, read_table
+from zepix.research.run_folder import JOURNAL, read_meta, read_table
 from zepix.research.write import REPORT, RUN
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from zepix.research.live_folder import LiveFolder
+    from zepix.research.pictures.of_run import Drawn
     from zepix.research.pictures.picture import Picture
+    from zepix.research.run_prices import RunPrices
     from zepix.research.sweep.result import SweepResult
     from zepix.research.why import Why
     from zepix.research.why_parts.facts import Facts
@@ -45,8 +48,12 @@ class OpenedRun(SaysNames):
     ``digest``, ``warnings``, ``spec``, ``checksums`` what the run said of itself, ``folder`` where it lies.
     """
 
-    def __init__(self, folder: Path, meta: Mapping[str, Any]) -> None:
+    def __init__(
+        self, folder: Path, meta: Mapping[str, Any], bars: Sequence[str | PathLike[str]] | None = None
+    ) -> None:
+        """``bars``: where its prices are now, if not where its spec found them."""
         self.folder = folder
+        self.bars = bars
         self.meta = dict(meta)
         self.stats: dict[str, Any] = dict(meta.get("statistics") or {})
         self.spec: dict[str, Any] = dict(meta.get("spec") or {})
@@ -131,28 +138,49 @@ class OpenedRun(SaysNames):
         from_: str | None = None,
         to: str | None = None,
     ) -> Picture:
-        """A picture: ``equity``, ``mae``, ``points``, or tickets in groups as ``Result.plot`` has them.
+        """A picture, as ``Result.plot`` draws it.
 
-        Prices (and so stretches of them) and chains are not among what a folder gives back. Raises ConfigError for a
-        picture that there is not.
+        Prices are loaded from where the run found them (or from ``bars`` of ``zx.open``) and drawn where they are still
+        what they were. Raises ConfigError for a picture that there is not, DataError where prices are gone or others.
         """
         from zepix.research.pictures.of_run import folder_picture
 
-        known, data = self.meta.get("instruments") or {}, self.meta.get("data") or {}
-        instruments = {name: one for name, one in known.items() if name in data}
-        if from_ is not None or to is not None:
-            what = what or "price"
-            if what != "price" and what not in instruments:
-                raise ConfigError(f"from_ and to choose a stretch of prices; a picture of {what!r} is of the whole run")
-        return folder_picture(
-            what, self.stats, instruments, lambda: self.trades, self._curve, show=show, symbol=symbol
-        )  # fmt: skip
+        return folder_picture(self, what, symbol=symbol, show=show, from_=from_, to=to)
+
+    def drawn(self, symbol: str | None = None) -> Drawn:
+        """What pictures are drawn of: ``record`` and ``fills``, read back from the tables.
+
+        ``symbol``: whose prices are needed. Raises DataError where they are not what they were.
+        """
+        from zepix.research.columns import FillColumns
+
+        if symbol is not None and symbol not in self._record.series:
+            why = self._prices.missing.get(symbol, "the run had none")
+            raise DataError(
+                f"the prices of {symbol} cannot be drawn: {why}. zx.open(folder, bars=...) says where they are now; "
+                "else replay the spec again"
+            )
+        return SimpleNamespace(record=self._record, fills=FillColumns(self._record.fills))
+
+    @cached_property
+    def _prices(self) -> RunPrices:
+        from zepix.research.run_prices import prices_of_run
+
+        return prices_of_run(self.meta, self.folder.name, self.bars)
+
+    @cached_property
+    def _record(self) -> RunRecord:
+        from zepix.research.run_record import read_record
+
+        return read_record(self.folder, self.meta, self._prices)
 
     def as_dict(self) -> dict[str, Any]:
         """What ``run.json`` holds."""
         return dict(self.meta)
 
-    def _curve(self) -> EquityCurve:
+    @cached_property
+    def curve(self) -> EquityCurve:
+        """The equity curve as arrays."""
         table = read_table(self.folder / "equity.parquet")
         time = np.asarray(table["time"].combine_chunks().cast("int64"), np.int64)
         kinds = [KINDS.index(word) for word in table["kind"].to_pylist()]
@@ -196,10 +224,16 @@ class OpenedRun(SaysNames):
         )
 
 
-def open_run(folder: str | PathLike[str]) -> OpenedRun | SweepResult:
-    """The run (or the sweep) that a folder holds. Raises DataError for a folder that holds neither."""
+def open_run(
+    folder: str | PathLike[str], *, bars: str | PathLike[str] | Sequence[str | PathLike[str]] | None = None
+) -> OpenedRun | SweepResult | LiveFolder:
+    """The run that a folder holds, or the sweep, or the data folder of a live runner.
+
+    ``bars``: where a run's prices are now, for pictures of them, if not where the run found them. Raises DataError for
+    a folder that holds none of these.
+    """
     place = Path(folder)
-    if place.name == RUN:
+    if place.name in (RUN, JOURNAL):
         place = place.parent
     from zepix.research.sweep.store import SWEEP
 
@@ -207,4 +241,9 @@ def open_run(folder: str | PathLike[str]) -> OpenedRun | SweepResult:
         from zepix.research.sweep.verb import open_sweep
 
         return open_sweep(place)
-    return OpenedRun(place, read_meta(place / RUN))
+    if (place / JOURNAL).is_file() and not (place / RUN).is_file():
+        from zepix.research.live_folder import LiveFolder
+
+        return LiveFolder(place)
+    given = [bars] if isinstance(bars, str | PathLike) else bars
+    return OpenedRun(place, read_meta(place / RUN), given)

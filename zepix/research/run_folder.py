@@ -8,8 +8,10 @@ from typing import Any, Final
 
 from zepix.errors import DataError
 
-__all__ = ["read_meta", "read_table", "rows_of"]
+__all__ = ["JOURNAL", "read_meta", "read_table", "rows_of"]
 
+JOURNAL: Final = "journal.sqlite"
+"""By which the data folder of a live runner is known."""
 _RUN_JSON_LIMIT: Final = 256_000_000
 
 

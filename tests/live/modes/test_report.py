@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.live.desk import Desk
+from tests.live.desk import ROOT, Desk, entry
 from tests.live.modes.slots import SLOT, rows_of, tell, trade
 from zepix.errors import DataError
 from zepix.research.comparing import Comparison, compare
+from zepix.research.comparing.of_journal import BREAKER
+from zepix.research.live_folder import LiveFolder
 from zepix_live.clock import SystemClock
+from zepix_live.engine.main import open_engine
+from zepix_live.engine.mode_settings import Breaker
 from zepix_live.finding import Wanted, find
 from zepix_live.outside import last_alerts
 from zepix_live.rerunning import rerun_folder
@@ -88,6 +93,7 @@ def test_each_book_is_a_side_of_its_own(traded: Desk) -> None:
     assert counts == {"shadow": 2, "live": 3, "twin": 3}
     found = compare(f"{traded.folder}:twin", f"{traded.folder}:live")
     assert set(parts(found)) == {"spread"}
+    assert not [said for said in found.different if said.startswith("data")], "the feed is one, the broker's ask is not"
     assert [pair.rule for pair in found.pairs] == ["alert"] * 3
     assert "my-live:live" in str(found)
     assert any(note.startswith("my-live has other books too") for note in compare(traded.folder, traded.folder).notes)
@@ -113,6 +119,63 @@ def test_an_exit_on_its_way_is_at_work_and_not_expired(traded: Desk) -> None:
     assert [body for body in decisions if not body["final"] and body["type"] == "exit"]
 
 
+def test_the_breakers_line_says_what_tripped_and_counts_anew_after_rearm(desk) -> None:
+    """By hand: 60 points of spread on a stop 200 points away are 0.3 R a ticket."""
+    flags = {"broker__live__spread_points": 60, "shadow_mode__breaker__tickets": 5}
+    one: Desk = desk(**SLOT, **flags)
+    one.open()
+    one.run(30)
+    trade(one, 5, sl_pips=20)
+    said: list[str] = []
+    report_and_tell(one.folder, "", None, as_json=False, say=said.append)
+    [line] = [line for line in said if "breaker" in line]
+    assert line.startswith(
+        "  breaker: 0.300 R apart on average, 0% ended otherwise over 5 tickets (bounds 0.25 R, 20%)"
+    )
+    assert line.endswith(" UTC and not armed again") and "; tripped 2024-01-01 " in line
+    tell(one, "rearm", "bracket")
+    trade(one, 2, first=5, sl_pips=20)
+    session = one.engine.consumer.session if one.engine is not None else None
+    assert session is not None
+    count, gap, differing = session.conduct.fidelity.gap("bracket")
+    found = LiveFolder(one.folder).breaker("bracket")
+    assert (found.now, found.tripped_ns) == ((2, pytest.approx(gap), differing), None)
+    assert (count, differing, f"{gap:.3f}") == (2, 0.0, "0.300")
+    one.close()
+    said.clear()
+    report_and_tell(one.folder, "", None, as_json=True, say=said.append)
+    told = json.loads(said[0])["bracket"]["breaker"]
+    assert told["bounds"] == {"enabled": True, "tickets": 5, "max_gap_r": 0.25, "max_differing_frac": 0.2}
+    assert (told["tickets"], told["tripped"]) == (2, None)
+
+
+def test_the_page_of_modes_shows_what_its_configuration_gives(tmp_path: Path) -> None:
+    """Six trades of each plugin, six minutes long, four minutes apart."""
+    page = (ROOT / "docs" / "modes.md").read_text(encoding="utf-8")
+    config, shown = page.split("```toml\n")[1].split("```")[0], page.split("```text\ndifferent: ")[1].split("```")[0]
+    (tmp_path / "live.toml").write_text(config, encoding="utf-8")
+    one = Desk(tmp_path / "my-live")
+    one.engine = open_engine(replace(one.options(), config=tmp_path / "live.toml"), one.clock, {})
+    one.run(30)
+    for number in range(6):
+        side = "buy" if number % 2 else "sell"
+        for plugin in ("careful", "bold"):
+            one.post(entry(side, sl_pips=20, plugin_hint=plugin))
+        one.run(6)
+        for plugin in ("careful", "bold"):
+            one.post({"type": "exit", "side": side, "symbol": "EURUSD", "plugin_hint": plugin})
+        one.run(4)
+    one.run(5)
+    one.close()
+    said: list[str] = []
+    report_and_tell(one.folder, "", None, as_json=False, say=said.append)
+    assert "\n".join(said) + "\n" == f"different: {shown}"
+
+
+def test_bounds_that_nobody_set_are_the_runners_own() -> None:
+    assert asdict(Breaker()) == BREAKER
+
+
 def test_a_book_that_is_not_there_is_told(desk) -> None:
     one: Desk = desk()
     one.open()
@@ -130,7 +193,10 @@ def test_the_report_tells_each_ticket_with_its_parts(traded: Desk, tmp_path: Pat
     assert lines[0].startswith("different: settings: broker.live.name")
     assert lines[1].startswith("bracket: 3 tickets in both; twin ")
     assert lines[2] == "  spread -1.50"
-    assert [line.split(":")[1] for line in lines[3:6]] == [" -0.50 = spread -0.50"] * 3
+    assert (
+        lines[3] == "  breaker: no stop, so no R, 0% ended otherwise over 3 tickets, it judges 20 (bounds 0.25 R, 20%)"
+    )
+    assert [line.split(":")[1] for line in lines[4:7]] == [" -0.50 = spread -0.50"] * 3
     assert (tmp_path / "out" / "bracket" / "compare.html").is_file()
     said: list[str] = []
     report_and_tell(traded.folder, "bracket", None, as_json=True, say=said.append)

@@ -216,6 +216,10 @@ def test_a_comparison_is_saved_and_opens_as_a_frame(stages: Stages, tmp_path: Pa
     assert {path.name for path in folder.iterdir()} == {"compare.html", "compare.json", "tickets.csv"}
     with (folder / "tickets.csv").open(encoding="utf-8", newline="") as handle:
         assert len(list(csv.reader(handle))) == 1 + len(found.pairs)
+    assert main(["compare", str(stages.run), str(stages.run), "--plugin", "nobody"]) == 2
+    assert "no ticket is of plugin 'nobody'; there are bracket" in capsys.readouterr().err
+    assert main(["compare", str(stages.run), str(stages.run), "--plugin", "bracket", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["difference"] == "0.00"
     assert main(["compare", str(stages.trades), str(stages.run), "--zone", "UTC", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["parts"] == {name: str(part) for name, part in found.parts.items()}
     with pytest.raises(ConfigError, match="no such zone"):

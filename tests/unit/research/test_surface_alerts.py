@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import subprocess
 import sys
 
@@ -203,3 +204,15 @@ def test_wrong_names_say_which_exist():
         zx.alerts.from_signal  # noqa: B018
     with pytest.raises(AttributeError, match="replay"):
         zx.replai  # noqa: B018
+
+
+def test_times_in_a_frame_keep_every_digit_beside_a_row_that_has_none(tmp_path):
+    """A float has 53 bits, nanoseconds since 1970 need 61: a row without a time must not make floats of the others."""
+    log = tmp_path / "log.jsonl"
+    body = {"type": "entry", "symbol": "EURUSD", "side": "buy"}
+    times = ["2024-01-01T06:00:02.766Z", "2024-01-01T06:00:02.766000123Z"]
+    rows = [json.dumps({"received_at": time, "payload": {**body, "id": time}}) for time in times]
+    log.write_text("\n".join([*rows, '{"received_at": "2024']) + "\n", encoding="utf-8")
+    frame = zx.alerts(log).frame()
+    assert frame["received_at"].isna().sum() == 1
+    assert frame["received_at"].dropna().tolist() == [pd.Timestamp(time) for time in times]

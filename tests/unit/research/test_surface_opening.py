@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 import subprocess
 import sys
 
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
 import zepix as zx
+from zepix.alerts.generate import Source, settings_of, write_alerts
+from zepix.data import default_catalogue, load_bars
 from zepix.data.sample import write_sample
 from zepix.errors import ConfigError, DataError
 
+PlotlyJSONEncoder = pytest.importorskip("plotly.utils").PlotlyJSONEncoder
 TABLES = ("trades", "orders", "decisions", "chains", "equity")
 FIRST_NAMES = (
     *("alerts", "bars", "replay", "sweep", "stress", "open"),
@@ -165,20 +171,93 @@ def test_an_opened_run_says_which_names_it_has(opened):
         opened.stat  # noqa: B018
 
 
+STRETCH = {"from_": "2024-01-02T08:00Z", "to": "2024-01-02T10:00Z"}
+
+
+def drawn(picture):
+    """Traces and layout as a browser gets them."""
+    return json.loads(json.dumps(picture.to_plotly_json(), cls=PlotlyJSONEncoder))
+
+
 @pytest.mark.parametrize(("what", "given"), [("points", {}), ("points", {"symbol": "EURUSD"}), ("mae", {}),
-                                             ("mae", {"symbol": "EURUSD"}), ("equity", {}), ("hour", {})])  # fmt: skip
+                                             ("mae", {"symbol": "EURUSD"}), ("equity", {}), ("hour", {}),
+                                             ("price", {}), ("EURUSD", {}), ("EURUSD", STRETCH),
+                                             ("chains", {})])  # fmt: skip
 def test_an_opened_run_draws_what_the_run_drew(run, opened, what, given):
     assert str(opened.plot(what, **given)) == str(run.plot(what, **given))
+    assert drawn(opened.plot(what, **given)) == drawn(run.plot(what, **given))
+
+
+def test_closing_fills_come_back_to_the_point_and_the_cent(run, opened):
+    """``known_ns``, when a fill was processed, is in no table; nothing that is drawn asks for it."""
+    assert opened.drawn().fills.fills == [fill._replace(known_ns=fill.exit_ns) for fill in run.record.fills]
+
+
+def test_chains_and_moved_stops_come_back(tmp_path):
+    """V3 on alerts made from the sample's prices: pyramids, re-entries, stops that trail."""
+    log, sample = tmp_path / "v3.jsonl", tmp_path / "prices"
+    write_sample(sample, days=12)
+    catalogue, [path] = default_catalogue(), sample.glob("EURUSD_M1_*.parquet")
+    prices = f"EURUSD:M1={path}"
+    source = Source(load_bars([prices], catalogue).series["EURUSD"], catalogue["EURUSD"])
+    write_alerts([source], "v3", log, timeframes=("15",), settings=settings_of("v3", []))
+    run = zx.replay(alerts=log, bars=prices, strategy="v3_combined")
+    opened = zx.open(run.save(tmp_path / "run"))
+    assert opened.drawn().record.chains == run.record.chains != []
+    assert drawn(opened.plot("chains")) == drawn(run.plot("chains"))
+    ours, theirs = (drawn(one.plot("price"))["data"] for one in (opened, run))
+    assert [{**one, "text": None} for one in ours] == [{**one, "text": None} for one in theirs]
+    assert [sorted(one.get("text") or ()) for one in ours if "refused" not in one["name"]] == [
+        sorted(one.get("text") or ()) for one in theirs if "refused" not in one["name"]
+    ]
+
+
+def moved(run, folder, sample):
+    """The run saved, and its prices carried to another folder."""
+    place = folder / "elsewhere"
+    shutil.copytree(sample, place)
+    saved = run.save(folder / "run")
+    meta = json.loads((saved / "run.json").read_text(encoding="utf-8"))
+    meta["spec"]["bars"] = [str(folder / "gone")]
+    (saved / "run.json").write_text(json.dumps(meta), encoding="utf-8")
+    return saved, place
+
+
+def test_prices_that_have_moved_are_named_and_taken_from_where_they_are_now(run, sample, tmp_path):
+    saved, place = moved(run, tmp_path, sample)
+    with pytest.raises(DataError, match=r"EURUSD cannot be drawn: .*gone.*bars=\.\.\.\) says where they are now"):
+        zx.open(saved).plot("EURUSD")
+    assert drawn(zx.open(saved, bars=place).plot("EURUSD")) == drawn(run.plot("EURUSD"))
+    assert zx.open(saved).plot("chains") is not None
+    assert any("not at hand" in note for note in zx.compare(zx.open(saved), run).notes)
+    assert not any("not at hand" in note for note in zx.compare(zx.open(saved, bars=place), run).notes)
+
+
+def test_prices_that_have_changed_are_not_drawn(run, sample, tmp_path):
+    saved, place = moved(run, tmp_path, sample)
+    [path] = place.glob("EURUSD_M1_*.parquet")
+    table = pq.read_table(path)
+    path.unlink()
+    pq.write_table(table.slice(0, table.num_rows - 1), path)
+    opened = zx.open(saved, bars=[place])
+    with pytest.raises(DataError, match=r"EURUSD cannot be drawn: EURUSD_M1_\w+\.parquet has changed since the run"):
+        opened.plot("EURUSD")
+    assert opened.plot("XAUUSD") is not None
+
+
+def test_prices_without_one_of_the_symbols_say_which(run, sample, tmp_path):
+    saved, place = moved(run, tmp_path, sample)
+    for path in place.glob("EURUSD_M1_*"):
+        path.unlink()
+    with pytest.raises(DataError, match=r"EURUSD_M1_\w+\.parquet is not there: .*elsewhere has none of that symbol"):
+        zx.open(saved, bars=place).plot("EURUSD")
 
 
 def test_what_an_opened_run_cannot_draw_is_told(opened):
-    for given in (("price",), ("chains",), ("EURUSD",)):
-        with pytest.raises(ConfigError, match="needs the replay again"):
-            opened.plot(*given)
-    with pytest.raises(ConfigError, match="needs the replay again"):
-        opened.plot(from_="2024-01-02")
     with pytest.raises(ConfigError, match="of the whole run"):
         opened.plot("equity", to="2024-01-02")
-    with pytest.raises(ConfigError, match="knows no 'GBPUSD'"):
+    with pytest.raises(ConfigError, match="no prices of 'GBPUSD'"):
         opened.plot("mae", symbol="GBPUSD")
+    with pytest.raises(ConfigError, match=r"no picture 'pirce'; did you mean 'price'"):
+        opened.plot("pirce")
     assert opened.as_dict()["digest"] == opened.digest

@@ -36,20 +36,22 @@ def compare(
     symbol: str | None = None,
     volume_unit: str | None = None,
     instruments: str | PathLike[str] | None = None,
+    plugin: str | None = None,
 ) -> Comparison:
     """Two runs side by side: what parted their profits, in named parts that sum to the difference to the cent.
 
-    a and b: each a Result, a run that was opened, the folder of a run, a live data folder, a broker's statement
-    (MetaTrader 5 history or deals, or any table with ``columns``), or a List of trades. ``within_s``: the tolerance
+    a and b: each a Result, a run that was opened, the folder of a run, a live data folder or one of its books
+    (``my-live:twin``), a broker's statement (MetaTrader 5 history or deals, or any table with ``columns``), or a List
+    of trades. ``plugin``: of this one's tickets alone. ``within_s``: the tolerance
     by which tickets are paired where alerts are not known; ``rate``: what one unit of b's currency is worth in a's,
     where they differ. The others say what a statement or list leaves open: the ``zone`` of its times (a tzinfo, or a
     word as ``America/New_York+7``), its ``currency``, its ``columns`` (field: heading), ``symbols`` (theirs: ours),
     the ``decimal`` mark, ``date_order``, ``skip_bad`` rows, the list's ``symbol`` and ``volume_unit``;
     ``instruments``: a file of your own. Raises ConfigError and DataError. The result has ``parts``, ``sum``,
-    ``tickets``, ``unpaired``, ``different``, ``plot()`` and ``save(folder)``.
+    ``tickets``, ``unpaired``, ``different``, ``distance()``, ``plot()`` and ``save(folder)``.
     """
     from zepix.research.comparing.comparing import compare_books
-    from zepix.research.comparing.opening import SideOptions, open_side
+    from zepix.research.comparing.opening import SideOptions, of_one, open_side
     from zepix.research.statements.zones import server_zone
 
     options = SideOptions(
@@ -59,4 +61,6 @@ def compare(
     )  # fmt: skip
     first = open_side(a, options)
     second = open_side(b, options)
+    if plugin is not None:
+        first, second = of_one(first, second, plugin)
     return compare_books(first, second, within_s=within_s, rate=None if rate is None else Decimal(str(rate)))

@@ -7,7 +7,7 @@ times the contract), so that a difference can be split without a rounding of its
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Final
@@ -15,7 +15,7 @@ from typing import Any, Final
 from zepix.model import Catalogue
 from zepix.research.comparing.quotes import Quote, Quotes
 
-__all__ = ["LEVEL_REASONS", "Book", "Charge", "Leg", "Ticket", "Told", "half_even"]
+__all__ = ["LEVEL_REASONS", "Book", "Charge", "Leg", "Ticket", "Told", "half_even", "of_plugin"]
 
 LEVEL_REASONS: Final = frozenset({"sl", "tp", "trailing", "break_even", "profit_booking"})
 """Exits at a price that was asked for, not at the market."""
@@ -56,7 +56,8 @@ class Leg:
 class Ticket:
     """One position; ``legs`` are its closing fills in their order, none while it is open.
 
-    ``asked``: the price of a pending order; ``slip``: by how much the settings move its entry against us.
+    ``asked``: the price of a pending order; ``slip``: by how much the settings move its entry against us; ``risk``: how
+    far the stop lay that it began with, as a price, where it had one.
     """
 
     id: str
@@ -74,6 +75,7 @@ class Ticket:
     latency_ns: int | None = None
     asked: Fraction | None = None
     slip: Fraction | None = None
+    risk: Fraction | None = None
     quote: Quote | None = None
 
     @property
@@ -89,6 +91,17 @@ class Ticket:
     @property
     def is_open(self) -> bool:
         return not self.legs
+
+    def r(self, risk: Fraction | None = None) -> float | None:
+        """What its price moved in its favour, by the distance of a stop: ``risk``, or the one that it began with.
+
+        None where there is no stop, and until all of it is closed.
+        """
+        risk = risk or self.risk
+        if not risk or self.closed < 1:
+            return None
+        moved = sum((leg.exit_price - self.entry_price) * leg.units for leg in self.legs)
+        return float(self.side * moved / (risk * self.units))
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +168,12 @@ class Book:
         """The first entry and the last exit, None without a ticket."""
         times = [t for one in self.tickets for t in (one.entry_ns, *(leg.exit_ns for leg in one.legs))]
         return (min(times), max(times)) if times else None
+
+
+def of_plugin(book: Book, plugin: str) -> Book:
+    """One plugin's part of a side, named after it: its tickets; charges are the account's."""
+    mine = [one for one in book.tickets if one.plugin == plugin]
+    return replace(book, name=f"{book.name} {plugin}", tickets=mine, charges=())
 
 
 def half_even(value: Fraction) -> int:

@@ -83,7 +83,7 @@ def differences(a: Book, b: Book) -> list[str]:
     if a.quotes is not None and b.quotes is not None:
         symbols = sorted({one.symbol for one in (*a.tickets, *b.tickets)})
         unknown = [one for one in symbols if not (a.checksums.get(one) and b.checksums.get(one))]
-        other = [symbol for symbol in unknown if not a.quotes.is_same(b.quotes, symbol)]
+        other = [symbol for symbol in unknown if not a.quotes.is_of_one_feed(b.quotes, symbol)]
         if other:
             said.append(f"data: other prices of {', '.join(other)}")
     said += _settings(a.settings, b.settings)

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 from zepix.alerts.imports.trade_table import safe_cell
 from zepix.journal.atomic import written_whole
 from zepix.research.comparing.books import Book, Ticket
+from zepix.research.comparing.distance import Distance, distance, in_r
 from zepix.research.comparing.split import PAIRED_PARTS
 from zepix.research.write import iso_utc, write_page
 
@@ -97,14 +98,14 @@ class Comparison:
         import pandas as pd
 
         frame = pd.DataFrame(self._pair_rows(), columns=self._pair_columns())
-        return _timed(frame)
+        return _timed(frame).astype(dict.fromkeys(_IN_R, float))
 
     @cached_property
     def unpaired(self) -> pd.DataFrame:
         """One row a ticket without a partner: where it is, why, what it counts to the difference."""
         import pandas as pd
 
-        return _timed(pd.DataFrame(self._lonely_rows(), columns=list(_LONELY_COLUMNS)))
+        return _timed(pd.DataFrame(self._lonely_rows(), columns=list(_LONELY_COLUMNS))).astype({"r": float})
 
     def reasons(self) -> dict[str, Counter[str]]:
         """Of each part without a partner the reasons with how many tickets they took."""
@@ -112,6 +113,13 @@ class Comparison:
         for one in self.lonely:
             found.setdefault(one.part, Counter())[one.reason] += 1
         return found
+
+    def distance(self, last: int | None = None, *, since_ns: int = 0) -> Distance:
+        """How far the sides lie apart ticket by ticket, whatever their sums: the breaker's two figures (docs/modes.md).
+
+        ``last``: of so many tickets, those that ended last; ``since_ns``: of those that ended after that.
+        """
+        return distance(self.pairs, self.lonely, last, since_ns)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, as ``compare.json`` holds them; money as text, so that no digit is lost."""
@@ -133,7 +141,8 @@ class Comparison:
         }
 
     def plot(self, what: str = "waterfall") -> Picture:
-        """The ``waterfall`` from A's profit to B's, the closed ``equity`` of both over time, or both's ``tickets``.
+        """The ``waterfall`` from A's profit to B's, the closed ``equity`` of both over time, both's ``tickets``, or how
+        far these lie apart (``distance``), in R.
 
         Raises ConfigError for a picture that there is not.
         """
@@ -191,6 +200,7 @@ class Comparison:
                     iso_utc(a.entry_ns), iso_utc(b.entry_ns), float(a.entry_price), float(b.entry_price),
                     *_left(a), *_left(b),
                     float(a.units), float(b.units), a.profit / unit, b.profit / unit, (b.profit - a.profit) / unit,
+                    *in_r(a, b),
                     *(one.parts.get(name, 0) / unit for name in PAIRED_PARTS),
                 ]
             )  # fmt: skip
@@ -202,20 +212,22 @@ class Comparison:
             [
                 one.where, one.part, one.reason, one.ticket.id, one.ticket.alert, one.ticket.role, one.ticket.symbol,
                 "buy" if one.ticket.side > 0 else "sell", iso_utc(one.ticket.entry_ns), float(one.ticket.units),
-                one.ticket.profit / unit, one.minor / unit,
+                one.ticket.profit / unit, one.minor / unit, one.ticket.r(),
             ]
             for one in self.lonely
         ]  # fmt: skip
 
 
+_IN_R: Final = ("r_a", "r_b", "gap_r")
 _PAIR_COLUMNS: Final = (
     "alert", "role", "symbol", "side", "paired_by", "ticket_a", "ticket_b", "entry_time_a", "entry_time_b",
     "entry_price_a", "entry_price_b", "exit_time_a", "exit_price_a", "exit_reason_a", "exit_time_b", "exit_price_b",
     "exit_reason_b", "units_a", "units_b", "profit_a", "profit_b", "difference",
+    *_IN_R,
 )  # fmt: skip
 _LONELY_COLUMNS: Final = (
     "where", "part", "reason", "ticket", "alert", "role", "symbol", "side", "entry_time", "units", "profit",
-    "difference",
+    "difference", "r",
 )  # fmt: skip
 
 

@@ -26,14 +26,16 @@ from zepix.research.comparing.of_run import NS_OF_MS, STOPS, flat, slips_of
 from zepix.research.comparing.quotes import Quotes
 from zepix.research.comparing.worth import Worth
 from zepix.research.parts import catalogue_of
+from zepix.research.run_folder import JOURNAL
 from zepix.services.rollover import rollovers_between
 from zepix.spec import Spec, load_spec
 
-__all__ = ["BOOKS", "JOURNAL", "book_of_live", "books_in"]
+__all__ = ["BOOKS", "BREAKER", "JOURNAL", "book_of_live", "books_in"]
 
-JOURNAL: Final = "journal.sqlite"
 BOOKS: Final = ("shadow", "live", "twin")
 """What a live runner keeps apart (docs/modes.md); rows that name none are of the first."""
+BREAKER: Final = {"enabled": True, "tickets": 20, "max_gap_r": 0.25, "max_differing_frac": 0.2}
+"""What holds where ``shadow_mode.breaker`` says nothing."""
 _KINDS: Final = frozenset(
     {"config", "prices", "bar", "alert", "intent", "filled", "refused", "cancelled", "closed", "decision"}
 )
@@ -162,7 +164,8 @@ class _Made:
         slot: Body = (self.spec.config.get("broker.live") or {}) if rows.book == "live" else {}
         self.slot = {f"broker.live.{key}": value for key, value in slot.items() if key != "fill"}
         self.spec = replace(self.spec, fill=replace(self.spec.fill, **slot.get("fill", {})))
-        self.series = rows.series(rows.config.get("timeframes", {}), slot.get("spread_points", 0))
+        self.wider = int(slot.get("spread_points", 0))
+        self.series = rows.series(rows.config.get("timeframes", {}), self.wider)
         self.account = self.spec.account
         self.order_of = {str(body["ticket"]): body["order"] for body in rows.opened}
         self.worth = Worth(self.series, self.catalogue, self.account.currency, self.account.digits)
@@ -181,7 +184,7 @@ class _Made:
             catalogue=self.catalogue,
             alerts=told,
             knows_alerts=True,
-            quotes=Quotes(self.series, self.catalogue) if self.series else None,
+            quotes=Quotes(self.series, self.catalogue, self.wider) if self.series else None,
             outcomes=self.rows.outcomes,
             refusals={
                 (one["alert"], one["plugin"], self.rows.intents.get(one["order"], {}).get("role", "")): one["reason"]
@@ -191,7 +194,13 @@ class _Made:
             settings={**flat(self.spec.as_dict()), **self.slot},
             grace_ns=self.spec.fill.open_grace_ms * NS_OF_MS,
             notes=notes,
+            facts={} if self.rows.book == BOOKS[0] else {"breaker": self._breaker()},
         )
+
+    def _breaker(self) -> dict[str, Any]:
+        """The bounds between live and twin that the runner kept to."""
+        said = self.spec.config.get("shadow_mode.breaker") or {}
+        return {**BREAKER, **{name: value for name, value in said.items() if name in BREAKER}}
 
     def _told(self, name: str, t_ns: int, body: Body) -> Told:
         outcome, reason, row = self.rows.decisions.get(name, ("", "", {}))
@@ -232,6 +241,7 @@ class _Made:
             latency_ns=self.spec.fill.latency_ms * NS_OF_MS,
             asked=asked,
             slip=slip,
+            risk=abs(body["points"] - body["sl"]) * point if body["sl"] else None,
         )
 
     def _leg(self, body: Body, ticket: Ticket, told: Mapping[str, Told]) -> Leg:

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from zepix.data import default_catalogue, load_bars, load_instruments
-from zepix.errors import ConfigError, DataError
+from zepix.errors import DataError
 from zepix.model import Catalogue, FillModel, Instrument, Series
 from zepix.model.order import OPENING_KINDS, PENDING_KINDS
 from zepix.research.comparing.books import Book, Leg, Ticket, Told
@@ -24,6 +24,7 @@ from zepix.research.comparing.quotes import Quotes
 from zepix.research.comparing.worth import Worth
 from zepix.research.decisions import decisions_table
 from zepix.research.run_folder import read_meta, read_table, rows_of
+from zepix.research.run_prices import prices_of_run
 from zepix.research.tables import orders_table, trades_table
 
 if TYPE_CHECKING:
@@ -96,18 +97,11 @@ def book_of_result(run: Result, name: str = "replay") -> Book:
     )
 
 
-def book_of_folder(folder: Path, name: str = "") -> Book:
-    """The folder of a run. Raises DataError for what is none."""
+def book_of_folder(folder: Path, name: str = "", bars: Sequence[str | PathLike[str]] | None = None) -> Book:
+    """The folder of a run; ``bars``: where its prices are now. Raises DataError for what is none."""
     meta = read_meta(folder / "run.json")
     spec = meta.get("spec", {})
-    catalogue, notes = default_catalogue(), []
-    if spec.get("instruments"):
-        try:
-            catalogue = catalogue.with_instruments(load_instruments(Path(spec["instruments"])))
-        except (DataError, ConfigError):
-            notes.append(f"the instruments of {folder.name} are not where they were; the shipped ones stand for them")
-    fill = FillModel(**spec["fill"]) if spec.get("fill") else FillModel()
-    series = _prices_again(meta, spec, fill, catalogue, notes, folder.name)
+    found = prices_of_run(meta, folder.name, bars)
     data = meta.get("data", {})
     checksums = {symbol: str(one.get("checksum", "")) for symbol, one in data.items()}
     account = spec.get("account", {})
@@ -118,38 +112,17 @@ def book_of_folder(folder: Path, name: str = "") -> Book:
             orders=rows_of(read_table(folder / "orders.parquet")),
             alerts=rows_of(read_table(folder / "alerts.parquet").select(list(_ALERT_COLUMNS))),
             decisions=rows_of(read_table(folder / "decisions.parquet").select(["id", "strategy", "outcome", "reason"])),
-            catalogue=catalogue,
-            series=series,
+            catalogue=found.catalogue,
+            series=found.series,
             timeframes={symbol: 0 if one.get("timeframe") == "tick" else 1 for symbol, one in data.items()},
-            fill=fill,
+            fill=found.fill,
             currency=str(account.get("currency") or meta.get("statistics", {}).get("currency", "USD")),
             digits=int(account.get("digits", 2)),
             checksums=checksums | {str(key): str(value) for key, value in meta.get("checksums", {}).items()},
             settings=flat(spec),
-            notes=notes,
+            notes=found.notes,
         )
     )
-
-
-def _prices_again(
-    meta: Row, spec: Row, fill: FillModel, catalogue: Catalogue, notes: list[str], name: str
-) -> Mapping[str, Series]:
-    """The run's prices, where they are still what they were; else none, which is said."""
-    data: Mapping[str, Any] = meta.get("data", {})
-    try:
-        loaded = load_bars(
-            list(spec.get("bars", ())), catalogue, choice=spec.get("choice") or {},
-            crossed=spec.get("crossed", "raise_ask"), to_ns=spec.get("to_ns"), symbols=set(data),
-            cache=bool(spec.get("cache", True)), finer=fill.finer, finer_for=set(data),
-        )  # fmt: skip
-    except (DataError, ConfigError, OSError) as why:
-        notes.append(f"prices of {name} are not at hand ({why})")
-        return {}
-    series = {**loaded.series, **loaded.finer}
-    changed = [s for s, one in series.items() if s in data and one.facts.get("checksum") != data[s].get("checksum")]
-    if changed:
-        notes.append(f"prices of {name} have changed since the run ({', '.join(changed)}) and are not used")
-    return {symbol: one for symbol, one in series.items() if symbol in data and symbol not in changed}
 
 
 def slips_of(fill: FillModel, instrument: Instrument, timeframe_ns: int) -> tuple[Fraction, Fraction]:
@@ -249,6 +222,7 @@ class _Tickets:
         alert = str(row["alert_id"])
         told = self.told.get(alert)
         stop_slip, limit_slip = slips_of(self.run.fill, instrument, self.run.timeframes.get(row["symbol"], 1))
+        entry, stop = _exact(instrument, row["entry_price"]), _price(instrument, row["initial_sl"])
         asked = slip = None
         if order is not None and order["kind"] in PENDING_KINDS:
             asked = _price(instrument, order["limit_price"] if order["kind"] == "stop_limit" else order["price"])
@@ -259,7 +233,7 @@ class _Tickets:
             side=_SIGNS[row["side"]],
             units=Fraction(0) if order is None else _units(instrument, order["filled_volume"]),
             entry_ns=row["entry_time"],
-            entry_price=_exact(instrument, row["entry_price"]),
+            entry_price=entry,
             alert=alert,
             plugin=row["strategy"],
             role=row["role"],
@@ -268,6 +242,7 @@ class _Tickets:
             latency_ns=None if order is None else _latency(order),
             asked=asked,
             slip=slip,
+            risk=None if stop is None else abs(entry - stop),
             quote=self._quote(row, "entry_time", place, 0),
         )
 

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zepix.alerts.imports.sources import ImportOptions
+from zepix.config.keys import near
 from zepix.data import default_catalogue, load_instruments
 from zepix.errors import ConfigError, DataError
 from zepix.model import Catalogue
-from zepix.research.comparing.books import Book
+from zepix.research.comparing.books import Book, of_plugin
 from zepix.research.comparing.of_journal import BOOKS, JOURNAL, book_of_live
 from zepix.research.comparing.of_run import book_of_folder, book_of_result
 from zepix.research.comparing.of_statement import book_of_statement
@@ -25,7 +26,7 @@ from zepix.research.write import RUN
 if TYPE_CHECKING:
     from zepix.research.result import Result
 
-__all__ = ["Side", "SideOptions", "open_side"]
+__all__ = ["Side", "SideOptions", "of_one", "open_side"]
 
 Side = Any
 """A Result, a path, or a Book."""
@@ -75,7 +76,7 @@ def open_side(
         return side
     if not isinstance(side, str | PathLike):
         if isinstance(side, OpenedRun):
-            return book_of_folder(side.folder)
+            return book_of_folder(side.folder, bars=side.bars)
         if not hasattr(side, "record"):
             raise ConfigError(f"{type(side).__name__} cannot be compared; a Result, a folder of a run, or a file can")
         return book_of_result(side)
@@ -100,6 +101,20 @@ def open_side(
     if start.startswith(b"PAR1") or is_trades_file(path, options.of_trades()):
         return book_of_trades(path, options.of_trades(), known, options.symbols)
     return book_of_statement(path, options.of_statement(), known, options.symbols)
+
+
+def of_one(a: Book, b: Book, plugin: str) -> tuple[Book, Book]:
+    """Both sides' tickets of one plugin. Raises ConfigError where neither has one, or a side does not name plugins."""
+    named = [sorted({ticket.plugin for ticket in book.tickets}) for book in (a, b)]
+    for book, names in zip((a, b), named, strict=True):
+        if names == [""]:
+            raise ConfigError(f"{book.name} does not say which plugin a ticket is of, so plugin chooses nothing there")
+    known = sorted({*named[0], *named[1]})
+    if plugin not in known:
+        raise ConfigError(
+            f"no ticket is of plugin {plugin!r}{near(plugin, known) or '; there are ' + (', '.join(known) or 'none')}"
+        )
+    return of_plugin(a, plugin), of_plugin(b, plugin)
 
 
 def _of_book(path: Path) -> tuple[Path, str]:

@@ -29,10 +29,14 @@ class Quote(NamedTuple):
 
 
 class Quotes:
-    """The prices of one side by symbol; of several ticks of one instant the first counts, at which orders fill."""
+    """The prices of one side by symbol; of several ticks of one instant the first counts, at which orders fill.
 
-    def __init__(self, series: Mapping[str, Series], catalogue: Catalogue) -> None:
+    ``wider``: by so many points its broker's ask lies above the feed's, in ``series`` already.
+    """
+
+    def __init__(self, series: Mapping[str, Series], catalogue: Catalogue, wider: int = 0) -> None:
         self._series = series
+        self._wider = wider
         self._same: dict[tuple[int, str], bool] = {}
         self._points = {symbol: Fraction(catalogue[symbol].point) for symbol in series if symbol in catalogue}
 
@@ -76,21 +80,25 @@ class Quotes:
         """Whether both hold the same opens of a symbol, row by row, wherever both have prices."""
         key = (id(other), symbol)
         if key not in self._same:
-            self._same[key] = self._agrees(other, symbol)
+            self._same[key] = self._agrees(other, symbol, 0)
         return self._same[key]
 
-    def _agrees(self, other: Quotes, symbol: str) -> bool:
+    def is_of_one_feed(self, other: Quotes, symbol: str) -> bool:
+        """The same, but for a broker's own ask: whether both were given the same prices."""
+        return self._agrees(other, symbol, other._wider - self._wider)
+
+    def _agrees(self, other: Quotes, symbol: str, wider: int) -> bool:
         one, two = self._series.get(symbol), other._series.get(symbol)
         if one is None or two is None or not len(one) or not len(two):
             return False
         if one is two:
-            return True
+            return not wider
         first, last = max(one.time[0], two.time[0]), min(one.time[-1], two.time[-1])
         rows = [
             slice(int(np.searchsorted(s.time, first, "left")), int(np.searchsorted(s.time, last, "right")))
             for s in (one, two)
         ]
-        names = ("time", "bid_open", "ask_open")
+        names = (("time", 0), ("bid_open", 0), ("ask_open", wider))
         return first <= last and all(
-            np.array_equal(getattr(one, name)[rows[0]], getattr(two, name)[rows[1]]) for name in names
+            np.array_equal(getattr(one, name)[rows[0]] + more, getattr(two, name)[rows[1]]) for name, more in names
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import numpy as np
 
@@ -13,21 +13,33 @@ from zepix.research.equity import EquityCurve
 from zepix.research.headline import EMPTY, count, money, number, percent
 from zepix.research.pictures.excursions import MAX_DRAWN, Excursions, excursions_figure
 from zepix.research.pictures.groups import MOST, TITLES, groups_figure, groups_words
-from zepix.research.pictures.picture import Picture, picture
+from zepix.research.pictures.picture import Picture, nothing_to_show, picture
 from zepix.research.report_parts.figures import equity_figure, histogram_figure
 from zepix.research.report_parts.prices import price_figure, price_traces
 from zepix.research.write import iso_utc
 from zepix.spec import instant_ns
 
 if TYPE_CHECKING:
+    from zepix.engine.record import RunRecord
+    from zepix.research.columns import FillColumns
+    from zepix.research.opening import OpenedRun
     from zepix.research.result import Result
 
-__all__ = ["FOLDER_PICTURES", "PICTURES", "equity_picture", "folder_picture", "run_picture"]
+__all__ = ["PICTURES", "equity_picture", "folder_picture", "run_picture"]
 
 BUCKETS: Final = 6000
-FOLDER_PICTURES: Final = ("equity", "mae", "points", *TITLES)
 PICTURES: Final = ("equity", "price", "mae", "points", "chains", *TITLES)
 WHAT: Final = ("profit", "points")
+
+
+class Drawn(Protocol):
+    """What pictures of prices and chains are drawn of: a Result, or what a folder gave back."""
+
+    @property
+    def record(self) -> RunRecord: ...
+
+    @property
+    def fills(self) -> FillColumns: ...
 
 
 def run_picture(
@@ -58,34 +70,38 @@ def run_picture(
 
 
 def folder_picture(
-    what: str | None,
-    stats: Mapping[str, Any],
-    instruments: Mapping[str, Any],
-    trades: Any,
-    curve: Any,
-    *,
-    show: str,
-    symbol: str | None = None,
+    run: OpenedRun, what: str | None, *, symbol: str | None, show: str, from_: Any = None, to: Any = None
 ) -> Picture:
-    """A picture of a finished run; ``trades`` and ``curve`` are asked for where they are needed."""
-    if (what in PICTURES and what not in FOLDER_PICTURES) or what in instruments:
-        raise ConfigError(
-            f"a picture of {what!r} needs the replay again: prices and orders are not read back; a folder has "
-            f"{', '.join(FOLDER_PICTURES)}"
-        )
-    what = _checked(what or "equity", show, FOLDER_PICTURES, ())
-    if symbol is not None and symbol not in instruments:
-        raise ConfigError(f"the run knows no {symbol!r}; it has {', '.join(instruments) or 'none'}")
+    """A picture of a finished run. Raises ConfigError for one that there is not, DataError where it is of prices and
+    these are not what they were."""
+    data = run.meta.get("data") or {}
+    instruments = {name: one for name, one in (run.meta.get("instruments") or {}).items() if name in data}
+    if what is not None and what not in PICTURES and what in data:
+        what, symbol = "price", what
+    what = _checked(what or "equity", show, PICTURES, data)
+    if symbol is not None and symbol not in data:
+        raise ConfigError(f"the run has no prices of {symbol!r}; it has {', '.join(data) or 'none'}")
+    if (from_ is not None or to is not None) and what != "price":
+        raise ConfigError(f"from_ and to choose a stretch of prices; a picture of {what!r} is of the whole run")
+    if what == "price":
+        symbol = symbol or _usual(run.trades, data)
+        return _price(run.drawn(symbol), symbol, from_, to)
+    if what == "chains":
+        return _chains(run.drawn())
     if what == "equity":
-        return equity_picture(curve(), stats)
+        return equity_picture(run.curve, run.stats)
     if what == "mae":
-        return _mae(trades(), instruments, symbol)
+        return _mae(run.trades, instruments, symbol)
     if what == "points":
-        found = trades()
-        usual = found["symbol"].mode()
-        symbol = symbol or (str(usual.iloc[0]) if len(usual) else next(iter(instruments), ""))
-        return _points(found["pnl_points"][found["symbol"] == symbol].to_numpy(np.float64), symbol)
-    return _groups(stats, what, show)
+        symbol = symbol or _usual(run.trades, data)
+        return _points(run.trades["pnl_points"][run.trades["symbol"] == symbol].to_numpy(np.float64), symbol)
+    return _groups(run.stats, what, show)
+
+
+def _usual(trades: Any, symbols: Mapping[str, Any]) -> str:
+    """The symbol with the most closing fills; empty where there are no symbols."""
+    counted = trades["symbol"].value_counts()
+    return min(symbols, key=lambda symbol: -int(counted.get(symbol, 0)), default="")
 
 
 def _checked(what: str, show: str, known: Any, symbols: Any) -> str:
@@ -126,7 +142,7 @@ def equity_picture(curve: EquityCurve, stats: Mapping[str, Any]) -> Picture:
     return picture(equity_figure(curve, currency), "Equity and the fall from its peak", notes=notes, words=words)
 
 
-def _price(result: Result, symbol: str, from_: Any, to: Any) -> Picture:
+def _price(result: Drawn, symbol: str, from_: Any, to: Any) -> Picture:
     record, series = result.record, result.record.series[symbol]
     if not len(series):
         raise ConfigError(f"the prices of {symbol} are empty, so there is no picture of them")
@@ -171,7 +187,7 @@ def _bound(value: Any, name: str, otherwise: int) -> int:
 
 def _points(points: Any, symbol: str) -> Picture:
     if not len(points):
-        return _none(f"Points a ticket of {symbol}")
+        return nothing_to_show(f"Points a ticket of {symbol}")
     figure = histogram_figure(points, symbol)
     figure["layout"].pop("title")
     figure["layout"]["height"] = 340
@@ -182,7 +198,7 @@ def _points(points: Any, symbol: str) -> Picture:
     return picture(figure, f"Points a ticket of {symbol}", notes=["Points between entry and exit."], words=words)
 
 
-def _chains(result: Result) -> Picture:
+def _chains(result: Drawn) -> Picture:
     from zepix.research.chain_sums import TITLES as KINDS
     from zepix.research.chain_sums import chain_sums
     from zepix.research.report_parts.chains import MAX_DRAWN as MOST_CHAINS
@@ -192,7 +208,7 @@ def _chains(result: Result) -> Picture:
     unit, currency = 10**record.account.digits, record.account.currency
     chains = chain_sums(record.chains)
     if not chains:
-        return _none("Chains", "The run has no chain.")
+        return nothing_to_show("Chains", "The run has no chain.")
     drawn = chains[:: -(-len(chains) // MOST_CHAINS)]
     words = []
     for kind, title in KINDS.items():
@@ -212,7 +228,7 @@ def _mae(trades: Any, instruments: Mapping[str, Any], symbol: str | None) -> Pic
         trades = trades[trades["symbol"] == symbol]
         heading += f" ({symbol})"
     if not len(trades):
-        return _none(heading)
+        return nothing_to_show(heading)
     found, note = _excursions(trades, instruments)
     won = found.result > 0
     words = [
@@ -260,7 +276,7 @@ def _groups(stats: Mapping[str, Any], by: str, show: str) -> Picture:
     if groups is None:
         raise ConfigError(f"the run does not tell its tickets by {by}: it is of an earlier version; replay it again")
     if not groups:
-        return _none(title)
+        return nothing_to_show(title)
     currency = str(stats.get("currency", ""))
     figure = groups_figure(groups, by, currency, show)
     figure["layout"].pop("title")
@@ -276,19 +292,6 @@ def _groups(stats: Mapping[str, Any], by: str, show: str) -> Picture:
     return picture(
         figure, title, notes=notes, words=groups_words(groups, currency, has_points=show == "points" or not mixes)
     )
-
-
-def _none(heading: str, said: str = "No ticket was closed.") -> Picture:
-    """A picture of nothing, which says so."""
-    layout = {
-        "height": 260,
-        "showlegend": False,
-        "xaxis": {"visible": False},
-        "yaxis": {"visible": False},
-        "annotations": [{"text": said, "x": 0.5, "y": 0.5, "xref": "paper", "yref": "paper", "showarrow": False,
-                         "font": {"size": 14, "color": "#5b6675"}}],
-    }  # fmt: skip
-    return picture({"data": [], "layout": layout}, heading, words=[said])
 
 
 def _day(ns: Any) -> str:

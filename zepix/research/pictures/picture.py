@@ -16,7 +16,7 @@ from zepix.research.report_parts.figures import styled
 from zepix.research.report_parts.markup import Html, escape, joined, note
 from zepix.research.report_parts.page import page, placeholder
 
-__all__ = ["Picture", "picture"]
+__all__ = ["Picture", "nothing_to_show", "picture"]
 
 _IMAGES: Final = (".png", ".svg", ".pdf", ".jpg", ".jpeg", ".webp")
 _TITLE_ROOM: Final = 38
@@ -222,3 +222,16 @@ def _short(text: str) -> str:
 
 def _restored(figure: Any, heading: str, notes: Sequence[str], words: Sequence[str]) -> Picture:
     return Picture(figure, heading=heading, notes=notes, words=words)
+
+
+def nothing_to_show(heading: str, said: str = "No ticket was closed.") -> Picture:
+    """A picture of nothing, which says so."""
+    layout = {
+        "height": 260,
+        "showlegend": False,
+        "xaxis": {"visible": False},
+        "yaxis": {"visible": False},
+        "annotations": [{"text": said, "x": 0.5, "y": 0.5, "xref": "paper", "yref": "paper", "showarrow": False,
+                         "font": {"size": 14, "color": "#5b6675"}}],
+    }  # fmt: skip
+    return picture({"data": [], "layout": layout}, heading, words=[said])

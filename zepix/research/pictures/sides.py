@@ -10,9 +10,11 @@ from zepix.config.keys import near
 from zepix.errors import ConfigError
 from zepix.model.series import Int64
 from zepix.research.columns import Float64
+from zepix.research.comparing.distance import gaps_of
 from zepix.research.comparing.words import amount
 from zepix.research.headline import count
-from zepix.research.pictures.picture import Picture, picture
+from zepix.research.pictures.distances import distance_figure, distance_words
+from zepix.research.pictures.picture import Picture, nothing_to_show, picture
 from zepix.research.report_parts.figures import BAD, GOOD, GREY, Figure, axis, milliseconds, packed, time_axis
 from zepix.research.report_parts.markup import escape
 from zepix.research.report_parts.thin import extremes
@@ -23,14 +25,14 @@ if TYPE_CHECKING:
 
 __all__ = ["KINDS", "side_picture", "sides_figure", "tickets_figure"]
 
-KINDS: Final = ("waterfall", "equity", "tickets")
+KINDS: Final = ("waterfall", "equity", "tickets", "distance")
 MAX_DRAWN: Final = 4000
 _POINTS: Final = 4000
 _NAME: Final = 40
 
 
 def side_picture(found: Comparison, what: str) -> Picture:
-    """``waterfall``, ``equity`` or ``tickets`` of a comparison. Raises ConfigError for another one."""
+    """``waterfall``, ``equity``, ``tickets`` or ``distance`` of a comparison. Raises ConfigError for another one."""
     if what not in KINDS:
         raise ConfigError(f"there is no picture {what!r}{near(what, KINDS) or '; there are ' + ', '.join(KINDS)}")
     names = f"{found.a.name} (here) and {found.b.name} (there)"
@@ -51,7 +53,19 @@ def side_picture(found: Comparison, what: str) -> Picture:
         notes.append("Money of closing fills and charges, added up in the order in which they happened.")
         words.append(f"difference {amount(found.sum)} {found.currency}")
         return picture(sides_figure(found), f"Closed profit over time: {names}", notes=notes, words=words)
-    return _tickets(found, names, notes)
+    return _distance(found, names, notes) if what == "distance" else _tickets(found, names, notes)
+
+
+def _distance(found: Comparison, names: str, notes: list[str]) -> Picture:
+    gaps = gaps_of(found.pairs, found.lonely)
+    heading = f"How far apart, ticket by ticket: {names}"
+    if not gaps:
+        return nothing_to_show(heading, "No ticket was closed.")
+    notes.append("Each ticket when the later of its two sides ended; R is the distance of the stop that it began with.")
+    without = sum(gap.gap_r is None for gap in gaps)
+    if without:
+        notes.append(f"{count(without, 'ticket')} without a stop counted below only.")
+    return picture(distance_figure(found, gaps), heading, notes=notes, words=distance_words(found, gaps))
 
 
 def sides_figure(found: Comparison) -> Figure:
