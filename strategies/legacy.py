@@ -1,7 +1,7 @@
 """legacy: the five alerts of ZepixPremium (bias, trend, entry, reversal, exit), traded by the trends they tell.
 
 - *bias* (1d, 1h) and *trend* (15m, 1h, also 5m) set the trend of their timeframe; the trend service hears them. A trend
-  against open tickets closes them (``trend_closes``); a bias never does.
+  against open tickets closes them (``trend_closes``); a bias never does, nor a trend that a hand has set otherwise.
 - *entry*: the timeframe names the logic, 5m LOGIC1, 15m LOGIC2, 1h LOGIC3. The logic's two trends must agree with the
   entry (LOGIC1 and LOGIC2: 1h and 15m; LOGIC3: 1d and 1h), else ``trend_mismatch``. Then the cooldown (five minutes)
   and the risk gate. The other side is closed first (``opposite_entry_closes``), and the entry waits for it.
@@ -74,12 +74,15 @@ class Legacy(Strategy):
         if alert.type not in ("bias", "trend"):
             return Decision.refused("not_supported") if alert.is_action else Decision.info(alert.type)
         direction = alert.fields.get("direction")
-        numbers = {"trend": f"{alert.timeframe} {direction}"}
+        numbers: dict[str, Any] = {"trend": f"{alert.timeframe} {direction}"}
         word = self._what_it_told(alert)
         if alert.type == "trend" and self.trend_closes and direction in ("bull", "bear"):
             side = Side.SELL if direction == "bull" else Side.BUY
-            if await self._close(alert.symbol, side, "reversal"):
-                return Decision.info(word, **numbers)
+            by_hand = self._set_by_hand(alert, side.opposite) if word == "trend_locked" else ""
+            if by_hand:
+                numbers |= {"by_hand": by_hand, "kept_open": len(self.api.orders.open_tickets(alert.symbol, side))}
+            else:
+                await self._close(alert.symbol, side, "reversal")
         return Decision.info(word, **numbers)
 
     async def process_exit_signal(self, alert: Alert) -> Decision:
@@ -141,6 +144,11 @@ class Legacy(Strategy):
         trend = self.api.trend.get_timeframe_trend(alert.symbol, alert.timeframe or "1d")
         return "trend_unchanged" if trend.is_known else "trend_unknown"
 
+    def _set_by_hand(self, alert: Alert, side: Side) -> str:
+        """The trend that a hand holds against an alert of ``side``; nothing where both say the same."""
+        trend = self.api.trend.get_timeframe_trend(alert.symbol, alert.timeframe or "1d")
+        return "" if trend.direction == side.sign else f"{alert.timeframe} {trend.word}"
+
     def _refusal(self, alert: Alert, logic: str | None, numbers: dict[str, Any]) -> str:
         """Why an entry is not taken, empty where it goes on to the gate."""
         if alert.side is None:
@@ -171,11 +179,6 @@ class Legacy(Strategy):
         return target is not None and closes_at is not None and (target - closes_at) * side.sign <= 0
 
     def _request(self, alert: Alert, side: Side, logic: str) -> TradeRequest:
-        leaving = 0
-        if self.opposite_entry_closes:
-            orders, other = self.api.orders, side.opposite
-            there = {ticket.alert_id for ticket in orders.open_tickets(alert.symbol, other)}
-            leaving = len(there | {order.alert_id for order in orders.under_way(alert.symbol, other)})
         return TradeRequest(
             alert.symbol,
             side,
@@ -185,11 +188,12 @@ class Legacy(Strategy):
             logic=logic,
             signal=alert.signal,
             max_lot=self.max_lot,
-            max_open=self.max_open_trades + leaving,
+            max_open=self.max_open_trades,
             max_trades_day=self.max_trades_day,
             daily_loss_limit=self.daily_loss_limit,
             legs=2 if self.routing == "dual_orders" else 1,
             tp_price=_price(alert.tp),
+            reverses=self.opposite_entry_closes,
         )
 
     async def _place(

@@ -56,12 +56,7 @@ async def place(plugin: V3Settings, signal: Signal, numbers: Numbers, after: tup
 
 
 def request_of(plugin: V3Settings, signal: Signal, after: tuple[int, ...] = ()) -> TradeRequest:
-    """What the risk gate is asked. Own entries of the other side that are being closed do not count."""
-    leaving = 0
-    if after:
-        orders, other = plugin.api.orders, signal.side.opposite
-        there = {ticket.alert_id for ticket in orders.open_tickets(signal.symbol, other)}
-        leaving = len(there | {order.alert_id for order in orders.under_way(signal.symbol, other)})
+    """What the risk gate is asked; ``after``: what closes the other side for it."""
     return TradeRequest(
         signal.symbol,
         signal.side,
@@ -72,11 +67,12 @@ def request_of(plugin: V3Settings, signal: Signal, after: tuple[int, ...] = ()) 
         logic=signal.logic,
         signal=signal.word,
         max_lot=plugin.max_lot,
-        max_open=plugin.max_open_trades + leaving,
+        max_open=plugin.max_open_trades,
         max_trades_day=plugin.max_trades_day,
         daily_loss_limit=plugin.daily_loss_limit,
         legs=ROUTED_LEGS.get(plugin.routing or "", 2),
         tp_price=signal.tp2,
+        reverses=bool(after),
     )
 
 

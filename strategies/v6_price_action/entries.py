@@ -57,12 +57,7 @@ async def enter(plugin: V6Settings, signal: Signal, numbers: Numbers, after: tup
 
 
 def request_of(plugin: V6Settings, signal: Signal, after: tuple[int, ...] = ()) -> TradeRequest:
-    """What the risk gate is asked. Entries of the other side that are about to leave do not count."""
-    leaving = 0
-    if after or plugin.opposite_entry_reverses:
-        orders, other = plugin.api.orders, signal.side.opposite
-        there = {ticket.alert_id for ticket in orders.open_tickets(signal.symbol, other)}
-        leaving = len(there | {order.alert_id for order in orders.under_way(signal.symbol, other)})
+    """What the risk gate is asked; ``after``: what closes the other side for it."""
     return TradeRequest(
         signal.symbol,
         signal.side,
@@ -72,11 +67,12 @@ def request_of(plugin: V6Settings, signal: Signal, after: tuple[int, ...] = ()) 
         lot_multiplier=plugin.lot_multiplier * signal.lot_factor,
         signal=signal.word,
         max_lot=plugin.max_lot,
-        max_open=plugin.max_open_trades + leaving,
+        max_open=plugin.max_open_trades,
         max_trades_day=plugin.max_trades_day,
         daily_loss_limit=plugin.daily_loss_limit,
         legs=_legs(plugin),
         tp_price=target(signal, plugin.target_b if _is_b_alone(plugin) else plugin.target_a),
+        reverses=bool(after) or plugin.opposite_entry_reverses,
     )
 
 

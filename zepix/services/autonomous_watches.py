@@ -95,7 +95,10 @@ class AutonomousWatches:
         found = self._watched.pop(event.watch_id, None)
         if found is None:
             return
-        orders = self._orders[found.plugin_id]
+        orders = self._orders.get(found.plugin_id)  # None: its plugin is not in this run any more
+        is_on = self.settings.profit_protection if found.what == "protect" else self.settings.direction_block
+        if orders is None or not is_on:
+            return
         ticket = next((t for t in orders.open_tickets() if t.id == found.ticket), None)
         if ticket is None:
             return

@@ -7,14 +7,21 @@ from typing import Final
 
 from zepix.model import Order
 
-__all__ = ["has_leg_beside", "is_leg_beside", "is_of_chain"]
+__all__ = ["entry_side", "has_leg_beside", "is_leg_beside", "is_of_chain"]
 
 _OWN_ROLES: Final = frozenset({"R", "X", "SA", "SB"})
+_OF_SHIELDS: Final = ("SHIELD_", "PROFIT_SHIELD_")
+"""How the ids of shields and of their pyramids begin."""
 
 
 def is_of_chain(role: str) -> bool:
     """Whether an order is a later one of a chain (``R``, ``X``, ``C2``, ``P1.2``, a shield), not an entry."""
     return role in _OWN_ROLES or (len(role) > 1 and role[0] in "CP" and role[1].isdigit())
+
+
+def entry_side(chain_id: str, side: int) -> int:
+    """The side of the entry that something open is of: a shield, and its pyramid, stand on the other side of theirs."""
+    return -side if chain_id.startswith(_OF_SHIELDS) else side
 
 
 def has_leg_beside(others: Sequence[Order], order: Order) -> bool:

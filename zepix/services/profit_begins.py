@@ -51,7 +51,7 @@ class Beginnings:
     def _begin(self, order_id: int, thing: Ticket | Order, comment: str) -> Chain:
         desk = self._desk
         own = thing.chain_id.startswith("PROFIT_") and thing.chain_id not in desk.chains
-        chain_id = thing.chain_id if own else desk.ports.next_chain(thing.symbol)
+        chain_id = thing.chain_id if own else self._new_id(thing)
         steps = thing.entry_steps if isinstance(thing, Ticket) else thing.volume_steps
         chain = Chain(chain_id, thing.plugin_id, thing.symbol, thing.side, thing.alert_id, desk.now_ns, steps)
         chain.logic = logic_in(thing.comment if isinstance(thing, Order) else comment)
@@ -64,6 +64,12 @@ class Beginnings:
             desk.watch_booking(chain, order)
         desk.log(chain, "active", "begun", order)
         return chain
+
+    def _new_id(self, thing: Ticket | Order) -> str:
+        """That of a shield's pyramid names its shield (``entry_side``)."""
+        name = f"PROFIT_{thing.chain_id}"
+        is_shield = thing.role == "SB" and thing.chain_id.startswith("SHIELD_") and name not in self._desk.chains
+        return name if is_shield else self._desk.ports.next_chain(thing.symbol)
 
     def _wants(self, plugin_id: str, order_id: int) -> bool:
         """Whether the strategy, where it decides itself, wants a chain on its order B."""

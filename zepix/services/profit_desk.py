@@ -12,6 +12,7 @@ from zepix.model.settings_dual_order import DualOrderSettings
 from zepix.model.settings_profit_booking import ProfitBookingSettings
 from zepix.services.chain_log import ChainLog, ChainStep
 from zepix.services.dual_plan import Rates
+from zepix.services.entry_legs import entry_side
 from zepix.services.orders import OrderExecutionService
 from zepix.services.ports import BrokerPort, Clock, EverythingAllowed, Notify, SafetyPort, Silence
 from zepix.services.profit_chain import Chain, ChainOrder
@@ -171,12 +172,13 @@ class ProfitDesk:
         return self.ports.broker.tickets.get(order.ticket)
 
     def is_entry_open(self, chain: Chain) -> bool:
-        """Whether a ticket of the chain's alert, symbol and side is open: order A, mostly."""
+        """Whether a ticket of the chain's entry is open: order A, mostly."""
+        side = entry_side(chain.chain_id, chain.side)
         return any(
             t.plugin_id == chain.plugin_id
             and t.symbol == chain.symbol
-            and t.side == chain.side
             and t.alert_id == chain.alert_id
+            and entry_side(t.chain_id, t.side) == side
             for t in self.ports.broker.tickets.values()
         )
 

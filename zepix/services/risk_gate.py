@@ -92,7 +92,8 @@ class RiskGate:
         if not core.money.has_rate(case.instrument):
             return "no_conversion"
         case.per_point = core.money.per_point(case.instrument)
-        case.stake = core.at_stake.look(case.tier, case.plugin_id, case.request.symbol)
+        leaving = -case.sign if case.request.reverses else 0
+        case.stake = core.at_stake.look(case.tier, case.plugin_id, case.request.symbol, leaving)
         return ""
 
     def _plugin(self, case: Case) -> str:

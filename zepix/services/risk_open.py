@@ -14,7 +14,7 @@ thousand; only orders under way, and tickets without a stop, are looked through.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from decimal import Decimal
 from typing import Final
 
@@ -23,9 +23,9 @@ from zepix.model.settings_risk import RiskSettings
 from zepix.services.conversion import MONEY
 from zepix.services.entry_legs import is_of_chain
 from zepix.services.ports import BrokerPort
-from zepix.services.risk_ledger import EntryKey, entry_key
+from zepix.services.risk_ledger import EntryKey
 from zepix.services.risk_money import RiskMoney
-from zepix.services.risk_sums import EXACT, OpenSums
+from zepix.services.risk_sums import EXACT, Group, OpenSums, key_of_order, key_of_ticket, stake_of
 from zepix.services.risk_tables import StopTables
 from zepix.services.risk_values import QuoteSource
 
@@ -97,52 +97,83 @@ class OpenRisk:
         """Sum all tickets anew at the next look: the broker's were replaced by those of a saved state."""
         self._sums.forget()
 
-    def look(self, tier: str, plugin_id: str = "", symbol: str = "") -> AtStake:
-        """Everything at stake at this instant; ``tier`` is for what has no stop."""
+    def look(self, tier: str, plugin_id: str = "", symbol: str = "", leaving: int = 0) -> AtStake:
+        """Everything at stake at this instant; ``tier`` is for what has no stop.
+
+        ``leaving`` (+1, -1, 0 for none): the side of the symbol that the plugin closes before anything else of it goes
+        out. What is open there counts with what a close loses now, and neither as an entry nor by its lots.
+        """
         found = AtStake()
         sums = self._sums
+        gone = self._leaving(plugin_id, symbol, leaving) if leaving else {}
         for group in sums.groups():
-            entries = len(group.entries)
-            is_own = group.plugin_id == plugin_id
+            entries, steps, stake = len(group.entries), group.steps, group.stake
+            is_own, is_asked = group.plugin_id == plugin_id, group.symbol == symbol
+            if gone and is_own and is_asked:
+                entries, steps, stake = self._without(group, gone.values())
             found.entries += entries
             if is_own:
                 found.plugin_entries += entries
-            if group.symbol == symbol:
+            if is_asked:
                 found.symbol_entries += entries
-                found.symbol_steps += group.steps
+                found.symbol_steps += steps
                 longs, shorts = found.margins
                 found.margins = EXACT.add(longs, group.margins[0]), EXACT.add(shorts, group.margins[1])
                 if is_own:
-                    found.plugin_symbol_steps += group.steps
+                    found.plugin_symbol_steps += steps
                 else:
-                    for side in {key[3] for key in group.entries}:
-                        found.note_other(group.family, side, group.plugin_id)
-            if group.stake:
-                self._add(found, is_own, group.symbol, group.stake)
-        for ticket in sums.unstopped.values():
-            self._add_money(found, ticket.plugin_id == plugin_id, self._cautious(ticket, tier))
-        found.count = len(self._broker.tickets)
+                    for side, count in ((1, group.sides[0]), (-1, group.sides[1])):
+                        if count:
+                            found.note_other(group.family, side, group.plugin_id)
+            if stake:
+                self._add(found, is_own, group.symbol, stake)
+        for number, ticket in sums.unstopped.items():
+            if number not in gone:
+                self._add_money(found, ticket.plugin_id == plugin_id, self._cautious(ticket, tier))
+        found.count = len(self._broker.tickets) - len(gone)
         orders = self._broker.under_way()
         if orders:
-            found.count += len(orders)
-            self._count_orders(found, orders, tier, plugin_id, symbol)
+            self._count_orders(found, orders, tier, plugin_id, symbol, leaving)
         return found
 
-    def _count_orders(self, found: AtStake, orders: Sequence[Order], tier: str, plugin_id: str, symbol: str) -> None:
-        """Orders under way beside the tickets; legs of an entry that is open already count no entry more."""
+    def _leaving(self, plugin_id: str, symbol: str, side: int) -> dict[int, Ticket]:
+        """The tickets that a close of a plugin's side takes away."""
+        tickets = self._broker.tickets
+        return {n: t for n, t in tickets.items() if t.side == side and t.plugin_id == plugin_id and t.symbol == symbol}
+
+    def _without(self, group: Group, gone: Collection[Ticket]) -> tuple[int, int, int]:
+        """(entries, steps, points times steps at stake) of a group once these have been closed at the prices of now."""
+        left = dict(group.entries)
+        steps, stake = group.steps, group.stake
+        for ticket in gone:
+            left[key_of_ticket(ticket)] -= 1
+            steps -= ticket.steps
+            stake += int(self._lost_points(ticket)) * ticket.steps - stake_of(ticket)
+        return sum(1 for count in left.values() if count), steps, stake
+
+    def _count_orders(
+        self, found: AtStake, orders: Sequence[Order], tier: str, plugin_id: str, symbol: str, leaving: int
+    ) -> None:
+        """Orders under way beside the tickets; legs of an entry that is open already count no entry more.
+
+        One of the side that leaves is cancelled, or closed with its fill, which is a trade of the day all the same.
+        """
         seen: set[EntryKey] = set()
         found.plugin_under_way = own = set()
         for order in orders:
             owner, name = order.plugin_id, order.symbol
             is_own, is_asked = owner == plugin_id, name == symbol
-            key = entry_key(owner, order.alert_id, f"order {order.id}", name, order.side)
+            key = key_of_order(order)
+            if is_own and not (order.chain_id and is_of_chain(order.role)):
+                own.add(key)
+            if is_own and is_asked and order.side == leaving:
+                continue
+            found.count += 1
             if key not in seen and not self._sums.has(key):
                 found.entries += 1
                 found.plugin_entries += is_own
                 found.symbol_entries += is_asked
             seen.add(key)
-            if is_own and not (order.chain_id and is_of_chain(order.role)):
-                own.add(key)
             if is_asked:
                 found.symbol_steps += order.volume_steps
                 found.plugin_symbol_steps += order.volume_steps if is_own else 0

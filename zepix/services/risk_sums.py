@@ -12,12 +12,13 @@ from collections.abc import Iterable, Sequence
 from decimal import Context, Decimal
 from typing import Any, Final
 
-from zepix.model import Ticket
+from zepix.model import Order, Ticket
 from zepix.services.conversion import MONEY
+from zepix.services.entry_legs import entry_side
 from zepix.services.ports import BrokerPort
-from zepix.services.risk_ledger import EntryKey
+from zepix.services.risk_ledger import EntryKey, entry_key
 
-__all__ = ["EXACT", "Group", "OpenSums"]
+__all__ = ["EXACT", "Group", "OpenSums", "key_of_order", "key_of_ticket", "stake_of"]
 
 ZERO: Final = Decimal(0)
 EXACT: Final = Context(prec=120)
@@ -27,7 +28,7 @@ EXACT: Final = Context(prec=120)
 class Group:
     """The open tickets of one plugin on one symbol."""
 
-    __slots__ = ("entries", "family", "margins", "plugin_id", "stake", "steps", "symbol", "tickets")
+    __slots__ = ("entries", "family", "margins", "plugin_id", "sides", "stake", "steps", "symbol", "tickets")
 
     def __init__(self, plugin_id: str, symbol: str, family: str) -> None:
         self.plugin_id = plugin_id
@@ -40,6 +41,8 @@ class Group:
         """Points times steps that the tickets would lose at their stops."""
         self.margins = [ZERO, ZERO]
         """Of longs and of shorts."""
+        self.sides = [0, 0]
+        """How many tickets are long, and short."""
         self.tickets = 0
 
 
@@ -117,8 +120,7 @@ class OpenSums:
             group.margins[slot] = EXACT.add(EXACT.subtract(group.margins[slot], counted.margin), margin)
             group.steps += steps - counted.steps
             counted.margin, counted.steps = margin, steps
-        points = ticket.side * (ticket.entry_points - ticket.sl)
-        stake = points * steps if ticket.sl and points > 0 else 0
+        stake = stake_of(ticket)
         group.stake += stake - counted.stake
         counted.stake = stake
         if not ticket.sl:
@@ -131,9 +133,10 @@ class OpenSums:
         group = self._groups.get(place)
         if group is None:
             group = self._groups[place] = Group(*place, ticket.family)
-        key = (ticket.plugin_id, ticket.alert_id or f"order {ticket.order_id}", ticket.symbol, ticket.side)
+        key = key_of_ticket(ticket)
         counted = self._counted[ticket.id] = _Counted(group, key)
         group.tickets += 1
+        group.sides[0 if ticket.side > 0 else 1] += 1
         group.entries[key] = group.entries.get(key, 0) + 1
         return counted
 
@@ -145,6 +148,7 @@ class OpenSums:
             del self._groups[group.plugin_id, group.symbol]
         else:
             slot = 0 if ticket.side > 0 else 1
+            group.sides[slot] -= 1
             group.margins[slot] = EXACT.subtract(group.margins[slot], counted.margin)
             group.steps -= counted.steps
             group.stake -= counted.stake
@@ -155,6 +159,24 @@ class OpenSums:
                 del group.entries[key]
         if self.unstopped:
             self.unstopped.pop(number, None)
+
+
+def key_of_ticket(ticket: Ticket) -> EntryKey:
+    """The entry that a ticket is of."""
+    side = entry_side(ticket.chain_id, ticket.side)
+    return entry_key(ticket.plugin_id, ticket.alert_id, f"order {ticket.order_id}", ticket.symbol, side)
+
+
+def key_of_order(order: Order) -> EntryKey:
+    """The entry that an order under way is of."""
+    side = entry_side(order.chain_id, order.side)
+    return entry_key(order.plugin_id, order.alert_id, f"order {order.id}", order.symbol, side)
+
+
+def stake_of(ticket: Ticket) -> int:
+    """Points times steps that a ticket would lose at its stop; 0 without one, or where the stop locks a profit in."""
+    points = ticket.side * (ticket.entry_points - ticket.sl)
+    return points * ticket.steps if ticket.sl and points > 0 else 0
 
 
 def _margin(ticket: Ticket) -> Decimal:

@@ -84,7 +84,8 @@ class TradeRequest(NamedTuple):
     that the tables make. max_lot .. daily_loss_limit: None is the plugin's own limit. legs: tickets that it becomes.
     is_recovery: a re-entry after a stop. tp_price: only judged by ``min_rr``. continues: more of an entry of the same
     plugin, alert, symbol and side: no new trade of the day, and its lots carry their symbol's multiplier already.
-    is_open: that entry is open now, so that it is among those counted as open already.
+    is_open: that entry is open now, so that it is among those counted as open already. reverses: the plugin closes what
+    it has on the other side of the symbol first: that counts with what a close loses now, and as nothing open.
     """
 
     symbol: str
@@ -107,6 +108,7 @@ class TradeRequest(NamedTuple):
     tp_price: float | None = None
     continues: bool = False
     is_open: bool = False
+    reverses: bool = False
 
 
 class GateAnswer(NamedTuple):

@@ -85,8 +85,7 @@ class ShieldCore:
         ask: Callable[..., Any],
         daily_loss_limit: Callable[[], float | None] = lambda: None,
     ) -> None:
-        """Know a plugin; ``risk``: its risk service, None for none; ``ask(method, *args)``: its own decisions;
-        ``daily_loss_limit()``: what it may lose in a day, None where it says nothing."""
+        """Know a plugin; ``risk``: its service or None; ``ask(method, *args)``: its own decisions."""
         self._plugins[plugin_id] = orders, market, risk, ask
         self._limits[plugin_id] = daily_loss_limit
 
@@ -108,7 +107,7 @@ class ShieldCore:
             return False
         self._last += 1
         shield = Shield(f"SHIELD_{case.symbol}_{self._last:08d}", case, 0)
-        plan = self._plan(case, market, risk)
+        plan = self._plan(case, orders, market, risk)
         if isinstance(plan, Refused):
             self._cancelled(shield, plan)
             return False
@@ -123,11 +122,14 @@ class ShieldCore:
 
     # --- beginning -------------------------------------------------------------------------------------------------
 
-    def _plan(self, case: ShieldCase, market: MarketDataService, risk: Any) -> ShieldPlan | Refused:
+    def _plan(
+        self, case: ShieldCase, orders: OrderExecutionService, market: MarketDataService, risk: Any
+    ) -> ShieldPlan | Refused:
         if self.open_count >= self.settings.max_concurrent:
             return Refused("too_many_shields", f"{self.open_count} of {self.settings.max_concurrent} are there")
-        limit = self._limits[case.plugin_id]()
-        return self._sizes.plan(case, market.quote_points(case.symbol), risk, daily_loss_limit=limit)
+        limit, quote = self._limits[case.plugin_id](), market.quote_points(case.symbol)
+        is_open = any(one.alert_id == case.alert_id for one in orders.open_tickets(case.symbol))
+        return self._sizes.plan(case, quote, risk, daily_loss_limit=limit, is_open=is_open)
 
     def _place(self, shield: Shield, plan: ShieldPlan, orders: OrderExecutionService) -> bool:
         case, instrument = shield.case, self._catalogue[shield.case.symbol]
@@ -262,8 +264,9 @@ class ShieldCore:
         elif fill.exit_reason in _BOOKED:
             kind = "shield_victory" if leg.role == "SA" else "shield_level_up"
             self._tell(shield, kind, f"{fill.symbol}: {leg.role} booked", money_minor=leg.money_minor)
-        elif fill.exit_reason != "end_of_data":
-            self._close(shield, "shield_stopped" if fill.exit_reason == "sl" else "leg_closed", fill.exit_reason)
+        elif fill.exit_reason != "end_of_data":  # a stop that somebody moved ahead says nothing of the kill level
+            is_back = fill.exit_reason == "sl" and shield.case.side * (fill.sl - shield.kill_points) >= 0
+            self._close(shield, "shield_stopped" if is_back else "leg_closed", fill.exit_reason)
 
     # --- ending ----------------------------------------------------------------------------------------------------
 
@@ -392,7 +395,5 @@ class ShieldCore:
         return all(one.retries < self.settings.close_retries or not one.alive for one in self._shields.values())
 
     def get_status(self) -> dict[str, Any]:
-        return {
-            "open": self.open_count,
-            "shields": {one.shield_id: f"{one.status} of {one.case.chain_id}" for one in self._shields.values()},
-        }
+        shields = {one.shield_id: f"{one.status} of {one.case.chain_id}" for one in self._shields.values()}
+        return {"open": self.open_count, "shields": shields}

@@ -51,10 +51,16 @@ class ShieldSizes:
         self._leverage = leverage
 
     def plan(
-        self, case: ShieldCase, quote: tuple[int, int] | None, risk: Any, *, daily_loss_limit: float | None = None
+        self,
+        case: ShieldCase,
+        quote: tuple[int, int] | None,
+        risk: Any,
+        *,
+        daily_loss_limit: float | None = None,
+        is_open: bool = False,
     ) -> ShieldPlan | Refused:
         """``quote``: (bid, ask) of now; ``risk``: the plugin's risk service, None where it has none;
-        ``daily_loss_limit``: what the plugin may lose in a day.
+        ``daily_loss_limit``: what the plugin may lose in a day; ``is_open``: something of the guarded entry is open.
 
         Refused ``balance_too_low, no_prices, no_gap, too_late, target_passed, no_conversion, daily_room,
         no_free_margin, volume_too_small`` or what the risk gate says.
@@ -83,7 +89,7 @@ class ShieldSizes:
         if isinstance(steps, Refused):
             return steps
         side = Side.SELL if case.side > 0 else Side.BUY
-        steps = self._gated(instrument, case, side, steps, risk, daily_loss_limit)
+        steps = self._gated(instrument, case, side, steps, risk, daily_loss_limit, is_open)
         if isinstance(steps, Refused):
             return steps
         return ShieldPlan(side, instrument.lots(steps), case.entry_points, target, kill)
@@ -110,7 +116,14 @@ class ShieldSizes:
         return self._small(instrument, steps) if self._is_small(instrument, steps) else steps
 
     def _gated(
-        self, instrument: Instrument, case: ShieldCase, side: Side, steps: int, risk: Any, limit: float | None
+        self,
+        instrument: Instrument,
+        case: ShieldCase,
+        side: Side,
+        steps: int,
+        risk: Any,
+        limit: float | None,
+        is_open: bool,
     ) -> int | Refused:
         """The same steps or fewer, as the risk gate lets through."""
         if risk is None:
@@ -123,6 +136,7 @@ class ShieldSizes:
             legs=LEGS,
             is_recovery=True,
             continues=True,  # the original's lots have the symbol's multiplier already
+            is_open=is_open,
             daily_loss_limit=limit,
         )
         answer = risk.gate(request)

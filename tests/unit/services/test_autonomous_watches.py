@@ -99,3 +99,56 @@ def test_watches_of_open_tickets_are_saved_and_loaded() -> None:
         again.begin(alerts)
         again.go_on()
         assert again.finish().fills == expected.fills
+
+
+class Other(Guarded):
+    info = PluginInfo(strategy="other", services=Guarded.info.services)
+
+
+@pytest.mark.parametrize(
+    ("then", "left", "stop"),
+    [
+        ({"profit_protection": True}, Guarded, 2_000_100),
+        ({"profit_protection": False}, Guarded, 1_990_000),
+        ({"profit_protection": True}, Other, 1_990_000),
+    ],
+    ids=["as it was", "switched off", "its plugin is gone"],
+)
+def test_a_watch_of_a_run_before_does_what_the_settings_and_plugins_of_now_say(
+    then: dict[str, Any], left: type[Guarded], stop: int
+) -> None:
+    """Saved with a ticket open and its price watched: what was switched off moves no stop, a plugin that is not here
+    any more ends no run (it was a KeyError at that price, after every restart)."""
+    rows = [2000.0, 2000.0, 2000.0, (2000, 2000.4, 2000, 2000.4), 2000.4, 2000.4]
+    alerts = [alert(1, id="first", symbol="XAUUSD")]
+    first = prepared(rows, autonomous={"profit_protection": True}, shield={"enabled": False})
+    first.begin(alerts)
+    while not first.broker.tickets:
+        first.go_on(1)
+    again = prepared(rows, left, autonomous=then, shield={"enabled": False})
+    again.take_over_state(json.loads(json.dumps(first.save_state(history=True))))
+    again.begin(alerts)
+    again.go_on()
+    assert not again.engine.errors
+    assert [fill.sl for fill in again.finish().fills] == [stop]
+
+
+def test_a_block_that_was_switched_off_closes_nothing() -> None:
+    class NoStop(Guarded):
+        info = PluginInfo(strategy="no_stop", services=Guarded.info.services)
+
+        async def on_fill(self, event: Any) -> None:
+            await self.api.orders.modify_order(event.ticket.id, sl=0)
+
+    rows = [2000.0, 2000.0, 2000.0, (2000, 2000, 1979, 1985), 1985.0, 1985.0]
+    alerts = [alert(1, id="first", symbol="XAUUSD")]
+    for is_on, reason in ((True, "signal"), (False, "end_of_data")):
+        first = prepared(rows, NoStop, autonomous={"direction_block": True}, shield={"enabled": False})
+        first.begin(alerts)
+        while not first.broker.tickets:
+            first.go_on(1)
+        again = prepared(rows, NoStop, autonomous={"direction_block": is_on}, shield={"enabled": False})
+        again.take_over_state(json.loads(json.dumps(first.save_state(history=True))))
+        again.begin(alerts)
+        again.go_on()
+        assert [fill.exit_reason for fill in again.finish().fills] == [reason]

@@ -318,6 +318,8 @@ def test_shield_b_is_booked_by_a_pyramid_where_the_run_has_profit_booking() -> N
     assert told.fill("SB").pnl_minor == 7_00
     assert "shield_level_up" in told.notices
     assert told.roles[:5] == ["A", "SA", "SB", "P1.1", "P1.2"]
+    levels = {o.chain_id for o in told.record.orders if o.role.startswith("P1")}
+    assert levels == {"PROFIT_SHIELD_XAUUSD_00000001"}, "a shield's pyramid names its shield"
     assert "R" in told.roles
     left = [f.role for f in told.record.fills if f.exit_reason == "end_of_data"]
     assert left == ["R"], "at the kill level everything of the shield is closed"

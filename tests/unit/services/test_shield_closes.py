@@ -11,8 +11,9 @@ import pytest
 from tests.unit.services.shield_world import STOPPED, Guarded, guarded, prepared
 from tests.world import alert
 from zepix.engine import PluginInfo
-from zepix.model import Refused
+from zepix.model import Decision, Refused
 from zepix.model.settings_profit_booking import ProfitBookingSettings
+from zepix.services.risk_values import TradeRequest
 
 BACK = (1990, 1997.5, 1990, 1997)
 
@@ -127,3 +128,53 @@ def test_a_symbols_multiplier_is_in_the_originals_lots_already(factor: str) -> N
     """Half of 0.10 lots a leg, whatever the factor that made the 0.10: 1/3 x 3 once was a step too few."""
     told = guarded([*STOPPED, 1990.0, 1990.0], risk={"symbol_lot_multipliers": {"XAUUSD": Decimal(factor)}})
     assert [o.volume for o in told.record.orders if o.role in ("SA", "SB")] == ["0.05", "0.05"]
+
+
+class TwoLegs(Guarded):
+    """A as Guarded's, and a B whose stop is 40 dollars away: it outlives A."""
+
+    max_open_trades: int = 1
+
+    async def process_entry_signal(self, alert: Any) -> Any:
+        answer = self.api.risk.gate(
+            TradeRequest("XAUUSD", alert.side, sl_price=1990.0, lots=0.1, max_open=self.max_open_trades)
+        )
+        if not answer.allowed:
+            return Decision.refused(answer.reason)
+        await self.api.orders.place_order("XAUUSD", alert.side, 0.02, sl_offset=-40.0, role="B")
+        return await super().process_entry_signal(alert)
+
+
+@pytest.mark.parametrize("broker", ["shadow", "backtrader"])
+def test_a_shield_is_no_entry_beside_the_one_that_it_guards(broker: str) -> None:
+    """One entry may be open. Its B is, so its shields may go out, and they take no other entry's place: with room for
+    two the second alert is entered, with room for one it is not."""
+    rows = [*STOPPED, 1990.0, 1990.0, 1990.0, 1990.0]
+    for most, outcome in ((1, ("refused", "plugin_open_limit")), (2, ("filled", ""))):
+        limits = {"max_concurrent_by_tier": {"25000": most}, "max_symbol_open": most}
+        alerts = [alert(1, id="first", symbol="XAUUSD"), alert(5, id="second", symbol="XAUUSD")]
+        told = guarded(
+            rows, TwoLegs, alerts=alerts, broker=broker, risk=limits, plugin={"max_open_trades": most},
+        )  # fmt: skip
+        assert told.roles[:4] == ["B", "A", "SA", "SB"], f"room for {most}"
+        second = told.record.decisions[1]
+        assert (second.outcome, second.reason) == outcome
+
+
+@pytest.mark.parametrize("broker", ["shadow", "backtrader"])
+@pytest.mark.parametrize("strategy", [Guarded, Booking])
+def test_a_leg_that_a_moved_stop_closes_leaves_the_recovery_waiting(strategy: type[Guarded], broker: str) -> None:
+    """Profit protection moves the shields' stops to 1989.90, where they are met at 1991: the price has not been near
+    1997 yet, so the recovery waits for it plainly. (It was given up, as if the stop at 2000 had been met.)"""
+    rows = [*STOPPED, (1990, 1990, 1989.5, 1989.5), 1989.5, (1989.5, 1991, 1989.5, 1991), 1991.0]
+    rows += [(1991, 1997.5, 1991, 1997.5), 1997.5, 1997.5]
+    others = {"profit_booking": ProfitBookingSettings(target_money=500)}
+    told = guarded(rows, strategy, broker=broker, autonomous={"profit_protection": True}, others=others)
+    assert {(f.role, f.exit_reason, f.sl) for f in told.record.fills if f.role in ("SA", "SB")} == {
+        ("SA", "sl", 1_989_900),
+        ("SB", "sl", 1_989_900),
+    }
+    assert told.steps()[-1] == ("stopped", "leg_closed")
+    assert ("recovery_mode", "unshielded") in told.steps("reentry")
+    assert told.fill("R").entry_points == 1_997_500
+    assert {f.role for f in told.record.fills if f.exit_reason == "end_of_data"} == {"R"}, "nothing is left over"

@@ -61,6 +61,36 @@ def test_manual_locks_are_said():
     assert played.outcomes == [("info", "trend_locked")]
 
 
+class ByHand(LEGACY):
+    """A hand sets 15m to rise once the buy is there."""
+
+    word = "BULLISH"
+
+    async def on_fill(self, event):
+        self.api.trend.update_trend("EURUSD", "15m", self.word, mode="MANUAL")
+
+
+class ByHandAsTold(ByHand):
+    word = "BEARISH"
+
+
+def test_a_trend_against_one_set_by_hand_closes_nothing_and_says_what_it_kept():
+    """The lock stands against every alert: the falling 15m counts for nothing, so it ends no buy either."""
+    alerts = [*TRENDS, sent(5, "entry", "buy"), sent(30, "trend", "bear", "15m")]
+    played = play(alerts, ByHand)
+    assert played.outcomes[3] == ("info", "trend_locked")
+    told = played.record.decisions[3].numbers
+    assert (told["trend"], told["by_hand"], told["kept_open"]) == ("15m bear", "15m BULLISH", 1)
+    assert [f.exit_reason for f in played.record.fills] == ["end_of_data"]
+    assert any("locked at BULLISH by hand" in str(line) for line in played.record.journal)
+
+
+def test_a_trend_that_says_what_the_hand_says_closes_the_other_side():
+    alerts = [*TRENDS, sent(5, "entry", "buy"), sent(30, "trend", "bear", "15m")]
+    played = play(alerts, ByHandAsTold)
+    assert [f.exit_reason for f in played.record.fills] == ["reversal"]
+
+
 def bought(*rows, alerts=(), **settings):
     """A buy of 5m at the open of minute 4, 1.10010: A 0.03 with its stop 150 pips below and its target 225 above; B
     0.03, which books 7 USD (234 points) and loses 10 (334)."""

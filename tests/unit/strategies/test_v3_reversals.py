@@ -83,7 +83,7 @@ def test_a_reversal_that_a_filter_refuses_closes_nothing():
 def test_entries_that_leave_do_not_count_among_those_open():
     fakes = Fakes()
     fakes.play([BUY, v3_alert(20, side="sell")], ALONE)
-    assert [asked.max_open for asked in fakes.risk.asked] == [5, 6]
+    assert [(asked.max_open, asked.reverses) for asked in fakes.risk.asked] == [(5, False), (5, True)]
 
 
 def test_entries_that_leave_while_they_are_under_way_do_not_count_either():
@@ -92,7 +92,7 @@ def test_entries_that_leave_while_they_are_under_way_do_not_count_either():
     prices = market(*[(110_000,) * 4] * 60)
     prices.fill = FillModel(latency_ms=61_000)
     prices.play([BUY, v3_alert(1.5, side="sell")], ALONE, before=fakes.register)
-    assert [asked.max_open for asked in fakes.risk.asked] == [5, 6]
+    assert [(asked.max_open, asked.reverses) for asked in fakes.risk.asked] == [(5, False), (5, True)]
 
 
 def test_only_own_tickets_are_closed():

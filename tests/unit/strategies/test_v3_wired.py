@@ -255,6 +255,17 @@ def test_both_legs_fit_the_day():
 
 
 @pytest.mark.parametrize("broker", BROKERS)
+def test_a_reversal_is_as_large_as_what_leaves_lets_it_be(broker):
+    """A day of 20 USD. The buy may lose 6.30 (A) and 10 (B) of it, so a third entry beside it would have 3.70; its
+    close loses the spread, 0.50, so the sell has 19.50 and the same lots."""
+    risk = tier("10000", daily_caps={"10000": Decimal(20)})
+    played = play(on(broker), [v3_alert(1), v3_alert(20, side="sell")], config_of(trailing=False), risk=risk)
+    assert played.outcomes == [("filled", ""), ("filled", "")]
+    assert legs(played) == [("A", 3), ("B", 2), ("A", 3), ("B", 2)]
+    assert round(float(played.record.decisions[1].numbers["day_left"]), 2) == 19.50
+
+
+@pytest.mark.parametrize("broker", BROKERS)
 def test_ten_dollars_of_gold_are_two_dollars_of_price(broker):
     """§12.2.7, §14.2: 0.05 lots of gold lose ten dollars at 2.00 of price, not at 0.20; seven are 1.40."""
     prices = market(*flat(40, 2_030_490), symbol="XAUUSD")

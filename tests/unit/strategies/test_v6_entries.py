@@ -210,7 +210,8 @@ def test_an_opposite_entry_that_is_refused_closes_nothing():
 def test_entries_that_are_about_to_leave_do_not_fill_the_limit_of_open_ones():
     fakes = Fakes()
     fakes.play([v6_alert(1), v6_alert(20, "BEARISH_ENTRY")], V6["5m"])
-    assert [asked.max_open for asked in fakes.risk.asked] == [4, 5]
+    fakes.play([v6_alert(1)], V6["5m"], opposite_entry_reverses=False)
+    assert [(asked.max_open, asked.reverses) for asked in fakes.risk.asked] == [(4, True), (4, True), (4, False)]
 
 
 def test_a_reversal_takes_an_entry_under_way_along():
