@@ -342,7 +342,8 @@ def _with_alerts(inbox: Path, rows: list[dict[str, Any]]) -> list[dict[str, Any]
     found: list[dict[str, Any]] = []
     for one in reversed(rows):
         told = alerts.get(numbers.get(one["id"], 0), {"seq": 0, "id": one["id"], "received_at": ""})
-        more = {"strategy": one["plugin"], **{name: one[name] for name in ("outcome", "reason", "symbol", "book")}}
+        names = ("outcome", "reason", "type", "side", "symbol", "book")
+        more = {"strategy": one["plugin"], **{name: one[name] for name in names}}
         found.append({**told, "decided_at": _stamp(one["t_ns"]), **more, "numbers": one["numbers"]})
     return found
 

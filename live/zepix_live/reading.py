@@ -32,7 +32,8 @@ class _Known:
 
 
 def decisions(data_dir: Path) -> Iterator[dict[str, Any]]:
-    """One row per alert and plugin: ``seq, id, received_at, strategy, outcome, reason``, oldest first.
+    """One row per alert and plugin: ``seq, id, received_at, strategy, outcome, reason``, and of one that was decided
+    ``type, side, symbol``; oldest first.
 
     ``seq`` is the inbox's number, as the sender was told. An alert that the engine has not decided yet is ``pending``;
     one whose orders are still at work has the outcome ``working``. A human's command stands among them: its outcome is
@@ -63,8 +64,8 @@ def decisions(data_dir: Path) -> Iterator[dict[str, Any]]:
                 yield {**told, "strategy": "", "outcome": "pending", "reason": ""}
                 continue
             for plugin, body in found.rows.items():
-                outcome = body["outcome"]
-                yield {**told, "strategy": plugin, "outcome": outcome, "reason": body["reason"]}
+                what = {name: str(body.get(name, "")) for name in ("type", "side", "symbol")}
+                yield {**told, "strategy": plugin, "outcome": body["outcome"], "reason": body["reason"], **what}
 
 
 def _command_row(row: Row, said: str | None) -> dict[str, Any]:

@@ -75,6 +75,8 @@ def _lines(found: dict[str, Comparison], breakers: Mapping[str, Breaker]) -> lis
 def _headline(name: str, one: Comparison) -> str:
     here = sum(alone.where == "here" for alone in one.lonely)
     alone = f", {here} of the twin alone, {len(one.lonely) - here} live alone" if one.lonely else ""
+    still = sum(not (pair.a.legs and pair.b.legs) for pair in one.pairs)
+    alone = f" ({still} still open, 0.00 so far)" * bool(still) + alone
     profits = [amount(book.money(book.profit), sign=False) for book in (one.a, one.b)]
     return (
         f"{name}: {len(one.pairs)} tickets in both{alone}; twin {profits[0]}, live {profits[1]}, "

@@ -18,6 +18,7 @@ Data = Annotated[Path, DATA]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line, and nothing else.")]
 HERE: Final = Path("zepix-live")
 MOST_COMMANDS: Final = 20
+WHAT: Final = ("type", "side", "symbol")
 MOST_CRITICAL: Final = 20
 TAIL_ROWS: Final = 100_000
 TROUBLE: Final = 1
@@ -187,7 +188,8 @@ def _show_decisions(rows: Any, *, as_json: bool) -> None:
 
     if not rows:
         return
-    names = ["seq", "id", "received_at", "strategy", "outcome", "reason"]
+    names = ["seq", "id", "received_at", "strategy", "what", "outcome", "reason"]
     if len({row.get("book", "shadow") for row in rows}) > 1:
         names.insert(4, "book")
-    Screen().table(names, [[row.get(name, "") for name in names] for row in rows])
+    said = [{**row, "what": " ".join(filter(None, (row.get(name) for name in WHAT)))} for row in rows]
+    Screen().table(names, [[row.get(name, "") for name in names] for row in said], spare="what")

@@ -60,12 +60,21 @@ class Screen:
             found.append(harmless(text).replace("\n", " "), style)
         self.console.print(found, soft_wrap=True)
 
-    def table(self, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-        """Rows under heads where they fit, the last column on several lines if need be; else a few lines a row."""
+    def table(self, columns: Sequence[str], rows: Iterable[Sequence[Any]], *, spare: str = "") -> None:
+        """Rows under heads where they fit, the last column on several lines if need be; else a few lines a row.
+
+        ``spare``: a column that is left out where the rest fits without it, and not with it.
+        """
         cells = [[harmless(str(words(cell))) for cell in row] for row in rows]
         widths = [max([len(name), *(len(row[at]) for row in cells)]) for at, name in enumerate(columns)]
+        least = sum(widths[:-1]) + GAP * (len(widths) - 1) + min(widths[-1], LEAST_LAST)
+        if spare in columns and least > self.width:
+            at = columns.index(spare)
+            if least - widths[at] - GAP <= self.width:
+                self.table([*columns[:at], *columns[at + 1 :]], [[*row[:at], *row[at + 1 :]] for row in cells])
+                return
         before = sum(widths[:-1]) + GAP * (len(widths) - 1)
-        if before + widths[-1] <= self.width or before + LEAST_LAST <= self.width:
+        if least <= self.width:
             widths[-1] = min(widths[-1], self.width - before)
             self._flat(columns, cells, widths)
         else:

@@ -83,6 +83,22 @@ def test_files_of_somebody_else_are_no_reason_to_fall_over(desk, door):
         assert "the receiver is down: nobody answers there" in " ".join(_told(one, "status").split())
 
 
+def test_decisions_say_what_was_asked_where_there_is_room(desk, monkeypatch):
+    one = _traded(desk)
+    wide, narrow = (_decisions(one, monkeypatch, width) for width in (150, 80))
+    assert "entry buy EURUSD" in wide and "entry buy EURUSD" not in narrow
+    assert "refused" in narrow and narrow.count("\n") == wide.count("\n"), "a line a row, in both"
+    row = json.loads(_told(one, "decisions", "--json").splitlines()[0])
+    assert (row["type"], row["side"], row["symbol"]) == ("entry", "sell", "XAUUSD")
+    found = json.loads(_told(one, "decisions", "--json", "--symbol", "EURUSD").splitlines()[0])
+    assert (found["type"], found["side"], found["symbol"]) == ("entry", "buy", "EURUSD")
+
+
+def _decisions(one: Desk, monkeypatch, width: int) -> str:
+    monkeypatch.setattr("zepix.commands.terminal.WIDTH_WITHOUT_TERMINAL", width)
+    return _told(one, "decisions")
+
+
 def test_an_engine_that_turns_and_cannot_write_is_halted_not_silent(desk):
     """A full disk takes no heartbeat; the pulse lies in room that it has already."""
     one = _traded(desk)

@@ -187,6 +187,19 @@ def test_a_book_that_is_not_there_is_told(desk) -> None:
         compared(one.folder)
 
 
+def test_what_is_still_open_is_no_result_yet(desk) -> None:
+    one: Desk = desk(**SLOT)
+    one.open()
+    one.run(30)
+    trade(one, 1)
+    one.post(entry("buy", id="stays", sl=1.0))
+    one.run(3)
+    one.close()
+    said: list[str] = []
+    report_and_tell(one.folder, "", None, as_json=False, say=said.append)
+    assert any(line.startswith("bracket: 2 tickets in both (1 still open, 0.00 so far); twin ") for line in said)
+
+
 def test_the_report_tells_each_ticket_with_its_parts(traded: Desk, tmp_path: Path) -> None:
     lines: list[str] = []
     report_and_tell(traded.folder, "", tmp_path / "out", as_json=False, say=lines.append)
