@@ -191,7 +191,9 @@ def watched(scenario: Scenario, ticks: bool) -> int:
 
 @pytest.mark.parametrize("ticks", [False, True], ids=["bars", "ticks"])
 def test_watches_wake_at_the_same_instants_with_the_same_equity(ticks: bool) -> None:
-    assert sum(watched(random_full_scenario(seed, ticks=ticks), ticks) for seed in range(7000, 7000 + BLOCK)) > 1000
+    assert sum(
+        watched(random_full_scenario(seed, ticks=ticks), ticks) for seed in range(7000, 7000 + share(BLOCK, 20))
+    ) > share(1000, 500)
 
 
 # --- recorded bars ---------------------------------------------------------------------------------------------------

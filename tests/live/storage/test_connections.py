@@ -13,6 +13,7 @@ from sqlalchemy import text
 
 from tests.live.desk import ROOT
 from tests.live.storage.journal_by_hand import trading_day, write
+from tests.thorough import share
 from zepix.errors import ConfigError
 from zepix_live.clock import SystemClock
 from zepix_live.storage.address import Address
@@ -21,7 +22,7 @@ from zepix_live.storage.rebuilding import rebuild
 from zepix_live.storage.searching import search
 from zepix_live.storage.trouble import StorageError
 
-REQUESTS = 10_000
+REQUESTS = share(10_000, 3_000)
 
 
 class RequestFailed(Exception):
@@ -53,9 +54,9 @@ def test_ten_thousand_requests_of_which_a_tenth_fail_leave_no_connection_checked
         assert database.checked_out == 0
         assert ended.count("answered") == REQUESTS * 9 // 10
         assert {one: ended.count(one) for one in set(ended) - {"answered"}} == {
-            "RequestFailed": 334,
-            "StorageBroken": 333,
-            "ConfigError": 333,
+            "RequestFailed": share(334, 100),
+            "StorageBroken": share(333, 100),
+            "ConfigError": share(333, 100),
         }
 
 
