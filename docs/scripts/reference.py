@@ -9,6 +9,7 @@ under the last.
 from __future__ import annotations
 
 import dataclasses
+import enum
 import importlib
 import inspect
 import re
@@ -216,6 +217,8 @@ def _is_ours(static: Any) -> bool:
 
 def signature(name: str, thing: Any, *, bound: bool = False, flat: bool = False) -> str:
     """``name(parameters) -> answer`` without quotes around annotations; long ones a parameter a line."""
+    if isinstance(thing, type) and issubclass(thing, enum.Enum):  # what its signature says is Python's, by version
+        return f"{name}(value)  # {', '.join(f'{name}.{one}' for one in thing.__members__)}"
     try:
         said = inspect.signature(thing)
     except (TypeError, ValueError):
