@@ -9,7 +9,6 @@ log, and a row that cannot be understood is set aside with its reason. Times wit
 from __future__ import annotations
 
 import hashlib
-import html
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -29,6 +28,7 @@ from zepix.config.keys import near
 from zepix.data import default_catalogue, load_instruments
 from zepix.errors import ConfigError, DataError
 from zepix.model import Alert, Catalogue, Quantity, Quarantined
+from zepix.research.said_lines import SaysLines
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -60,7 +60,7 @@ _COLUMNS: Final = (
 )
 
 
-class Alerts(Sequence[Row]):
+class Alerts(SaysLines, Sequence[Row]):
     """Alerts and set-aside rows in order of arrival; prints what they are, opens up by ``frame()``.
 
     ``checksums`` are those of the files they came from, ``facts`` what was found while reading.
@@ -129,16 +129,8 @@ class Alerts(Sequence[Row]):
             said.append(f"  the first: {aside[0].id}: {aside[0].detail[:200]}")
         return said
 
-    def __str__(self) -> str:
-        return "\n".join(self.lines())
-
     def __repr__(self) -> str:
         return f"<Alerts {len(self.alerts):,}, {len(self.quarantined):,} set aside>"
-
-    def _repr_html_(self) -> str:
-        first, *rest = self.lines()
-        items = "".join(f"<li>{html.escape(line)}</li>" for line in rest)
-        return f'<div><strong>{html.escape(first)}</strong><ul style="margin:.4em 0">{items}</ul></div>'
 
 
 def read_alerts(

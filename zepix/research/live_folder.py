@@ -5,7 +5,6 @@ Everything is read from the journal, while the runner runs or not; nothing is wr
 
 from __future__ import annotations
 
-import html
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -27,6 +26,7 @@ from zepix.research.comparing.of_journal import BOOKS, BREAKER, JOURNAL, book_of
 from zepix.research.comparing.words import amount
 from zepix.research.headline import count
 from zepix.research.naming import SaysNames
+from zepix.research.said_lines import SaysLines
 from zepix.research.write import iso_utc
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class Breaker(NamedTuple):
         return f"{said} ({bounds}){off}{when}"
 
 
-class LiveFolder(SaysNames):
+class LiveFolder(SaysLines, SaysNames):
     """A live runner's data folder (docs/modes.md).
 
     ``books`` in which something happened, ``plugins`` that traded live, ``tickets`` and ``events`` as DataFrames;
@@ -188,16 +188,8 @@ class LiveFolder(SaysNames):
         told = [f"{name} {count(len(self.book(name).tickets), 'ticket')}" for name in self.books]
         return ", ".join(told) or "nothing has happened yet"
 
-    def __str__(self) -> str:
-        return "\n".join(self.lines())
-
     def __repr__(self) -> str:
         return f"<LiveFolder {self.folder.name}: {', '.join(self.books) or 'empty'}>"
-
-    def _repr_html_(self) -> str:
-        first, *rest = self.lines()
-        items = "".join(f"<li>{html.escape(line)}</li>" for line in rest)
-        return f'<div><strong>{html.escape(first)}</strong><ul style="margin:.4em 0">{items}</ul></div>'
 
 
 def _row(name: str, ticket: Any, book: Book) -> list[Any]:

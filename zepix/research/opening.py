@@ -6,7 +6,6 @@ they are still what they were; what else needs them (a report that was not writt
 
 from __future__ import annotations
 
-import html
 import shutil
 from collections.abc import Mapping, Sequence
 from functools import cached_property
@@ -25,6 +24,7 @@ from zepix.research.equity import KINDS, EquityCurve
 from zepix.research.headline import count, headline_lines
 from zepix.research.naming import SaysNames
 from zepix.research.run_folder import JOURNAL, read_meta, read_table
+from zepix.research.said_lines import SaysLines
 from zepix.research.write import REPORT, RUN
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 __all__ = ["OpenedRun", "open_run"]
 
 
-class OpenedRun(SaysNames):
+class OpenedRun(SaysLines, SaysNames):
     """A run as its folder tells it: the tables, figures and words of a Result.
 
     ``trades, orders, decisions, chains, equity, alerts`` are DataFrames (times aware, in UTC), ``stats`` the figures,
@@ -192,16 +192,8 @@ class OpenedRun(SaysNames):
         said = headline_lines(cast(RunRecord, self._shown()), self.stats, self.digest, self.timings)
         return [*said, *(f"warning: {warning}" for warning in self.warnings)]
 
-    def __str__(self) -> str:
-        return "\n".join(self.lines())
-
     def __repr__(self) -> str:
         return f"<OpenedRun {count(self.stats.get('tickets', 0), 'ticket')}, digest {self.digest[:12]}>"
-
-    def _repr_html_(self) -> str:
-        first, *rest = self.lines()
-        items = "".join(f"<li>{html.escape(line)}</li>" for line in rest)
-        return f'<div><strong>{html.escape(first)}</strong><ul style="margin:.4em 0">{items}</ul></div>'
 
     def _frame(self, name: str) -> Any:
         path = self.folder / f"{name}.parquet"

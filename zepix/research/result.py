@@ -6,7 +6,6 @@ never, its JavaScript when a report is written.
 
 from __future__ import annotations
 
-import html
 import platform
 import time
 from collections.abc import Mapping, Sequence
@@ -24,6 +23,7 @@ from zepix.research.decisions import decisions_table
 from zepix.research.equity import EquityCurve, equity_curve
 from zepix.research.headline import count, headline_lines
 from zepix.research.naming import SaysNames
+from zepix.research.said_lines import SaysLines
 from zepix.research.stats import statistics
 from zepix.research.tables import equity_table, orders_table, trades_table
 from zepix.research.why_parts.facts import facts_of, scales_of
@@ -43,7 +43,7 @@ TIMINGS: Final = ("load_s", "index_s", "replay_s", "write_s", "report_s")
 _PACKAGES: Final = ("zepix", "numpy", "numba", "pyarrow")
 
 
-class Result(SaysNames):
+class Result(SaysLines, SaysNames):
     """One run: ``trades, chains, orders, decisions, equity`` as DataFrames; ``stats, digest, timings, warnings``.
 
     ``spec`` is what was asked for, ``checksums`` of the alert logs and other inputs by name (those of the prices are in
@@ -237,16 +237,8 @@ class Result(SaysNames):
         said = headline_lines(self.record, self.stats, self.digest, self.timings)
         return [*said, *(f"warning: {warning}" for warning in self.warnings)]
 
-    def __str__(self) -> str:
-        return "\n".join(self.lines())
-
     def __repr__(self) -> str:
         return f"<Result {count(self.stats['tickets'], 'ticket')}, digest {self.digest[:12]}>"
-
-    def _repr_html_(self) -> str:
-        first, *rest = self.lines()
-        items = "".join(f"<li>{html.escape(line)}</li>" for line in rest)
-        return f'<div><strong>{html.escape(first)}</strong><ul style="margin:.4em 0">{items}</ul></div>'
 
 
 def versions() -> dict[str, str]:

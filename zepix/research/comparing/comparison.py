@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import csv
-import html
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ from zepix.journal.atomic import written_whole
 from zepix.research.comparing.books import Book, Ticket
 from zepix.research.comparing.distance import Distance, distance, in_r
 from zepix.research.comparing.split import PAIRED_PARTS
+from zepix.research.said_lines import SaysLines
 from zepix.research.write import iso_utc, write_page
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class Unpaired:
 
 
 @dataclass(eq=False, kw_only=True)
-class Comparison:
+class Comparison(SaysLines):
     """Two sides, ``a`` (here) and ``b`` (there).
 
     ``different``: what differs in data, accounts and settings, as sentences, to be read before any figure; ``parts``
@@ -174,16 +174,8 @@ class Comparison:
 
         return lines(self)
 
-    def __str__(self) -> str:
-        return "\n".join(self.lines())
-
     def __repr__(self) -> str:
         return f"<Comparison {len(self.pairs)} pairs, difference {self.sum} {self.currency}>"
-
-    def _repr_html_(self) -> str:
-        first, *rest = self.lines()
-        items = "".join(f"<li>{html.escape(line)}</li>" for line in rest)
-        return f'<div><strong>{html.escape(first)}</strong><ul style="margin:.4em 0">{items}</ul></div>'
 
     def _pair_columns(self) -> list[str]:
         return [*_PAIR_COLUMNS, *(name.replace(" ", "_") for name in PAIRED_PARTS)]
