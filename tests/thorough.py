@@ -1,4 +1,6 @@
-"""How much a test does: a share in the suite that everybody waits for, all of it with ``ZEPIX_THOROUGH=1``."""
+"""How much a test does: a share in the suite that everybody waits for, all of it with ``ZEPIX_THOROUGH=1``.
+
+With it hypothesis draws anew in every run, too (conftest.py)."""
 
 from __future__ import annotations
 

@@ -34,10 +34,11 @@ from typing import Any
 
 from tests.live.chain_life import CONFIG, THERE, counted_in, words
 from tests.live.chain_life import body as chain_body
+from tests.waiting import PATIENCE_S
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLE = ROOT / "datasets" / "sample"
-READY_S = 60.0
+READY_S = PATIENCE_S
 PROFILES = {"plain": 0.01, "chains": 0.02}
 """How long the poster of a profile rests between two alerts, in seconds."""
 ENOUGH = 25
@@ -230,7 +231,7 @@ def campaign(data: Path, cycles: int, seed: int, extra: list[str] | None = None,
             wait_decided(data, found)
             began = time.monotonic()
             process.send_signal(signal.SIGTERM)
-            process.wait(10)
+            process.wait(PATIENCE_S)
             if time.monotonic() - began > 5:
                 found.problems.append(f"SIGTERM took {time.monotonic() - began:.1f} s")
     finally:

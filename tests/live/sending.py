@@ -19,7 +19,7 @@ def health(port: int) -> tuple[int, Any]:
 
 
 def _ask(port: int, method: str, path: str, body: bytes | None) -> tuple[int, Any]:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     try:
         connection.request(method, path, body)
         answer = connection.getresponse()

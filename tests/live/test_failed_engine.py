@@ -15,6 +15,7 @@ import pytest
 from tests.live.campaign import ROOT, command, environment, free_port, started, wait_ready
 from tests.live.desk import entry
 from tests.live.sending import health, post
+from tests.waiting import PATIENCE_S, until
 from zepix.journal.durable_reader import LogReader
 from zepix_live.clock import VirtualClock
 from zepix_live.engine import main as engine_main
@@ -22,18 +23,20 @@ from zepix_live.engine.options import EngineOptions
 from zepix_live.heartbeat import EngineState, read_heartbeat, state_from_file, write_heartbeat
 from zepix_live.supervise import Child, Supervisor
 
+pytestmark = pytest.mark.clock
+
 FOREVER = [sys.executable, "-c", "import time; time.sleep(60)"]
 
 
-def _run(supervisor: Supervisor, until, seconds: float = 20.0) -> int:
+def _run(supervisor: Supervisor, is_over, seconds: float = PATIENCE_S) -> int:
     status: list[int] = []
     thread = threading.Thread(target=lambda: status.append(supervisor.run()))
     thread.start()
     end = time.monotonic() + seconds
-    while not until() and thread.is_alive() and time.monotonic() < end:
+    while not is_over() and thread.is_alive() and time.monotonic() < end:
         time.sleep(0.02)
     supervisor.stop()
-    thread.join(10)
+    thread.join(PATIENCE_S)
     return status[0]
 
 
@@ -108,10 +111,10 @@ def test_alerts_are_taken_beside_a_broken_journal_until_the_operator_ends_it(tmp
         assert post(port, entry(id="first"))[0] == 202
         time.sleep(1)
         process.send_signal(signal.SIGTERM)
-        process.wait(10)
+        process.wait(PATIENCE_S)
     _broken(data)
     with started(data, port, mode, tmp_path / "log2") as process:
-        end = time.monotonic() + 30
+        end = time.monotonic() + PATIENCE_S
         while time.monotonic() < end:
             time.sleep(0.2)
             try:
@@ -130,7 +133,7 @@ def test_alerts_are_taken_beside_a_broken_journal_until_the_operator_ends_it(tmp
         assert process.poll() is None
         began = time.monotonic()
         process.send_signal(signal.SIGTERM)
-        assert process.wait(10) in (0, 3)
+        assert process.wait(PATIENCE_S) in (0, 3)
         assert time.monotonic() - began < 5
     with LogReader(data / "inbox.sqlite") as reader:
         assert reader.last_seq() == 2
@@ -150,11 +153,9 @@ def test_a_wrong_configuration_of_a_folder_in_use_loses_no_alert(tmp_path: Path)
         subprocess.Popen(wrong, env=environment(), cwd=ROOT, stderr=err, stdout=subprocess.DEVNULL) as process,
     ):
         try:
-            end = time.monotonic() + 20
-            while "CRITICAL" not in (tmp_path / "err").read_text(encoding="utf-8") and time.monotonic() < end:
-                time.sleep(0.1)
+            until(lambda: "CRITICAL" in (tmp_path / "err").read_text(encoding="utf-8"))
             assert "max_concurrent" in (tmp_path / "err").read_text(encoding="utf-8")
             assert post(port, entry())[0] == 202
         finally:
             process.terminate()
-            process.wait(10)
+            process.wait(PATIENCE_S)

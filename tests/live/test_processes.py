@@ -12,8 +12,10 @@ import pytest
 
 from tests.live.campaign import ROOT, campaign, command, environment, free_port, started, wait_ready
 from tests.thorough import share
+from tests.waiting import PATIENCE_S
 
 pytestmark = [
+    pytest.mark.clock,
     pytest.mark.slow,
     pytest.mark.skipif(os.name != "posix", reason="process groups are killed as POSIX has them"),
 ]
@@ -81,7 +83,7 @@ def test_one_process_takes_alerts_and_ends_in_time(tmp_path: Path):
         wait_ready(port, process, tmp_path / "log")
         began = time.monotonic()
         process.terminate()
-        assert process.wait(10) == 0
+        assert process.wait(PATIENCE_S) == 0
         assert time.monotonic() - began < 5
 
 

@@ -9,8 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.waiting import PATIENCE_S, until
 from zepix_live import supervise
 from zepix_live.supervise import Child, Supervisor
+
+pytestmark = pytest.mark.clock
 
 ENDS_WITH_PARENT = """
 import sys, threading, pathlib
@@ -38,16 +41,16 @@ def _child(code: str, **more: object) -> Child:
     return Child("engine", [sys.executable, "-c", code], gives_up=True, **more)  # type: ignore[arg-type]
 
 
-def _run(supervisor: Supervisor, until, seconds: float = 30.0) -> int:
+def _run(supervisor: Supervisor, is_over, seconds: float = PATIENCE_S) -> int:
     """Run it beside until something holds; its status."""
     status: list[int] = []
     thread = threading.Thread(target=lambda: status.append(supervisor.run()))
     thread.start()
     end = time.monotonic() + seconds
-    while not until() and thread.is_alive() and time.monotonic() < end:
+    while not is_over() and thread.is_alive() and time.monotonic() < end:
         time.sleep(0.02)
     supervisor.stop()
-    thread.join(10)
+    thread.join(PATIENCE_S)
     assert status, "it did not end"
     return status[0]
 
@@ -99,11 +102,9 @@ def test_a_child_ends_when_whoever_started_it_is_gone(tmp_path: Path):
     child = _child(ENDS_WITH_PARENT.format(path=path, mark=str(mark)))
     child.start()
     assert child.process is not None and child.process.stdin is not None
-    end = time.monotonic() + 20
-    while not mark.exists() and time.monotonic() < end:
-        time.sleep(0.02)
+    until(mark.exists)
     child.process.stdin.close()
-    child.process.wait(10)
+    child.process.wait(PATIENCE_S)
     assert mark.read_text(encoding="utf-8") == "ended"
 
 
@@ -126,8 +127,6 @@ def test_a_strategy_that_never_returns_does_not_outlive_whoever_started_it(tmp_p
     child = _child(NEVER_RETURNS.format(path=path, mark=str(mark)))
     child.start()
     assert child.process is not None and child.process.stdin is not None
-    end = time.monotonic() + 20
-    while not mark.exists() and time.monotonic() < end:
-        time.sleep(0.02)
+    until(mark.exists)
     child.process.stdin.close()
-    assert child.process.wait(10) == supervise.OVERDUE
+    assert child.process.wait(PATIENCE_S) == supervise.OVERDUE

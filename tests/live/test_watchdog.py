@@ -14,6 +14,7 @@ import pytest
 from tests.live.campaign import free_port, started, wait_ready
 from tests.live.desk import entry
 from tests.live.sending import post
+from tests.waiting import PATIENCE_S, until
 from zepix.errors import ConfigError
 from zepix_live.engine.options import EngineOptions
 from zepix_live.launch import _watchdog
@@ -21,6 +22,8 @@ from zepix_live.pulse import Pulse
 from zepix_live.reading import decisions
 from zepix_live.supervise import Child, Supervisor
 from zepix_live.watchdog import Hung, Watchdog, read_hung, write_hung
+
+pytestmark = pytest.mark.clock
 
 
 def _looked(watchdog: Watchdog, seconds: float) -> str | None:
@@ -115,11 +118,9 @@ def test_the_supervisor_ends_what_hangs_and_starts_it_again(tmp_path: Path):
     supervisor = Supervisor([child], told.append)
     thread = threading.Thread(target=supervisor.run)
     thread.start()
-    end = time.monotonic() + 30
-    while child.lives < 2 and time.monotonic() < end:
-        time.sleep(0.05)
+    until(lambda: child.lives >= 2)
     supervisor.stop()
-    thread.join(10)
+    thread.join(PATIENCE_S)
     assert child.lives >= 2
     assert told[0].startswith("CRITICAL the engine was silent for") and "alert stuck" in told[0]
 
@@ -184,7 +185,7 @@ def test_a_strategy_that_loops_for_ever_is_poison_in_the_end_and_the_next_alert_
         assert post(port, entry(comment="hang", id="bad"))[0] == 202
         assert post(port, entry(id="good", sl=0.5))[0] == 202
         fates: dict[str, str] = {}
-        end = time.monotonic() + 60
+        end = time.monotonic() + PATIENCE_S
         while len(fates) < 2 and time.monotonic() < end:
             time.sleep(0.5)
             fates = {

@@ -19,6 +19,7 @@ from tests.parity.shadow import Stepwise, alerts, prepared
 from tests.property.chain_worlds import drawn_chains
 from tests.property.saved_worlds import drawn_house
 from tests.property.scripted import drawn_play
+from tests.waiting import PATIENCE_S
 from zepix.engine.record import RunRecord
 from zepix.journal.digest import DIGEST_SCHEMA, canonical_lines, digest
 from zepix.model import Alert
@@ -272,7 +273,7 @@ class Worker:
 
     def close(self) -> None:
         self._pipe.send(None)
-        self._process.join(10)
+        self._process.join(PATIENCE_S)
         self._pipe.close()
 
 

@@ -23,7 +23,11 @@ MOST_ROUNDS = 12
 CELLS = 24
 _CALM_S = 240
 
-pytestmark = [pytest.mark.slow, pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="kills by signal")]
+pytestmark = [
+    pytest.mark.clock,
+    pytest.mark.slow,
+    pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="kills by signal"),
+]
 
 
 @pytest.fixture(scope="module")

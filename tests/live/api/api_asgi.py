@@ -12,6 +12,7 @@ from typing import Any
 import httpx2 as httpx
 from starlette.testclient import TestClient
 
+from tests.waiting import PATIENCE_S
 from zepix_live.api.app import create_api
 from zepix_live.api.main import make_parts
 from zepix_live.api.parts import Parts
@@ -46,7 +47,7 @@ class Api:
             ) as client:
                 yield client
 
-    async def follows(self, seconds: float = 20.0) -> None:
+    async def follows(self, seconds: float = PATIENCE_S) -> None:
         """Until the tables are up with the journal, or their trouble is known."""
         if not (self.settings.data_dir / "journal.sqlite").exists():
             return

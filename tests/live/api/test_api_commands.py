@@ -15,6 +15,7 @@ import pytest
 
 from tests.live.api.api_asgi import API_TOKEN, BASE, BEARER, Api
 from tests.live.desk import Desk, entry
+from tests.waiting import PATIENCE_S
 from zepix.journal.durable_reader import LogReader
 from zepix_live.api.desk import Confirmations
 from zepix_live.clock import VirtualClock
@@ -178,12 +179,12 @@ def receiving(folder: Path) -> Iterator[None]:
     thread = threading.Thread(target=lambda: run_receiver(ReceiverSettings(folder, port=0), on_ready=on_ready))
     with FolderLock(folder / "lock", "runner"):
         thread.start()
-        assert ready.wait(20)
+        assert ready.wait(PATIENCE_S)
         try:
             yield
         finally:
             servers[0].end()
-            thread.join(20)
+            thread.join(PATIENCE_S)
 
 
 def test_audit_says_who_from_where_before_and_after(tmp_path: Path) -> None:

@@ -20,10 +20,13 @@ from starlette.testclient import WebSocketDenialResponse
 
 from tests.live.api.api_asgi import API_TOKEN, WS, Api
 from tests.live.storage.journal_by_hand import NOON_NS, write
+from tests.waiting import PATIENCE_S, until
 from zepix.journal.durable_reader import LogReader
 from zepix_live.api.events import event_text
 from zepix_live.api.server import make_api_server
 from zepix_live.receiver.server import listen
+
+pytestmark = pytest.mark.clock
 
 
 def journal(folder: Path) -> list[tuple[int, str]]:
@@ -130,7 +133,7 @@ def test_who_comes_before_the_journal_was_looked_at_hears_what_comes_next_and_no
     follow = api.parts.tail._follow
 
     def late() -> None:
-        may_look.wait(20)
+        may_look.wait(PATIENCE_S)
         follow()
 
     monkeypatch.setattr(api.parts.tail, "_follow", late)
@@ -180,11 +183,11 @@ def served(api: Api) -> Iterator[tuple[int, Any]]:
     thread = threading.Thread(target=lambda: asyncio.run(server.answer()))
     thread.start()
     try:
-        assert ready.wait(20)
+        assert ready.wait(PATIENCE_S)
         yield int(listener.getsockname()[1]), server
     finally:
         server.end()
-        thread.join(20)
+        thread.join(PATIENCE_S)
         listener.close()
         assert not thread.is_alive()
 
@@ -220,13 +223,6 @@ def is_closed(client: socket.socket, seconds: float) -> bool:
     except OSError:
         return True
     return True
-
-
-def until(what: Any, seconds: float = 20.0) -> None:
-    end = time.monotonic() + seconds
-    while not what():
-        assert time.monotonic() < end
-        time.sleep(0.02)
 
 
 def test_a_client_that_does_not_read_is_let_go_and_the_others_are_not(folder: Path) -> None:

@@ -8,8 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +18,9 @@ import pytest
 from tests.live.api.test_api_process import ENTRY, client, rows, with_api
 from tests.live.campaign import environment, free_port, started, wait_ready
 from tests.live.small_disk import SmallDisk, small_disk
+from tests.waiting import until
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.clock, pytest.mark.slow]
 TABLES = ("alerts", "decisions", "tickets", "orders", "trades", "chains", "profit_chains", "audit", "config/history")
 ELSE = ("live", "status", "plugins", "strategies", "recovery", "config", "alerts/a1/why")
 MIB = 8
@@ -32,17 +32,10 @@ def disk(tmp_path: Path) -> Iterator[SmallDisk]:
         yield made
 
 
-def until(told: Callable[[], bool], what: str, seconds: float = 45.0) -> None:
-    end = time.monotonic() + seconds
-    while not told():
-        assert time.monotonic() < end, what
-        time.sleep(0.1)
-
-
 def posted(port: int, name: str) -> int:
     """The status of an alert with this id."""
     body = {**ENTRY, "id": name}
-    return httpx.post(f"http://127.0.0.1:{port}/webhook/tradingview", json=body, timeout=10).status_code
+    return httpx.post(f"http://127.0.0.1:{port}/webhook/tradingview", json=body, timeout=60).status_code
 
 
 def ids(data: Path, api_port: int) -> set[str]:
@@ -72,7 +65,7 @@ def test_a_full_data_folder_is_read_takes_nothing_and_says_so_until_there_is_roo
             told = session.post("/api/pause", json={"by": "anna"})
             assert (told.status_code, told.json()["error"]) == (503, "not_taken")
             assert session.post("/api/flatten", json={"by": "anna"}).status_code == 428
-            said = httpx.get(f"http://127.0.0.1:{port}/api/health", timeout=10)
+            said = httpx.get(f"http://127.0.0.1:{port}/api/health", timeout=60)
             assert said.status_code == 503 and "the disk is full" in said.json()["parts"]["inbox"]["detail"]
             disk.make_room()
             until(lambda: posted(port, "after") in (200, 202), "there is room, and nothing is taken")

@@ -16,11 +16,13 @@ import httpx2 as httpx
 import pytest
 
 from tests.live.campaign import ROOT, command, environment, free_port, started, wait_ready
+from tests.waiting import PATIENCE_S, until
 from zepix_live.clock import SystemClock
 from zepix_live.door_file import read_door
 from zepix_live.outside import status_of
 
 pytestmark = [
+    pytest.mark.clock,
     pytest.mark.slow,
     pytest.mark.skipif(os.name != "posix", reason="processes are found and ended as POSIX has them"),
 ]
@@ -35,12 +37,12 @@ def client(data: Path, api_port: int) -> httpx.Client:
     door = read_door(data)
     assert door is not None
     headers = {"Authorization": f"Bearer {door.key}"}
-    return httpx.Client(base_url=f"http://127.0.0.1:{api_port}", headers=headers, timeout=20)
+    return httpx.Client(base_url=f"http://127.0.0.1:{api_port}", headers=headers, timeout=60)
 
 
-def asked(data: Path, api_port: int, path: str, seconds: float = 30.0) -> httpx.Response:
+def asked(data: Path, api_port: int, path: str, seconds: float = PATIENCE_S) -> httpx.Response:
     """An answer, waited for: it starts beside the others."""
-    until = time.monotonic() + seconds
+    end = time.monotonic() + seconds
     while True:
         try:
             with client(data, api_port) as session:
@@ -49,22 +51,22 @@ def asked(data: Path, api_port: int, path: str, seconds: float = 30.0) -> httpx.
                 return found
         except httpx.TransportError:
             pass
-        assert time.monotonic() < until, path
+        assert time.monotonic() < end, path
         time.sleep(0.1)
 
 
 def post(port: int, number: int) -> None:
     body = {**ENTRY, "id": f"mine-{number}"}
-    assert httpx.post(f"http://127.0.0.1:{port}/webhook/tradingview", json=body, timeout=10).status_code == 202
+    assert httpx.post(f"http://127.0.0.1:{port}/webhook/tradingview", json=body, timeout=60).status_code == 202
 
 
 def rows(data: Path, api_port: int, path: str, count: int) -> list[dict[str, Any]]:
-    until = time.monotonic() + 30
+    end = time.monotonic() + PATIENCE_S
     while True:
         found: list[dict[str, Any]] = asked(data, api_port, path).json()["rows"]
         if len(found) >= count:
             return found
-        assert time.monotonic() < until, found
+        assert time.monotonic() < end, found
         time.sleep(0.1)
 
 
@@ -110,13 +112,12 @@ def test_it_answers_commands_and_may_die_while_the_others_go_on(tmp_path: Path) 
         post(port, 3)
         assert httpx.get(f"http://127.0.0.1:{port}/api/health", timeout=5).status_code == 200
         assert time.monotonic() - began < 5
-        until = time.monotonic() + 20
-        while json.loads((data / "engine.heartbeat.json").read_text(encoding="utf-8"))["inbox_seq"] < 5:
-            assert time.monotonic() < until  # three alerts and two commands are taken all the same
-            time.sleep(0.1)
+        beat = data / "engine.heartbeat.json"
+        taken = "three alerts and two commands are taken all the same"
+        until(lambda: json.loads(beat.read_text(encoding="utf-8"))["inbox_seq"] >= 5, taken)
         began = time.monotonic()
         process.terminate()
-        assert process.wait(10) == 0
+        assert process.wait(PATIENCE_S) == 0
         assert time.monotonic() - began < 6
 
 
@@ -128,15 +129,13 @@ def test_a_port_that_is_taken_ends_the_api_alone(tmp_path: Path) -> None:
         with started(data, port, with_api(data, port, taken.getsockname()[1]), tmp_path / "log") as process:
             wait_ready(port, process, tmp_path / "log")
             post(port, 1)
-            until = time.monotonic() + 20
-            while "the API cannot be started" not in (said := (tmp_path / "log").read_text(encoding="utf-8")):
-                assert time.monotonic() < until, said
-                time.sleep(0.1)
-            assert "alerts are taken and traded without it" in said
-            until = time.monotonic() + 20
-            while not [text for text in status_of(data, SystemClock())["trouble"] if "API cannot be started" in text]:
-                assert time.monotonic() < until, "zepix live status says nothing of it"
-                time.sleep(0.1)
+            log = tmp_path / "log"
+            until(lambda: "the API cannot be started" in log.read_text(encoding="utf-8"))
+            assert "alerts are taken and traded without it" in log.read_text(encoding="utf-8")
+            until(
+                lambda: any("API cannot be started" in text for text in status_of(data, SystemClock())["trouble"]),
+                "zepix live status says nothing of it",
+            )
             assert httpx.get(f"http://127.0.0.1:{port}/api/health", timeout=5).status_code == 200
             assert process.poll() is None
 
@@ -149,7 +148,7 @@ def test_in_one_process_it_answers_too(tmp_path: Path) -> None:
         assert rows(data, api_port, "/api/decisions", 1)[0]["alert_id"] == "a1"
         began = time.monotonic()
         process.terminate()
-        assert process.wait(10) == 0
+        assert process.wait(PATIENCE_S) == 0
         assert time.monotonic() - began < 5
 
 

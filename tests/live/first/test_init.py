@@ -25,6 +25,8 @@ from zepix_live.first.asking import Asker
 from zepix_live.first.init import Flags, Init
 from zepix_live.secrets_file import load_secrets
 
+pytestmark = pytest.mark.clock
+
 ROOT = Path(__file__).resolve().parents[3]
 SECRET_MIRROR = "https://hooks.example.org/topsecret"
 
@@ -303,7 +305,7 @@ def test_a_script_that_loses_patience_leaves_no_runner_behind():
         with pytest.raises(JournalError):
             FolderLock(Path("zepix-live") / "lock", "runner")  # one runs there
         process.send_signal(signal.SIGTERM)
-        assert "ended; start it again" in process.communicate(timeout=30)[0]
+        assert "ended; start it again" in process.communicate(timeout=120)[0]
         assert process.returncode == 0
         FolderLock(Path("zepix-live") / "lock", "runner").release()
     finally:

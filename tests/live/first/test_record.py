@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,12 +18,15 @@ import zepix as zx
 from tests.live.desk import Desk, entry
 from tests.live.receiver.other_receiver import other_receiver
 from tests.live.sending import health, post
+from tests.waiting import PATIENCE_S, until
 from zepix.errors import ConfigError, JournalError
 from zepix.journal.durable_reader import LogReader
 from zepix.journal.lock import FolderLock
 from zepix_live.engine.options import EngineOptions
 from zepix_live.first.verbs import what_became
 from zepix_live.recording import run_record
+
+pytestmark = pytest.mark.clock
 
 ROOT = Path(__file__).resolve().parents[3]
 posix_only = pytest.mark.skipif(os.name != "posix", reason="signals end a process otherwise here")
@@ -38,31 +41,18 @@ def recorder(data: Path, *flags: str) -> Iterator[tuple[subprocess.Popen[str], i
     command = [sys.executable, "-m", "zepix", "live", "record", "--data", str(data), "--port", str(port), *flags]
     process = subprocess.Popen(command, env={**os.environ, "PYTHONPATH": path}, stderr=subprocess.PIPE, text=True)
     try:
-        end = time.monotonic() + 30
-        while time.monotonic() < end and process.poll() is None:
-            try:
-                health(port)
-                break
-            except OSError:
-                time.sleep(0.05)
+        until(lambda: process.poll() is not None or health(port))
         yield process, port
     finally:
         process.kill()
         process.communicate()
 
 
-@posix_only
-def wait_for(condition: Callable[[], bool], seconds: float = 20) -> None:
-    end = time.monotonic() + seconds
-    while not condition() and time.monotonic() < end:
-        time.sleep(0.02)
-
-
 def test_it_takes_hands_on_survives_its_receivers_death_and_is_well_without_an_engine(tmp_path):
     data = tmp_path / "recorded"
     with other_receiver() as other, recorder(data, "--mirror", other.url) as (process, port):
         assert post(port, entry(id="one"))[0] == 202
-        wait_for(lambda: len(other.got) == 1)  # a death before it went on would lose it: at most once
+        until(lambda: len(other.got) == 1)  # a death before it went on would lose it: at most once
         status, told = health(port)
         assert (status, told["parts"]["engine"]) == (200, {"ok": True, "state": "recording", "detail": ""})
         command = Path(f"/proc/{process.pid}/task/{process.pid}/children")
@@ -70,17 +60,11 @@ def test_it_takes_hands_on_survives_its_receivers_death_and_is_well_without_an_e
             child = int(command.read_text(encoding="ascii").split()[0])
             assert b"topsecret" not in Path(f"/proc/{child}/cmdline").read_bytes()
             os.kill(child, signal.SIGKILL)
-            end = time.monotonic() + 20
-            while time.monotonic() < end:
-                try:
-                    health(port)
-                    break
-                except OSError:
-                    time.sleep(0.05)
+            until(lambda: health(port))
         assert post(port, entry("sell", id="two"))[0] == 202
-        wait_for(lambda: len(other.got) == 2)
+        until(lambda: len(other.got) == 2)
         process.send_signal(signal.SIGTERM)
-        assert process.wait(10) == 0
+        assert process.wait(PATIENCE_S) == 0
         assert len(other.got) == 2  # each once, whatever died
         assert "RECORDING" in process.stderr.read()
     with LogReader(data / "inbox.sqlite") as inbox:

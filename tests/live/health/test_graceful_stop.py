@@ -14,6 +14,7 @@ import pytest
 from tests.live.campaign import SAMPLE, free_port, started, wait_ready
 from tests.live.desk import entry
 from tests.live.sending import post
+from tests.waiting import PATIENCE_S, until
 from zepix_live.clock import SystemClock
 from zepix_live.heartbeat import read_heartbeat
 from zepix_live.outside import status_of
@@ -21,6 +22,7 @@ from zepix_live.reading import decisions
 from zepix_live.view_file import read_view
 
 pytestmark = [
+    pytest.mark.clock,
     pytest.mark.slow,
     pytest.mark.skipif(os.name != "posix", reason="told to end by a signal, as POSIX has them"),
 ]
@@ -75,29 +77,22 @@ def test_it_ends_within_five_seconds(tmp_path: Path, mode: list[str], is_busy: b
     with started(data, port, more, tmp_path / "log") as process:
         wait_ready(port, process, tmp_path / "log")
         sender = _posting(port, over)
-        _until(lambda: (read_view(data) or {}).get("tickets"))
+        until(lambda: (read_view(data) or {}).get("tickets"))
         if is_busy:
             post(port, entry(id="busy", comment="busy"))
-            _until(lambda: (read_view(data) or {}).get("busy"))
+            until(lambda: (read_view(data) or {}).get("busy"))
             assert read_view(data)["busy"]["plugin"] == "busy"
-            _until(lambda: status_of(data, SystemClock())["plugins"]["busy"]["state"] == "HUNG")
+            until(lambda: status_of(data, SystemClock())["plugins"]["busy"]["state"] == "HUNG")
         began = time.monotonic()
         process.terminate()
-        status = process.wait(20)
+        status = process.wait(PATIENCE_S)
         took_s = time.monotonic() - began
         over.set()
-        sender.join(5)
+        sender.join(PATIENCE_S)
     assert took_s < MOST_S
     assert status == 0, (tmp_path / "log").read_text(encoding="utf-8")[-2_000:]
     assert read_heartbeat(data).state == "down"
     assert any(one["outcome"] == "filled" for one in decisions(data))
-
-
-def _until(is_there, seconds: float = 40.0) -> None:
-    end = time.monotonic() + seconds
-    while not is_there():
-        assert time.monotonic() < end, "it did not come"
-        time.sleep(0.05)
 
 
 def test_the_logs_of_all_processes_are_json_where_that_is_asked_for(tmp_path: Path):
@@ -108,7 +103,7 @@ def test_the_logs_of_all_processes_are_json_where_that_is_asked_for(tmp_path: Pa
         post(port, "rubbish")
         time.sleep(1)
         process.terminate()
-        assert process.wait(20) == 0
+        assert process.wait(PATIENCE_S) == 0
     lines = [json.loads(line) for line in (tmp_path / "log").read_text(encoding="utf-8").splitlines()]
     assert {"engine", "receiver", "supervisor"} <= {line["process"] for line in lines}
     assert any(line.get("code") == "ready" and "the engine turns" in line["text"] for line in lines)

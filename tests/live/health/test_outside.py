@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 
 from tests.live.desk import Desk, entry
 from tests.live.health.test_view import Looked
+from tests.waiting import PATIENCE_S
 from zepix.commands.terminal import Screen
 from zepix.errors import ConfigError, DataError
 from zepix.journal.durable import DurableLog
@@ -27,6 +28,8 @@ from zepix_live.outside import last_alerts, status_of
 from zepix_live.pulse import Pulse
 from zepix_live.tailing import Follower, line_of, wanted_kinds
 from zepix_live.view_file import write_view
+
+pytestmark = pytest.mark.clock
 
 NS = 1_000_000_000
 run = CliRunner()
@@ -382,7 +385,7 @@ def test_ctrl_c_ends_tail_well(desk):
     process.stdout.readline()
     time.sleep(0.5)
     process.send_signal(signal.SIGINT)
-    assert process.wait(10) in (0, 130)
+    assert process.wait(PATIENCE_S) in (0, 130)
     process.stdout.close()
 
 

@@ -128,6 +128,7 @@ async def _storm(app, count: int, seed: int) -> tuple[Counter, Counter]:
     return statuses, errors
 
 
+@pytest.mark.clock
 def test_no_body_makes_a_500_kills_the_writer_or_is_lost(tmp_path, caplog):
     """The real inbox on a disk; afterwards every row reads, and none says what it must not."""
     caplog.set_level("CRITICAL")

@@ -20,6 +20,7 @@ import pytest
 
 from tests.live.receiver.other_receiver import other_receiver, raw_server
 from tests.live.receiver.receiver_asgi import ENTRY, EXIT, HMAC_KEY, TOKEN, World, world
+from tests.waiting import PATIENCE_S
 from zepix.errors import ConfigError, JournalError
 from zepix_live.receiver.auth import signature_of
 from zepix_live.receiver.mirror_log import MirrorLog
@@ -28,10 +29,12 @@ from zepix_live.receiver.mirror_url import MirrorTarget, target_of
 from zepix_live.secrets_file import Secrets
 from zepix_live.settings import ReceiverSettings, read_settings
 
+pytestmark = pytest.mark.clock
+
 AUTH = {"Authorization": "Bearer api-0123456789-abcdef"}
 
 
-def settle(found: World, patience_s: float = 8.0) -> None:
+def settle(found: World, patience_s: float = PATIENCE_S) -> None:
     """Until nothing waits to be handed on."""
     end = time.monotonic() + patience_s
     while any(mirror.waiting for mirror in found.mirrors.all) and time.monotonic() < end:

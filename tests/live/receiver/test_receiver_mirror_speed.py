@@ -15,7 +15,10 @@ from pathlib import Path
 import pytest
 
 from tests.live.receiver.other_receiver import raw_server
+from tests.waiting import PATIENCE_S
 from zepix_live.secrets_file import RECEIVER_SETTINGS
+
+pytestmark = pytest.mark.clock
 
 ROOT = Path(__file__).resolve().parents[3]
 PER_S = 100
@@ -35,10 +38,10 @@ def receiver(data: Path, mirror: list[str]):
         stderr=subprocess.DEVNULL,
     )
     try:
-        end = time.monotonic() + 30
+        end = time.monotonic() + PATIENCE_S
         while time.monotonic() < end:
             try:
-                connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+                connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
                 connection.connect()
                 break
             except OSError:
@@ -47,7 +50,7 @@ def receiver(data: Path, mirror: list[str]):
         connection.close()
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(PATIENCE_S)
 
 
 def ask(connection: http.client.HTTPConnection, method: str, path: str, body: bytes = b"") -> tuple[int, bytes, float]:

@@ -18,12 +18,15 @@ from pathlib import Path
 import pytest
 
 from tests.live.receiver.receiver_asgi import API_TOKEN, ENTRY, PATH, TOKEN, world
+from tests.waiting import PATIENCE_S
 from zepix.journal.durable import DurableLog
 from zepix.journal.durable_reader import LogReader
 from zepix_live.clock import SystemClock
 from zepix_live.heartbeat import EngineState, write_heartbeat
 from zepix_live.receiver.connections import ConnectionLimits, protocol_with
 from zepix_live.receiver.server import listen, make_server
+
+pytestmark = pytest.mark.clock
 
 ROOT = Path(__file__).resolve().parents[3]
 NOT_THERE = ("numpy", "pandas", "numba", "pyarrow", "plotly", "typer", "zepix.engine", "zepix.research")
@@ -55,7 +58,7 @@ def _process(data: Path, port: int, *flags: str):
         process.communicate()
 
 
-def _wait(port: int, process: subprocess.Popen[bytes], patience_s: float = 30) -> None:
+def _wait(port: int, process: subprocess.Popen[bytes], patience_s: float = PATIENCE_S) -> None:
     end = time.monotonic() + patience_s
     while time.monotonic() < end:
         if process.poll() is not None:
@@ -70,7 +73,7 @@ def _wait(port: int, process: subprocess.Popen[bytes], patience_s: float = 30) -
 
 
 def _ask(port: int, method: str, path: str, body: bytes = b"") -> tuple[int, dict]:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     try:
         connection.request(method, path, body)
         answer = connection.getresponse()
@@ -206,7 +209,7 @@ def test_a_second_receiver_on_the_folder_or_the_port_refuses_to_start(receiver, 
     port, data = receiver
     for folder, other, what in ((data, _free_port(), "in use"), (tmp_path, port, "cannot be listened on")):
         command = [sys.executable, "-m", "zepix_live.receiver.main", "--data", str(folder), "--port", str(other)]
-        found = subprocess.run(command, env=_environ(), capture_output=True, text=True, timeout=30, check=False)
+        found = subprocess.run(command, env=_environ(), capture_output=True, text=True, timeout=120, check=False)
         assert found.returncode in (2, 3), found.stderr
         assert what in found.stderr and "Traceback" not in found.stderr
 
@@ -221,7 +224,7 @@ def test_a_second_receiver_on_the_folder_or_the_port_refuses_to_start(receiver, 
 )
 def test_it_refuses_to_start_with_a_sentence(tmp_path, flags, environ, what):
     command = [sys.executable, "-m", "zepix_live.receiver.main", "--data", str(tmp_path), "--port", "0", *flags]
-    found = subprocess.run(command, env=_environ(**environ), capture_output=True, text=True, timeout=30, check=False)
+    found = subprocess.run(command, env=_environ(**environ), capture_output=True, text=True, timeout=120, check=False)
     assert found.returncode == 2
     assert what in found.stderr and "Traceback" not in found.stderr
 
@@ -229,7 +232,7 @@ def test_it_refuses_to_start_with_a_sentence(tmp_path, flags, environ, what):
 def test_an_inbox_of_a_newer_version_is_refused(tmp_path):
     (tmp_path / "inbox.sqlite").write_bytes(b"no journal at all" * 1000)
     command = [sys.executable, "-m", "zepix_live.receiver.main", "--data", str(tmp_path), "--port", "0"]
-    found = subprocess.run(command, env=_environ(), capture_output=True, text=True, timeout=30, check=False)
+    found = subprocess.run(command, env=_environ(), capture_output=True, text=True, timeout=120, check=False)
     assert found.returncode == 3
     assert "inbox.sqlite" in found.stderr and "Traceback" not in found.stderr
 
@@ -246,7 +249,7 @@ def test_a_signal_ends_it_within_5_s_whoever_is_connected(tmp_path, number):
         time.sleep(0.2)
         begin = time.monotonic()
         process.send_signal(number)
-        assert process.wait(10) == 0
+        assert process.wait(PATIENCE_S) == 0
         assert time.monotonic() - begin < 5
         held.settimeout(1)
         assert b" 500 " not in held.recv(4096)
@@ -267,7 +270,7 @@ def test_killed_under_load_it_has_every_alert_that_it_answered_and_starts_again(
                 assert status == 202
                 acknowledged.add(answer["seq"])
             process.send_signal(signal.SIGKILL)
-            process.wait(10)
+            process.wait(PATIENCE_S)
     with LogReader(tmp_path / "inbox.sqlite") as reader:
         assert list(reader.verify()) == []
         assert acknowledged <= {row.seq for row in reader.rows() if row.kind == "alert"}
@@ -310,6 +313,6 @@ def test_the_slower_parser_does_as_well(tmp_path):
         assert (limits.all, dict(limits.of_peer)) == (0, {})
     finally:
         server.end()
-        thread.join(10)
+        thread.join(PATIENCE_S)
         listener.close()
     assert not thread.is_alive()

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-START_S = 30.0
-STOP_S = 15.0
+START_S = 120.0
+STOP_S = 60.0
 USER = "zepix_test"
 PLACES = (
     ("/usr/lib/postgresql", "*/bin/initdb"),

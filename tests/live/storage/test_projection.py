@@ -368,6 +368,7 @@ with Projector(Path(sys.argv[1]), address_of(Path(sys.argv[2]), sys.argv[3] or N
 """
 
 
+@pytest.mark.clock
 def test_a_process_killed_again_and_again_projects_every_row_once(life: Path, address: Address, tmp_path: Path) -> None:
     project(life, address)
     expected = dump(address)

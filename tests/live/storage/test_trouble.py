@@ -19,6 +19,7 @@ from sqlalchemy import event, exc, text
 from tests.live.desk import Desk, entry
 from tests.live.storage.journal_by_hand import dump, trading_day, write
 from tests.live.storage.postgres_server import PostgresServer
+from tests.waiting import until
 from zepix_live.clock import SystemClock
 from zepix_live.storage.address import Address, address_of
 from zepix_live.storage.database import Database
@@ -35,6 +36,8 @@ from zepix_live.storage.trouble import (
     StorageRefused,
     named,
 )
+
+pytestmark = pytest.mark.clock
 
 DAY = len(trading_day())
 
@@ -328,13 +331,6 @@ def test_what_a_server_says_has_a_name(state: str, kind: type[StorageError]) -> 
 
 
 # --- beside an engine ------------------------------------------------------------------------------------------------
-
-
-def until(done: Callable[[], bool], seconds: float = 20.0) -> None:
-    ends = time.monotonic() + seconds
-    while not done():
-        assert time.monotonic() < ends, "it did not come to that"
-        time.sleep(0.02)
 
 
 @pytest.fixture

@@ -29,6 +29,8 @@ from zepix.model import Alert, Catalogue, Quantity, Quarantined
 
 BODIES = int(os.environ.get("ZEPIX_FUZZ_BODIES", "20000"))
 A_BATCH = 50
+pytestmark = pytest.mark.clock
+
 LIMIT_S = 0.005
 BUSY = 20
 """A machine that does other things takes longer: a body may take 5 ms times this before a test fails."""

@@ -230,6 +230,7 @@ def test_marks_comments_and_odd_values_do_not_hide_the_rest(place, capsys, raw):
 
 
 @pytest.mark.parametrize("raw", [b"/*" * 500_000, b'"' + b'\\"' * 500_000, b"//" * 500_000])
+@pytest.mark.clock
 def test_a_file_of_beginnings_takes_no_longer_than_another(place, capsys, raw):
     begun = time.process_time()
     assert _import(place, None, raw=raw) == 2

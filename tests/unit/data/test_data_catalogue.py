@@ -83,6 +83,7 @@ def test_session_spread_is_the_usual_one_in_london_and_four_times_it_at_rollover
     assert by_hour[10] == 8 and by_hour[21] == by_hour[22] == 32
 
 
+@pytest.mark.clock
 def test_the_table_is_read_in_fifteen_milliseconds() -> None:
     read = default_catalogue.__wrapped__
     best = min(_seconds(read) for _ in range(5))

@@ -14,6 +14,7 @@ import pytest
 from bars_by_hand import MARKET, NO_MARKET
 from feed_by_hand import Feed, minute_path, pack_minutes, pack_ticks, tick_path
 
+from tests.waiting import PATIENCE_S
 from zepix.cli import main
 from zepix.data import default_catalogue, load_bars
 from zepix.data.download import Politeness, Want, download, make_plan, parse_days, wants_of_alerts
@@ -311,10 +312,11 @@ def test_a_kept_file_that_was_damaged_is_removed_and_fetched_again(feed, tmp_pat
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="kills by a signal")
+@pytest.mark.clock
 def test_killed_in_the_middle_it_goes_on_and_the_result_is_whole(feed, tmp_path):
     _day(feed)
     stall = tick_path("EURUSD", 2024, 1, 3, 11)
-    feed.script[stall] = [lambda h: (h.send_response(200), h.end_headers(), h.wfile.write(b"]"), feed.ended.wait(20))]
+    feed.script[stall] = [lambda h: (h.send_response(200), h.end_headers(), h.wfile.write(b"]"), feed.ended.wait(60))]
     words = ["bars", "download", "--symbols", "EURUSD", "--from-date", "2024-01-03", "--to-date", "2024-01-03"]
     words += ["--ticks", "--out", str(tmp_path / "store"), "--host", feed.url, "--pause", "0"]
     child = subprocess.Popen([sys.executable, "-m", "zepix", *words], cwd=ROOT, stdout=subprocess.DEVNULL)
@@ -322,7 +324,7 @@ def test_killed_in_the_middle_it_goes_on_and_the_result_is_whole(feed, tmp_path)
     while stall not in feed.asked and time.monotonic() < end and child.poll() is None:
         time.sleep(0.02)
     child.kill()
-    child.wait(10)
+    child.wait(PATIENCE_S)
     assert stall in feed.asked
     part = tmp_path / "store" / RAW / "EURUSD" / "2024-01-03" / "11h_ticks.bi5.999999.part"
     part.write_bytes(b"half")  # as a kill while writing leaves it

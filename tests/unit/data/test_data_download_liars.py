@@ -115,6 +115,7 @@ ASKED_AGAIN = {
 
 
 @pytest.mark.parametrize("case", ASKED_AGAIN)
+@pytest.mark.clock
 def test_what_may_have_been_damaged_is_asked_for_again_and_then_given_up(feed, case):
     act = ASKED_AGAIN[case]
     began = time.monotonic()
@@ -126,6 +127,7 @@ def test_what_may_have_been_damaged_is_asked_for_again_and_then_given_up(feed, c
     assert _get(feed, act, politeness=ONCE, most=20_000) == pack_ticks(TICK)
 
 
+@pytest.mark.clock
 def test_a_bomb_is_unpacked_to_its_limit_only():
     bomb = pack(b"\0" * 200_000_000)
     assert len(bomb) < 100_000
@@ -198,6 +200,7 @@ def test_a_certificate_that_proves_nothing_is_refused(feed, proven):
     assert feed.asked == []
 
 
+@pytest.mark.clock
 def test_over_tls_a_file_comes_and_a_drip_is_cut(feed, proven):
     feed.files["/feed" + PATH] = pack_ticks(TICK)
     feed.script["/feed" + PATH] = [_drip]

@@ -252,6 +252,7 @@ def test_memory_stays_flat_where_history_is_handed_out() -> None:
     assert fills + len(record.fills) == orders + len(record.orders) == decisions + len(record.decisions) == len(rows)
 
 
+@pytest.mark.clock
 def test_a_thousand_open_tickets_are_saved_in_under_50_ms(capsys: pytest.CaptureFixture[str]) -> None:
     """The bench table has the figure; here a bound that a busy machine keeps too."""
     rows = [alert(1 + n / 20, id=f"a{n}", raw='{"action": "buy", "symbol": "EURUSD"}' * 3) for n in range(1_000)]

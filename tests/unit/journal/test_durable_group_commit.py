@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.waiting import PATIENCE_S
 from zepix.errors import JournalError
 from zepix.journal.durable import DurableLog
 from zepix.journal.durable_reader import LogReader
@@ -30,7 +31,7 @@ class FakeLog:
 
     def append(self, rows):
         self.has_begun.set()
-        assert self.may_go.wait(10)
+        assert self.may_go.wait(PATIENCE_S)
         if self.fault is not None:
             raise self.fault
         if any(body == '"poison"' for _, _, body in rows):
@@ -83,7 +84,7 @@ def test_rows_of_many_threads_are_durable_and_numbered_without_a_gap(tmp_path: P
 def test_what_waits_goes_to_the_disk_together(log: FakeLog, group: GroupCommitter) -> None:
     log.may_go.clear()
     futures = [group.submit(0, "alert", "1")]
-    assert log.has_begun.wait(10)
+    assert log.has_begun.wait(PATIENCE_S)
     futures += [group.submit(n, "alert", str(n)) for n in range(2, 8)]
     assert group.waiting_rows == 7
     log.may_go.set()
@@ -112,7 +113,7 @@ def test_bad_row_fails_alone(log: FakeLog, group: GroupCommitter, body: str, why
 def test_row_that_the_log_refuses_fails_alone(log: FakeLog, group: GroupCommitter) -> None:
     log.may_go.clear()
     first = group.submit(0, "alert", "0")
-    assert log.has_begun.wait(10)
+    assert log.has_begun.wait(PATIENCE_S)
     futures = [group.submit(0, "alert", body) for body in ("1", '"poison"', "2")]
     log.may_go.set()
     assert [first.result(10), futures[0].result(10), futures[2].result(10)] == [1, 2, 3]
@@ -123,7 +124,7 @@ def test_row_that_the_log_refuses_fails_alone(log: FakeLog, group: GroupCommitte
 def test_more_than_may_wait_is_refused_at_once(log: FakeLog, group: GroupCommitter) -> None:
     log.may_go.clear()
     futures = [group.submit(0, "alert", "1")]
-    assert log.has_begun.wait(10)
+    assert log.has_begun.wait(PATIENCE_S)
     futures += [group.submit(0, "alert", "1") for _ in range(9)]
     with pytest.raises(Overloaded, match="10 rows"):
         group.submit(0, "alert", "1")
@@ -160,7 +161,7 @@ def test_dead_thread_fails_whoever_waits_and_whoever_comes_and_can_be_brought_ba
     log.may_go.clear()
     log.fault = ZeroDivisionError("a bug")
     futures = [group.submit(0, "alert", "1")]
-    assert log.has_begun.wait(10)
+    assert log.has_begun.wait(PATIENCE_S)
     futures += [group.submit(0, "alert", "2") for _ in range(6)]
     log.may_go.set()
     for future in futures:
@@ -196,7 +197,7 @@ def test_closing_does_not_wait_for_a_hanging_disk(log: FakeLog) -> None:
     group = GroupCommitter(log, max_batch_rows=1)
     log.may_go.clear()
     futures = [group.submit(0, "alert", "1")]
-    assert log.has_begun.wait(10)
+    assert log.has_begun.wait(PATIENCE_S)
     futures.append(group.submit(0, "alert", "2"))
     assert not group.close(timeout_s=0.05)
     with pytest.raises(WriterStopped):
@@ -209,7 +210,7 @@ def test_closing_does_not_wait_for_a_hanging_disk(log: FakeLog) -> None:
 def test_cancelled_row_is_not_written(log: FakeLog, group: GroupCommitter) -> None:
     log.may_go.clear()
     first = group.submit(0, "alert", "1")
-    assert log.has_begun.wait(10)
+    assert log.has_begun.wait(PATIENCE_S)
     second, third = group.submit(0, "alert", "2"), group.submit(0, "alert", "3")
     assert second.cancel()
     log.may_go.set()

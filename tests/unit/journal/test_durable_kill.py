@@ -14,6 +14,8 @@ from tests.thorough import share
 from zepix.journal.durable import DurableLog
 from zepix.journal.durable_reader import LogReader
 
+pytestmark = pytest.mark.clock
+
 WRITER = """
 import sys
 from pathlib import Path

@@ -12,6 +12,8 @@ import pytest
 from zepix.journal.lock import FolderLock
 from zepix.journal.trouble import JournalLocked
 
+pytestmark = pytest.mark.clock
+
 HOLDER = """
 import sys, time
 from pathlib import Path

@@ -7,6 +7,7 @@ from indicator_bars import walk
 from indicator_speed import CALLS, bars_a_second
 
 
+@pytest.mark.clock
 @pytest.mark.parametrize("name", CALLS)
 def test_an_indicator_takes_two_million_bars_a_second(name: str) -> None:
     assert bars_a_second(CALLS[name], walk(100_000)) > 2e6

@@ -6,11 +6,13 @@ import time
 from pathlib import Path
 
 import numba
+import pytest
 
 from zepix.kernels.compile_time import compile_time
 from zepix.kernels.compiled import kept_kernels
 
 
+@pytest.mark.clock
 def test_a_first_call_compiles_and_a_second_does_not() -> None:
     inner = numba.njit(lambda x: x * 2 + 1)
 

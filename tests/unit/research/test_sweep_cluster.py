@@ -16,6 +16,7 @@ from zepix.errors import ConfigError
 
 pytest.importorskip("distributed")
 pytestmark = [
+    pytest.mark.clock,
     pytest.mark.slow,
     pytest.mark.filterwarnings("ignore"),  # of Dask's own shutting down
 ]

@@ -13,6 +13,8 @@ import zepix as zx
 from zepix.data.sample import write_sample
 from zepix.errors import ConfigError, DataError
 
+pytestmark = pytest.mark.clock
+
 optuna = pytest.importorskip("optuna")
 SPACE = {"fill.slippage_points": ("int", 0, 50), "strategy.one_at_a_time": [True, False]}
 

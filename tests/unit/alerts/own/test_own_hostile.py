@@ -6,6 +6,7 @@ import json
 import time
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -80,6 +81,7 @@ def test_no_body_breaks_a_dialect_of_ones_own(catalogue: Catalogue, body: Any, m
     assert not (isinstance(found, Quarantined) and found.reason == "parser_error"), found
 
 
+@pytest.mark.clock
 def test_hostile_bodies_take_no_time(catalogue: Catalogue) -> None:
     processor = AlertProcessor(catalogue, own=loads(OWN))
     bodies = [

@@ -27,12 +27,14 @@ def best_of_three_ms(work: object) -> float:
 
 
 @pytest.mark.parametrize("pattern", CATASTROPHIC)
+@pytest.mark.clock
 def test_a_catastrophic_pattern_takes_no_exponential_time(pattern: str) -> None:
     compiled = Pattern(pattern)
     for text in HOSTILE:
         assert best_of_three_ms(lambda text=text: compiled.groups(text)) < 50.0
 
 
+@pytest.mark.clock
 def test_a_hostile_body_is_answered_in_milliseconds(catalogue: Catalogue) -> None:
     own = loads("""
 [dialect.csv]
