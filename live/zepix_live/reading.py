@@ -119,11 +119,9 @@ def last_statement(data_dir: Path) -> dict[str, Any] | None:
     journal = data_dir / "journal.sqlite"
     if not journal.exists():
         raise DataError(f"{data_dir} holds no journal; give --data DIR of a live runner")
-    found = None
     with LogReader(journal) as reader:
-        for row in reader.rows(0, None, kinds=frozenset({"recovery"})):
-            found = json.loads(row.body)
-    return found
+        row = reader.newest("recovery")
+    return None if row is None else json.loads(row.body)
 
 
 def _time(ns: int) -> str:

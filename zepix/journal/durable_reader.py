@@ -18,7 +18,7 @@ from zepix.journal.durable_verify import verify
 from zepix.journal.files import REAL, Connection, Files
 from zepix.journal.layout import PartHeader, mark_path, parts_of
 from zepix.journal.mark import read_mark
-from zepix.journal.part_scan import AFTER, believed, chain_of, header_of
+from zepix.journal.part_scan import AFTER, NEWEST, believed, chain_of, header_of
 from zepix.journal.rows import Row
 from zepix.journal.trouble import JournalBroken, Problem, lost_rows, named
 
@@ -71,6 +71,20 @@ class LogReader:
             wanted = frozenset(kinds)
             found = (row for row in found if row.kind in wanted)
         return found if limit is None else islice(found, limit)
+
+    def newest(self, kind: str) -> Row | None:
+        """The last row of this kind, looked for from the end; None where there is none.
+
+        Of all rows it alone is verified, as what follows the one before it.
+        """
+        for number in reversed(self._numbers()):
+            path, connection, header = self._opened(number)
+            records = _ask(path, connection, NEWEST, (kind,))
+            if records:
+                before = records[0][0] - 1
+                ((row, _),) = believed(path, records, before, chain_of(path, connection, header, before))
+                return row
+        return None
 
     def _rows(self, after_seq: int) -> Iterator[Row]:
         if after_seq < 0:

@@ -13,12 +13,17 @@ from zepix.journal.layout import APPLICATION_ID, SCHEMA, PartHeader
 from zepix.journal.rows import Row, link
 from zepix.journal.trouble import JournalBroken, JournalNewer, Problem, named
 
-__all__ = ["AFTER", "believed", "chain_of", "fault_of", "header_of"]
+__all__ = ["AFTER", "NEWEST", "believed", "chain_of", "fault_of", "header_of"]
 
 AFTER: Final = (
     "SELECT seq, t_ns, CAST(kind AS BLOB), CAST(body AS BLOB), chain FROM rows WHERE seq > ? ORDER BY seq LIMIT ?"
 )
 """The next rows; texts as bytes, so that what is no UTF-8 is found here and not in the database's driver."""
+
+NEWEST: Final = (
+    "SELECT seq, t_ns, CAST(kind AS BLOB), CAST(body AS BLOB), chain FROM rows WHERE kind = ? ORDER BY seq DESC LIMIT 1"
+)
+"""The last row of a kind."""
 
 
 def header_of(path: Path, connection: Connection) -> PartHeader | None:

@@ -153,12 +153,10 @@ def _plan(data_dir: Path) -> Plan | None:
     journal = data_dir / "journal.sqlite"
     if not journal.exists():
         return None
-    config = None
     try:
         with LogReader(journal) as reader:
-            for row in reader.rows(0, None, kinds=frozenset({"config"})):
-                config = SessionConfig.of(json.loads(row.body))
-        return None if config is None else config.plan()
+            row = reader.newest("config")
+        return None if row is None else SessionConfig.of(json.loads(row.body)).plan()
     except (ZepixError, OSError, KeyError, ValueError, TypeError):
         return None
 

@@ -54,6 +54,28 @@ def test_rows_of_some_kinds(path: Path) -> None:
         assert reader.last_seq() == 10
 
 
+def test_the_newest_of_a_kind_is_looked_for_from_the_end_and_verified(path: Path) -> None:
+    with DurableLog(path, name="journal") as log:
+        log.append([(11, "alert", body(11)), (12, "alert", body(12))])
+    with LogReader(path) as reader:
+        assert [reader.newest(kind).seq for kind in ("alert", "fill")] == [12, 10]  # type: ignore[union-attr]
+        assert reader.newest("config") is None
+    edit(path.with_name("journal-000002.sqlite"), "UPDATE rows SET body = '{}' WHERE seq = 10")
+    with LogReader(path) as reader, pytest.raises(JournalBroken, match=r"row 10.*its checksum is wrong"):
+        reader.newest("fill")
+
+
+def test_the_newest_of_a_kind_may_lie_in_an_older_part(tmp_path: Path) -> None:
+    path = tmp_path / "journal.sqlite"
+    with DurableLog(path, name="journal") as log:
+        log.append([(1, "config", body(1)), (2, "alert", body(2))])
+        log.rotate()
+        log.append([(3, "alert", body(3))])
+    with LogReader(path) as reader:
+        row = reader.newest("config")
+        assert row is not None and (row.seq, row.body) == (1, body(1))
+
+
 def test_reader_sees_rows_and_parts_as_they_come(tmp_path: Path) -> None:
     path = tmp_path / "journal.sqlite"
     with LogReader(path) as reader:
