@@ -155,6 +155,7 @@ def test_only_what_needs_a_restart_changes_nothing(made):
         ('[plugins.a]\nstrategy = "nobody"\n', "nobody"),
         ('[broker]\nname = "backtrader"\n', "broker.name"),
         ("[live.receiver]\nport = 99999\n", "live.receiver.port"),
+        ('[shadow_mode]\nshadow_plugins = ["nobody"]\n', "shadow_mode.shadow_plugins: no plugin nobody"),
         (None, "there is no such file"),
     ],
 )

@@ -124,6 +124,7 @@ class Reloader:
             spec, plan_of(spec), old.timeframes,
             bars_by_alert=old.bars_by_alert, stale_s=stale_limit_s(spec), anchor=old.anchor,
         )  # fmt: skip
+        wanted.session()  # names of plugins that there are none of are found only where the plugins are made
         return wanted, _flat(spec.config.get("live", {}), "live.")
 
 
