@@ -11,10 +11,14 @@ import types
 import typing
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any, Final, Literal, Union
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final, Literal, Union
 
 from zepix.config.keys import near
 from zepix.errors import ConfigError
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
 
 __all__ = ["Raw", "check_settings", "check_value", "complete_settings", "plain"]
 
@@ -114,19 +118,30 @@ def complete_settings(
 
 
 def _fits(kind: Any, value: Any) -> tuple[bool, Any]:
-    from pydantic import ConfigDict, TypeAdapter, ValidationError
-    from pydantic.errors import PydanticUserError
+    from pydantic import ValidationError
 
     if isinstance(value, bool) and not _takes_truth(kind):
         return False, None
     try:
-        adapter = TypeAdapter(kind, config=ConfigDict(allow_inf_nan=False))
-    except PydanticUserError:  # a type with a configuration of its own
-        adapter = TypeAdapter(kind)
+        adapter = _adapter(kind, repr(kind))
+    except TypeError:  # an annotation that cannot be hashed
+        adapter = _adapter.__wrapped__(kind, "")
     try:
         return True, adapter.validate_python(value)
     except ValidationError:
         return False, None
+
+
+@lru_cache(maxsize=512)
+def _adapter(kind: Any, _text: str) -> TypeAdapter[Any]:
+    """What checks values of a kind; ``_text`` keeps ``int | str`` from ``str | int``, which are equal to Python."""
+    from pydantic import ConfigDict, TypeAdapter
+    from pydantic.errors import PydanticUserError
+
+    try:
+        return TypeAdapter(kind, config=ConfigDict(allow_inf_nan=False))
+    except PydanticUserError:  # a type with a configuration of its own
+        return TypeAdapter(kind)
 
 
 def _limit(value: Any) -> None:

@@ -10,7 +10,8 @@ import inspect
 import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
+from weakref import WeakKeyDictionary
 
 from zepix.engine.service_api import ServiceAPI
 from zepix.model import (
@@ -217,6 +218,9 @@ HOOKS = (
 )
 """Hooks that are called only where a class defines them."""
 
+_HINTS: Final[WeakKeyDictionary[type, dict[str, Any]]] = WeakKeyDictionary()
+"""What the annotations of a class mean: they are text, and every run asks."""
+
 
 def settings_fields(cls: type[Strategy]) -> dict[str, tuple[Any, Any]]:
     """Settings of a class: name -> (type, default); a setting without a default has ``...`` (required).
@@ -227,7 +231,9 @@ def settings_fields(cls: type[Strategy]) -> dict[str, tuple[Any, Any]]:
     for base in reversed(cls.__mro__):
         if base is object or base is Strategy or not issubclass(base, Strategy):
             continue
-        hints = typing.get_type_hints(base, include_extras=True)
+        hints = _HINTS.get(base)
+        if hints is None:
+            hints = _HINTS[base] = typing.get_type_hints(base, include_extras=True)
         for name in inspect.get_annotations(base):
             if name.startswith("_") or name == "info" or typing.get_origin(hints[name]) is ClassVar:
                 continue

@@ -378,15 +378,21 @@ def test_ctrl_c_ends_tail_well(desk):
     import subprocess
 
     one = _traded(desk)
-    code = f"from zepix.cli import main; main(['live', 'tail', '--data', {str(one.folder)!r}])"
+    # A shell that started the tests behind itself has SIGINT ignored, and that is inherited.
+    code = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        f"from zepix.cli import main; main(['live', 'tail', '--data', {str(one.folder)!r}])"
+    )
     environ = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, env=environ)
-    assert process.stdout is not None
-    process.stdout.readline()
-    time.sleep(0.5)
-    process.send_signal(signal.SIGINT)
-    assert process.wait(PATIENCE_S) in (0, 130)
-    process.stdout.close()
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, env=environ) as process:
+        try:
+            assert process.stdout is not None
+            process.stdout.readline()
+            time.sleep(0.5)
+            process.send_signal(signal.SIGINT)
+            assert process.wait(PATIENCE_S) in (0, 130)
+        finally:
+            process.kill()
 
 
 # --- decisions -----------------------------------------------------------------------------------------------------

@@ -42,6 +42,12 @@ def test_taken(kind, given, wanted):
     assert type(found) is type(wanted)
 
 
+def test_unions_that_python_calls_equal_keep_their_own_order():
+    """What was made for one is not taken for the other."""
+    assert (int | float) == (float | int)
+    assert [type(check_value(kind, "1")) for kind in (int | float, float | int, int | float)] == [int, float, int]
+
+
 REFUSED = [
     (int, Raw("abc"), "expected a whole number, not 'abc'"),
     (int, 1.5, "expected a whole number, not 1.5"),
