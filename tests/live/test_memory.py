@@ -9,6 +9,7 @@ import pytest
 
 from tests.bench.live_folder import Bodies
 from tests.bench.live_session import V6, OneSession, rss_mib, take_alerts
+from tests.thorough import share
 
 MOST_BYTES_AN_ALERT = 120.0
 """That would be 120 MB a million; what is bounded is full by then, and what is left is the allocator's own."""
@@ -21,7 +22,7 @@ MOST_BYTES_AN_ALERT = 120.0
     [("plain", {"account.balance": "1000000"}, 60_000), ("v6", V6, 20_000)],
 )
 def test_a_further_alert_costs_no_memory_once_what_is_bounded_is_full(kind, settings, until_full):
-    one, bodies, more = OneSession("1m", settings), Bodies(kind), 60_000
+    one, bodies, more = OneSession("1m", settings), Bodies(kind), share(60_000, 30_000)
     take_alerts(one, bodies, until_full)
     gc.collect()
     before = rss_mib()

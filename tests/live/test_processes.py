@@ -19,7 +19,7 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(os.name != "posix", reason="process groups are killed as POSIX has them"),
 ]
-CYCLES = share(60, 14)
+CYCLES = share(60, 10)
 
 
 def _run(arguments: list[str], seconds: float = 60.0) -> subprocess.CompletedProcess[str]:

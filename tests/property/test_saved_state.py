@@ -20,8 +20,9 @@ from typing import Any
 import pytest
 
 from tests.property.saved_runs import KINDS, Leg, Worker, World, joined
+from tests.thorough import share
 
-SEEDS = 24
+SEEDS = share(24, 16)
 BLOCK = 8
 FOUND: dict[tuple[str, int], str] = {
     ("script", 3): "an order that was cancelled while it was held still changes when what it was held for is done",

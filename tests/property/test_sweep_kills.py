@@ -15,10 +15,11 @@ import pandas as pd
 import pytest
 
 import zepix as zx
+from tests.thorough import share
 from zepix.data.sample import write_sample
 
 ROOT = Path(__file__).resolve().parents[2]
-ROUNDS = 4
+ROUNDS = share(4, 2)
 MOST_ROUNDS = 12
 CELLS = 24
 _CALM_S = 240

@@ -45,14 +45,14 @@ def test_a_death_at_some_steps_with_chains_open_loses_and_doubles_nothing(name: 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_a_death_at_every_step_with_chains_open_loses_and_doubles_nothing(name: str) -> None:
-    every = share(1, 20)
+    every = share(1, 33)
     assert told(list(every_crash(CHAINS[NAMES.index(name)], every=every, first=share(1, 4)))) == []
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_two_deaths_with_chains_open(name: str) -> None:
-    pairs = [(at, later) for at in range(150, 400, share(25, 50)) for later in (1, 9, 30)]
+    pairs = [(at, later) for at in range(150, 400, share(25, 90)) for later in (1, 9, 30)]
     assert told(list(two_crashes(CHAINS[NAMES.index(name)], pairs, "both"))) == []
 
 
@@ -67,7 +67,7 @@ def test_drawn_worlds_with_chains_are_well() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("first", range(2_000, 2_160, 40))
 def test_many_drawn_worlds_with_chains_are_well(first: int) -> None:
-    assert told([simulate(drawn_chains(seed)) for seed in range(first, first + share(40, 6))]) == []
+    assert told([simulate(drawn_chains(seed)) for seed in range(first, first + share(40, 4))]) == []
 
 
 @pytest.mark.parametrize("seed", FOUND, ids=[f"{seed} {what}" for seed, what in FOUND.items()])
