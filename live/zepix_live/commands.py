@@ -102,6 +102,22 @@ def rebuild(
     rebuild_and_tell(data, database, os.environ, SystemClock(), say=say, note=note)
 
 
+@app.command("rehearse")
+def rehearse(
+    alerts: Annotated[Path, typer.Option("--alerts", metavar="PATH", help="A log of alerts, as for a backtest.")],
+    bars: Annotated[Path, typer.Option("--bars", metavar="PATH", help="A store folder or a Parquet file.")],
+    data: Annotated[Path, typer.Option("--data", metavar="DIR", help="The folder to make; it must be new.")],
+    config: Annotated[Path | None, typer.Option("--config", metavar="FILE", help="A live runner's.")] = None,
+    to: Annotated[str | None, typer.Option("--to", metavar="TIME", help="Up to here, not to the last price.")] = None,
+    settings: Settings = None,
+) -> None:
+    """Run a live session over recorded alerts and prices in moved time: in seconds what live would have done."""
+    from zepix_live.rehearsing import rehearse as rehearsed
+
+    say(str(rehearsed(data, alerts=alerts, bars=bars, config=config, settings=_flags(settings), to=to)))
+    note(f"zepix live decisions --data {data}, zepix live shadow report --data {data} and zepix compare say more")
+
+
 add_first_verbs(app)
 add_to(app)
 add_watching_verbs(app)

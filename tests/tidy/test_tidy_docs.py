@@ -67,9 +67,12 @@ def test_command_lines_in_the_documents_have_known_verbs_and_flags():
     for page, words in _written_commands():
         command = app.commands.get(words[0])
         assert command is not None, f"{page}: zepix {words[0]}"
-        nested = getattr(command, "commands", {})
-        command = nested.get(words[1]) if nested and not words[1].startswith("-") else command
-        assert command is not None, f"{page}: zepix {' '.join(words[:2])}"
+        for word in words[1:]:
+            nested = getattr(command, "commands", {})
+            if not nested or word.startswith("-"):
+                break
+            command = nested.get(word)
+            assert command is not None, f"{page}: zepix {' '.join(words)}"
         known = {flag for param in command.params for flag in param.opts} | {"--help", "--debug"}
         flags = {word.partition("=")[0].strip("[]") for word in words if word.startswith(("--", "[--"))}
         assert flags <= known, f"{page}: zepix {' '.join(words)}"

@@ -180,3 +180,24 @@ def test_what_cannot_be_rehearsed_is_refused(traded: LiveFolder, tmp_path: Path)
     with pytest.raises(ConfigError, match="did you mean"):
         rehearse(tmp_path / "d", alerts=log, bars=SAMPLE, settings={"shadow_mode.defalt_mode": "LIVE"})
     assert not [path for path in tmp_path.iterdir() if (path / "journal.sqlite").exists()]
+
+
+def test_the_command_makes_the_same_session_and_says_what_came_of_it(tmp_path: Path) -> None:
+    from typer.testing import CliRunner
+
+    from zepix_live.commands import app
+
+    words = ["rehearse", "--alerts", str(SAMPLE / "alerts.jsonl"), "--bars", str(SAMPLE), "--to", "2024-01-04"]
+    settings = {"shadow_mode.default_mode": "HYBRID", "broker.live.name": "simulated"}
+    flags = [word for key, value in settings.items() for word in ("--set", f"{key}={value}")]
+    told = CliRunner().invoke(app, [*words, "--data", str(tmp_path / "by-command"), *flags])
+    assert told.exit_code == 0, told.output
+    live = rehearse(
+        tmp_path / "by-hand", alerts=SAMPLE / "alerts.jsonl", bars=SAMPLE, to="2024-01-04", settings=settings
+    )
+    assert str(live).splitlines()[1:] == told.output.splitlines()[1 : len(str(live).splitlines())]
+    pd.testing.assert_frame_equal(zx.open(tmp_path / "by-command").tickets, live.tickets)
+    assert len(live.tickets) > 10
+    again = CliRunner().invoke(app, [*words, "--data", str(tmp_path / "by-command")])
+    assert again.exit_code != 0
+    assert "a rehearsal begins in a new folder" in str(again.exception)
