@@ -9,9 +9,10 @@ import inspect
 from typing import Any
 
 from zepix.engine.engine import TradingEngine
+from zepix.engine.failing import failed
 from zepix.engine.stepping import run_to_completion
 
-__all__ = ["ask", "own_daily_loss_limit"]
+__all__ = ["ask", "decides", "own_daily_loss_limit"]
 
 
 def ask(engine: TradingEngine, plugin_id: str, name: str, *args: Any) -> Any:
@@ -30,13 +31,19 @@ def ask(engine: TradingEngine, plugin_id: str, name: str, *args: Any) -> Any:
         if inspect.iscoroutine(answer):
             answer = run_to_completion(answer, plugin_id, name)
     except (Exception, SystemExit) as error:  # noqa: BLE001 - isolated like a hook
-        engine._failed(running, name, error)
+        failed(engine, running, name, error)
         return None
     finally:
         if watch is not None:
             watch(plugin_id, "")
     running.failures[name] = 0
     return answer
+
+
+def decides(engine: TradingEngine, plugin_id: str, name: str) -> bool:
+    """Whether the plugin would answer; what it is told need not be put together for one without the method."""
+    running = engine._running.get(plugin_id)
+    return running is not None and running.plugin.enabled and getattr(running.plugin, name, None) is not None
 
 
 def own_daily_loss_limit(engine: TradingEngine, plugin_id: str) -> float | None:

@@ -45,6 +45,8 @@ SAFETY_REASONS: Final = (
     "direction_blocked",
 )
 _VERSION: Final = 1
+_NOBODY: Final[tuple[Callable[..., Any], Callable[[str], bool]]] = (lambda *_: None, lambda _: False)
+"""Asked of a plugin that nobody knows."""
 _HOUR_NS: Final = 3600 * NS
 
 
@@ -70,7 +72,7 @@ class AutonomousCore:
         self._clock = clock
         self._day = day
         self._digits = money_digits
-        self._asks: dict[str, Callable[..., Any]] = {}
+        self._asks: dict[str, tuple[Callable[..., Any], Callable[[str], bool]]] = {}
         self._checks: list[tuple[str, Callable[[], int]]] = []
         self._day_start_ns = 0
         self._attempts = self._losses = self._wins = self._refused = 0
@@ -78,9 +80,18 @@ class AutonomousCore:
         self._cooldown_until_ns = 0
         self._under_way: Counter[str] = Counter()
 
-    def add_plugin(self, plugin_id: str, orders: OrderExecutionService, ask: Callable[..., Any]) -> None:
-        """Know a plugin by its order service and its own decisions (``ask(method, *args)``, None: it has none)."""
-        self._asks[plugin_id] = ask
+    def add_plugin(
+        self,
+        plugin_id: str,
+        orders: OrderExecutionService,
+        ask: Callable[..., Any],
+        decides: Callable[[str], bool] = lambda _: True,
+    ) -> None:
+        """Know a plugin by its order service and its own decisions (``ask(method, *args)``, None: it has none).
+
+        ``decides(method)``: whether it has that one.
+        """
+        self._asks[plugin_id] = ask, decides
         self.watches.add_plugin(plugin_id, orders)
 
     def add_check(self, name: str, check: Callable[[], int]) -> None:
@@ -128,8 +139,8 @@ class AutonomousCore:
     def _own_word(
         self, plugin_id: str, symbol: str, kind: str, loss_minor: int, profit_minor: int, event: ReentryEvent | None
     ) -> SafetyCheckResult | None:
-        ask = self._asks.get(plugin_id)
-        if ask is None:
+        ask, decides = self._asks.get(plugin_id, _NOBODY)
+        if not decides("check_recovery_allowed"):
             return None
         if event is None:
             told = {"potential_loss": self._money(loss_minor), "chain_profit": self._money(profit_minor)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 
 from zepix.model import Order
@@ -14,6 +15,7 @@ _OF_SHIELDS: Final = ("SHIELD_", "PROFIT_SHIELD_")
 """How the ids of shields and of their pyramids begin."""
 
 
+@lru_cache(maxsize=1024)
 def is_of_chain(role: str) -> bool:
     """Whether an order is a later one of a chain (``R``, ``X``, ``C2``, ``P1.2``, a shield), not an entry."""
     return role in _OWN_ROLES or (len(role) > 1 and role[0] in "CP" and role[1].isdigit())

@@ -187,8 +187,7 @@ class ProfitBook:
         self._go_on(chain)
 
     def _ask_whether_to_go_on(self, chain: Chain) -> None:
-        desk = self.desk
-        if desk.ports.ask(chain.plugin_id, "on_profit_target_hit", chain.view(desk.unit)) is False and not chain.doom:
+        if self.desk.told_of(chain, "on_profit_target_hit") is False and not chain.doom:
             chain.doom = "plugin_decided"
 
     # --- progress ----------------------------------------------------------------------------------------------------

@@ -66,11 +66,11 @@ def _never_again(now_ns: int) -> int:
 class ProfitPorts:
     """What profit booking needs of the house.
 
-    ask(plugin_id, method, *args): what a strategy answers, None where it does not decide. next_chain(symbol): the id of
-    a chain that has none yet. booking_points(order_id): how far ahead the engine books an order B, 0 where it does not;
-    take_booking: the same, and we watch its price from now on. say(text): a line in the run's log.
-    concerns(plugin_id, alert): whether an alert is meant for a plugin. next_look_ns(now_ns): when candles may say
-    something else of a trend.
+    ask(plugin_id, method, *args): what a strategy answers, None where it does not decide; decides(plugin_id, method):
+    whether it has a word in it. next_chain(symbol): the id of a chain that has none yet. booking_points(order_id): how
+    far ahead the engine books an order B, 0 where it does not; take_booking: the same, and we watch its price from now
+    on. say(text): a line in the run's log. concerns(plugin_id, alert): whether an alert is meant for a plugin.
+    next_look_ns(now_ns): when candles may say something else of a trend.
     """
 
     clock: Clock
@@ -83,6 +83,7 @@ class ProfitPorts:
     booking_points: Callable[[int], int] = _no_points
     take_booking: Callable[[int], int] = _no_points
     ask: Callable[..., Any] = _nothing
+    decides: Callable[[str, str], bool] = _always
     say: Callable[[str], None] = _nothing
     concerns: Callable[[str, Alert], bool] = _always
     next_look_ns: Callable[[int], int] = _never_again
@@ -125,6 +126,13 @@ class ProfitDesk:
     @property
     def now_ns(self) -> int:
         return self.ports.clock.now_ns
+
+    def told_of(self, chain: Chain, method: str) -> Any:
+        """What the strategy's ``method`` answers to a chain; None where it does not decide."""
+        ports = self.ports
+        if not ports.decides(chain.plugin_id, method):
+            return None
+        return ports.ask(chain.plugin_id, method, chain.view(self.unit))
 
     def settings_of(self, plugin_id: str) -> ProfitBookingSettings:
         """The settings, with what the strategy's ``get_pyramid_config`` says otherwise; a config that is wrong counts

@@ -62,7 +62,7 @@ class Hunts:
         if plugin is not None and not plugin.is_enabled():  # it would use up an attempt of the others
             desk.log(chain, "lost", "plugin_disabled", lost)
             return False
-        decided = desk.ports.ask(chain.plugin_id, "on_chain_sl_hit", chain.view(desk.unit))
+        decided = desk.told_of(chain, "on_chain_sl_hit")
         if answer is False or decided is False:
             desk.log(chain, "lost", "plugin_decided", lost)
             return False

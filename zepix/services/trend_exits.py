@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from zepix.model import Event, Order, OrderFilled, Refused, Ticket, TicketClosed
@@ -32,6 +33,7 @@ CLOSE_RETRIES: Final = 3
 _LOGIC: Final = re.compile(r"LOGIC\d", re.IGNORECASE)
 
 
+@lru_cache(maxsize=1024)
 def logic_in(comment: str) -> str:
     """The logic that an order's comment names; nothing where it names none."""
     found = _LOGIC.search(comment)
