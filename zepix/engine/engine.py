@@ -168,9 +168,8 @@ class TradingEngine:
     def _on_filled(self, event: OrderFilled) -> None:
         self.services.on_event(event)
         self._write(event.ts_recv_ns, "filled", event.order)
-        order, answer = event.order, None
-        if event.ticket is not None:
-            answer = self._wake(order.plugin_id, "on_fill", event, order.alert_id)
+        order = event.order
+        answer = None if event.ticket is None else self._wake(order.plugin_id, "on_fill", event, order.alert_id)
         self._follow(event, order.plugin_id, order.alert_id, answer)
 
     def _on_closed(self, event: TicketClosed) -> None:
@@ -197,9 +196,10 @@ class TradingEngine:
 
     def _follow(self, event: Event, plugin_id: str, alert_id: str, answer: Any) -> None:
         """Services act once the plugin has been heard; ``answer`` False means that it decided against it."""
-        if self.services.follows:
+        if followers := self.services.followers(type(event)):
             self._handling = self.decisions.reopen(alert_id, plugin_id)
-            self.services.follow(event, answer)
+            for act in followers:
+                act(event, answer)
             self._handling = None
 
     def _on_price(self, event: PriceReached) -> None:

@@ -21,12 +21,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
-from zepix.model import Event, OrderFilled, PriceReached, TicketClosed
+from zepix.model import OrderFilled, PriceReached, TicketClosed
 from zepix.model.settings_autonomous import CUSHION_MODES, AutonomousSettings
 from zepix.model.timeframe import NS
 from zepix.services.autonomous_watches import AutonomousWatches
+from zepix.services.hearing import Hearing, Kinds
 from zepix.services.orders import OrderExecutionService
 from zepix.services.ports import Clock
 from zepix.services.risk_day import TradingDay
@@ -50,10 +51,11 @@ _NOBODY: Final[tuple[Callable[..., Any], Callable[[str], bool]]] = (lambda *_: N
 _HOUR_NS: Final = 3600 * NS
 
 
-class AutonomousCore:
+class AutonomousCore(Hearing):
     """Counts recoveries of all plugins by the day of the risk settings; its state is data."""
 
-    HEARS: Final = (TicketClosed,)
+    HEARS: ClassVar[Kinds] = {TicketClosed: "on_closed"}
+    FOLLOWS: ClassVar[Kinds] = {OrderFilled: "follow", TicketClosed: "follow"}
 
     def __init__(
         self,
@@ -222,16 +224,15 @@ class AutonomousCore:
 
     # --- events ----------------------------------------------------------------------------------------------------
 
-    def on_event(self, event: Event) -> None:
+    def on_closed(self, event: TicketClosed) -> None:
         """Profits and losses of the day, before anybody asks."""
-        if isinstance(event, TicketClosed):
-            self._turn()
-            self._day_profit_minor += event.fill.pnl_minor
+        self._turn()
+        self._day_profit_minor += event.fill.pnl_minor
 
-    def on_follow(self, event: Event, answer: Any) -> None:
+    def follow(self, event: OrderFilled | TicketClosed, answer: Any) -> None:
+        """A ticket's watches come and go with it."""
         del answer
-        if isinstance(event, (OrderFilled, TicketClosed)):
-            self.watches.follow(event)
+        self.watches.follow(event)
 
     def on_price(self, event: PriceReached) -> None:
         self.watches.on_price(event)

@@ -14,11 +14,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 from zoneinfo import ZoneInfo
 
-from zepix.model import Event, TicketClosed
+from zepix.model import TicketClosed
 from zepix.model.timeframe import NS
+from zepix.services.hearing import Hearing, Kinds
 from zepix.services.notifications import NotificationCore
 from zepix.services.risk_core import RiskCore
 from zepix.services.sessions import SessionCore
@@ -32,10 +33,10 @@ TOLD_TIMEFRAMES: Final = frozenset(("15m", "1h", "4h", "1d"))
 LIFETIME: Final = "lifetime"
 
 
-class HouseNotices:
+class HouseNotices(Hearing):
     """One a run; its state is which limits were told, and when."""
 
-    HEARS = (TicketClosed,)
+    HEARS: ClassVar[Kinds] = {TicketClosed: "on_closed"}
 
     def __init__(
         self,
@@ -66,12 +67,10 @@ class HouseNotices:
 
     # --- limits ----------------------------------------------------------------------------------------------------
 
-    def on_event(self, event: Event) -> None:
+    def on_closed(self, event: TicketClosed) -> None:
         """After the books of risk: whether a loss reached a limit."""
         risk = self._risk
-        if risk is None or not isinstance(event, TicketClosed) or event.fill.pnl_minor >= 0:
-            return
-        if not self._notify.is_heard:
+        if risk is None or event.fill.pnl_minor >= 0 or not self._notify.is_heard:
             return
         tier, ledger, plugin_id = risk.tier(), risk.ledger, event.fill.plugin_id
         daily, lifetime = risk.settings.daily_caps[tier], risk.settings.lifetime_caps[tier]

@@ -13,10 +13,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
-from zepix.model import Event, Order, OrderCancelled, OrderFilled, OrderRefused, TicketClosed
+from zepix.model import Order, OrderCancelled, OrderFilled, OrderRefused, TicketClosed
 from zepix.services.entry_legs import has_leg_beside, is_of_chain
+from zepix.services.hearing import ANSWERS, Hearing, Kinds
 from zepix.services.notification_kinds import kind_of, priority_of, targets_of
 from zepix.services.ports import BrokerPort, OrderGate
 
@@ -26,16 +27,16 @@ MAX_TEXT: Final = 4096
 """Characters of a message; a longer one is cut."""
 MAX_FIELDS: Final = 40
 _SHIELDS: Final = ("SA", "SB")
-_ANSWERS: Final = (OrderFilled, OrderRefused, OrderCancelled)
 _PLAIN: Final = frozenset({str, int, float, bool, type(None)})
 """Values that a journal takes as they are."""
 _VERSION: Final = 1
 
 
-class NotificationCore:
+class NotificationCore(Hearing):
     """Writes notifications into the journal; ``zepix.services.ports.Notify``."""
 
-    HEARS: Final = (TicketClosed,)
+    HEARS: ClassVar[Kinds] = {TicketClosed: "note_close"}
+    FOLLOWS: ClassVar[Kinds] = {TicketClosed: "on_closed", **dict.fromkeys(ANSWERS, "on_answered")}
 
     def __init__(self, gate: OrderGate, broker: BrokerPort, write: Callable[[int, str, Any], None]) -> None:
         """``write(t_ns, kind, fields)``: the journal."""
@@ -49,7 +50,7 @@ class NotificationCore:
         self.in_pyramid: Callable[[int], bool] = lambda _order_id: False
         """Whether an order is of a pyramid that goes on; who keeps them says it."""
         self._is_chained = False
-        """Of the close in hand, between ``on_event`` and ``on_follow``."""
+        """Of the close in hand, between ``note_close`` and ``on_closed``."""
 
     def announce(self, plugin_id: str) -> None:
         """Tell of this plugin's trades without being asked."""
@@ -87,21 +88,22 @@ class NotificationCore:
 
     # --- trades ----------------------------------------------------------------------------------------------------
 
-    def on_event(self, event: Event) -> None:
+    def note_close(self, event: TicketClosed) -> None:
         """Before anybody acts on a close."""
-        if isinstance(event, TicketClosed):
-            self._is_chained = self.in_pyramid(event.ticket.order_id)
+        self._is_chained = self.in_pyramid(event.ticket.order_id)
 
-    def on_follow(self, event: Event, answer: Any) -> None:
-        """Tell of what happened, once everybody else has acted."""
+    def on_closed(self, event: TicketClosed, answer: Any) -> None:
+        """Tell of a close, once everybody else has acted."""
         del answer
-        if isinstance(event, TicketClosed):
-            if event.fill.plugin_id in self._announced and event.fill.role not in _SHIELDS:
-                self._closed(event)
-        elif isinstance(event, _ANSWERS):
-            order = event.order
-            if order.plugin_id in self._announced and order.opens and not is_of_chain(order.role):
-                self._entered(order, isinstance(event, OrderFilled))
+        if event.fill.plugin_id in self._announced and event.fill.role not in _SHIELDS:
+            self._closed(event)
+
+    def on_answered(self, event: OrderFilled | OrderRefused | OrderCancelled, answer: Any) -> None:
+        """Tell of an entry once its last leg has its answer."""
+        del answer
+        order = event.order
+        if order.plugin_id in self._announced and order.opens and not is_of_chain(order.role):
+            self._entered(order, isinstance(event, OrderFilled))
 
     def _entered(self, order: Order, is_filled: bool) -> None:
         key = (order.alert_id or f"order {order.id}", order.plugin_id)

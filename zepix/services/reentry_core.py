@@ -9,20 +9,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
-from zepix.model import (
-    Alert,
-    Event,
-    Order,
-    OrderCancelled,
-    OrderFilled,
-    OrderRefused,
-    Ticket,
-    TicketClosed,
-)
+from zepix.model import Alert, Order, OrderCancelled, OrderFilled, OrderRefused, Ticket, TicketClosed
 from zepix.model.timeframe import NS
 from zepix.services.entry_legs import has_leg_beside
+from zepix.services.hearing import Hearing, Kinds
 from zepix.services.opposing import opposes
 from zepix.services.ports import NoShield
 from zepix.services.reentry_orders import PluginPorts
@@ -36,8 +28,15 @@ __all__ = ["ReentryCore"]
 _V3_LOGICS: Final = {"5m": "LOGIC1", "15m": "LOGIC2", "1h": "LOGIC3", "4h": "LOGIC3", "1d": "LOGIC3"}
 
 
-class ReentryCore(WaitingChains):
+class ReentryCore(WaitingChains, Hearing):
     """Moves chains from state to state; its state is data."""
+
+    FOLLOWS: ClassVar[Kinds] = {
+        TicketClosed: "on_closed",
+        OrderFilled: "on_filled",
+        OrderRefused: "on_ended",
+        OrderCancelled: "on_ended",
+    }
 
     def add_plugin(self, ports: PluginPorts) -> None:
         """Know how to reach a plugin."""
@@ -45,23 +44,27 @@ class ReentryCore(WaitingChains):
 
     # --- events ---------------------------------------------------------------------------------------------------
 
-    def on_follow(self, event: Event, answer: Any) -> None:
-        """A fill, a close, or an order of ours that came to nothing."""
-        if isinstance(event, TicketClosed):
-            chain = self.book.of_ticket(event.fill.ticket)
-            if chain is not None:
-                self._closed(chain, event, answer)
-        elif isinstance(event, OrderFilled):
-            if event.ticket is not None:
-                self._filled(event, event.ticket, answer)
-            if self.book.untold:
-                self._tell_begun(event.order)
-        elif isinstance(event, OrderRefused | OrderCancelled):
-            chain = self.book.of_order(event.order.id)
-            if chain is not None:
-                self.end(chain, "stopped", event.order.reason or "cancelled")
-            if self.book.untold:
-                self._tell_begun(event.order)
+    def on_closed(self, event: TicketClosed, answer: Any) -> None:
+        """A ticket of a chain, or a part of it."""
+        chain = self.book.of_ticket(event.fill.ticket)
+        if chain is not None:
+            self._closed(chain, event, answer)
+
+    def on_filled(self, event: OrderFilled, answer: Any) -> None:
+        """A chain begins, or goes on with a ticket."""
+        if event.ticket is not None:
+            self._filled(event, event.ticket, answer)
+        if self.book.untold:
+            self._tell_begun(event.order)
+
+    def on_ended(self, event: OrderRefused | OrderCancelled, answer: Any) -> None:
+        """An order of ours that came to nothing."""
+        del answer
+        chain = self.book.of_order(event.order.id)
+        if chain is not None:
+            self.end(chain, "stopped", event.order.reason or "cancelled")
+        if self.book.untold:
+            self._tell_begun(event.order)
 
     def on_alert(self, alert: Alert) -> None:
         """A signal against what waits ends it; information may be the trend that it waits for."""
