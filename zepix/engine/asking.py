@@ -6,13 +6,16 @@ A method that raises is isolated as a hook is: an error of the plugin, and no an
 from __future__ import annotations
 
 import inspect
-from typing import Any
+from typing import Any, Final
 
 from zepix.engine.engine import TradingEngine
 from zepix.engine.failing import failed
 from zepix.engine.stepping import run_to_completion
 
 __all__ = ["ask", "decides", "own_daily_loss_limit"]
+
+
+NUMBERS: Final = (int, float)
 
 
 def ask(engine: TradingEngine, plugin_id: str, name: str, *args: Any) -> Any:
@@ -49,4 +52,4 @@ def decides(engine: TradingEngine, plugin_id: str, name: str) -> bool:
 def own_daily_loss_limit(engine: TradingEngine, plugin_id: str) -> float | None:
     """What the plugin may lose in a day by its own settings; None where it says nothing."""
     own = getattr(engine.registry.get_plugin(plugin_id), "daily_loss_limit", None)
-    return own if isinstance(own, int | float) and not isinstance(own, bool) else None
+    return own if isinstance(own, NUMBERS) and not isinstance(own, bool) else None

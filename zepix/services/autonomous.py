@@ -157,17 +157,18 @@ class AutonomousCore(Hearing):
     ) -> SafetyCheckResult:
         """The answer of the checks above, whatever the strategy says."""
         self._turn()
-        settings, now_ns = self.settings, self._clock.now_ns
+        settings = self.settings
         day_profit = self._money(self._day_profit_minor)
-        for reason, is_reached in (
-            ("recovery_attempts", self._attempts >= settings.daily_attempts),
-            ("recovery_losses", self._losses >= settings.daily_losses),
-            ("recovery_cooldown", now_ns < self._cooldown_until_ns),
-            ("recovery_concurrent", self._under_way.total() >= settings.concurrent),
-            ("day_profit", settings.day_protection and day_profit >= settings.day_profit_money),
-        ):
-            if is_reached:
-                return self._result(reason, day_profit, settings.day_profit_money)
+        reason = (
+            "recovery_attempts" if self._attempts >= settings.daily_attempts
+            else "recovery_losses" if self._losses >= settings.daily_losses
+            else "recovery_cooldown" if self._clock.now_ns < self._cooldown_until_ns
+            else "recovery_concurrent" if self._concurrent >= settings.concurrent
+            else "day_profit" if settings.day_protection and day_profit >= settings.day_profit_money
+            else ""
+        )  # fmt: skip
+        if reason:
+            return self._result(reason, day_profit, settings.day_profit_money)
         profit, loss = self._money(profit_minor), self._money(loss_minor)
         threshold, is_refused = self._of_chain(profit, loss)
         if is_refused:
@@ -195,7 +196,7 @@ class AutonomousCore(Hearing):
             reason,
             self._losses if by_losses else self._attempts,
             self.settings.daily_losses if by_losses else self.settings.daily_attempts,
-            self._under_way.total(),
+            self._concurrent,
             self.settings.concurrent,
             float(profit),
             float(threshold),
@@ -214,6 +215,11 @@ class AutonomousCore(Hearing):
     def _cool(self) -> None:
         wait_ns = int(self.settings.cooldown_hours * _HOUR_NS)
         self._cooldown_until_ns = max(self._cooldown_until_ns, self._clock.now_ns + wait_ns)
+
+    @property
+    def _concurrent(self) -> int:
+        """How many recoveries are under way."""
+        return sum(self._under_way.values())
 
     def minor(self, money: Decimal | float) -> int:
         """Money in minor units, cut."""
@@ -255,7 +261,7 @@ class AutonomousCore(Hearing):
             "daily_losses": settings.daily_losses,
             "wins": self._wins,
             "refused": self._refused,
-            "concurrent": self._under_way.total(),
+            "concurrent": self._concurrent,
             "concurrent_limit": settings.concurrent,
             "under_way": {kind: count for kind, count in self._under_way.items() if count},
             "day_profit": str(self._money(self._day_profit_minor)),

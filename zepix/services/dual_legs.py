@@ -23,7 +23,7 @@ from zepix.model.stop_trail import StopTrail, share_up
 from zepix.services.dual_plan import DualPlan, Leg, OrderConfig
 from zepix.services.lot_split import min_steps
 
-__all__ = ["LegMaker", "Situation", "fit_to_risk"]
+__all__ = ["LegMaker", "Situation", "fit_to_risk", "floor_points"]
 
 _NOTHING: Final = Decimal(0)
 _HAIR: Final = Decimal("1e-9")
@@ -64,6 +64,13 @@ def _exactly(number: float) -> Decimal:
 @lru_cache(maxsize=1024)
 def _points_up(distance: Decimal, point: Decimal) -> int:
     return math.ceil(distance / point)
+
+
+def floor_points(settings: DualOrderSettings, instrument: Instrument, spread: int) -> int:
+    """The least distance of B's stop, and of those like it, from its fill."""
+    level = instrument.stops_level_points or settings.stops_level_if_none_points
+    least = _points_up(instrument.min_stop_distance, instrument.point)
+    return max(level + spread, share_up(spread, settings.b_floor_spreads), least, 1)
 
 
 class LegMaker:
@@ -175,17 +182,11 @@ class LegMaker:
         instrument = self._at.instrument
         return min(MAX_TRAIL_POINTS, math.ceil(Decimal(str(pips)) * instrument.pip / instrument.point))
 
-    def floor_points(self) -> int:
-        """The least distance of B's stop from its fill."""
-        instrument, spread = self._at.instrument, self._at.spread
-        least = _points_up(instrument.min_stop_distance, instrument.point)
-        return max(self.stops_level + spread, share_up(spread, self._settings.b_floor_spreads), least, 1)
-
     def _dollar_stop(self, leg: Leg, wanted: Decimal | None = None) -> None:
         settings, instrument, numbers = self._settings, self._at.instrument, self.numbers
         by_logic = settings.b_loss_money_by_logic
         money = _exactly(by_logic.get(self._plan.logic, settings.b_loss_money)) if wanted is None else wanted
-        floor = self.floor_points()
+        floor = floor_points(settings, instrument, self._at.spread)
         before = leg.steps
         numbers["b_loss_money"], numbers["b_floor_points"] = float(money), floor
         reach = money / self._at.money(before)

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, ClassVar, Final
 from zoneinfo import ZoneInfo
 
@@ -31,6 +32,12 @@ __all__ = ["HouseNotices"]
 
 TOLD_TIMEFRAMES: Final = frozenset(("15m", "1h", "4h", "1d"))
 LIFETIME: Final = "lifetime"
+
+
+@lru_cache(maxsize=256)
+def _exactly(limit: float) -> Decimal:
+    """A limit as it is written."""
+    return Decimal(str(limit))
 
 
 class HouseNotices(Hearing):
@@ -74,12 +81,16 @@ class HouseNotices(Hearing):
             return
         tier, ledger, plugin_id = risk.tier(), risk.ledger, event.fill.plugin_id
         daily, lifetime = risk.settings.daily_caps[tier], risk.settings.lifetime_caps[tier]
-        self._look("day", "daily_loss_limit", "the day's losses", ledger.day_loss, daily)
-        self._look(LIFETIME, "lifetime_loss_limit", "the lifetime's losses", ledger.lifetime_loss, lifetime)
+        if ledger.day_loss >= daily:
+            self._look("day", "daily_loss_limit", "the day's losses", ledger.day_loss, daily)
+        if ledger.lifetime_loss >= lifetime or LIFETIME in self._told:
+            self._look(LIFETIME, "lifetime_loss_limit", "the lifetime's losses", ledger.lifetime_loss, lifetime)
         own = self._own_limit(plugin_id)
         if own is not None:
-            lost, what = ledger.plugin_loss(plugin_id), f"the day's losses of {plugin_id}"
-            self._look(f"plugin {plugin_id}", "daily_loss_limit", what, lost, Decimal(str(own)), plugin_id)
+            lost, limit = ledger.plugin_loss(plugin_id), _exactly(own)
+            if lost >= limit:
+                what = f"the day's losses of {plugin_id}"
+                self._look(f"plugin {plugin_id}", "daily_loss_limit", what, lost, limit, plugin_id)
 
     def _look(self, key: str, kind: str, what: str, lost: Decimal, limit: Decimal, plugin_id: str = "") -> None:
         assert self._risk is not None, "asked only where there is risk"

@@ -68,12 +68,15 @@ def _table() -> dict[str, tuple[tuple[str, ...], str]]:
 _KINDS: Final = _table()
 KINDS: Final = tuple(_KINDS)
 """Every kind there is."""
+_SPELT: Final = {spelt: word for word in KINDS for spelt in (word.upper(), word)}
+"""The spellings that come all the time."""
 
 
 def kind_of(word: str) -> str:
     """The kind as it is written down; raises ValueError for one that there is none of."""
-    if type(word) is str and word in _KINDS:
-        return word
+    known = _SPELT.get(word)
+    if known is not None:
+        return known
     found = str(word).strip().lower()
     if found not in _KINDS:
         near = get_close_matches(found, _KINDS, 1)

@@ -115,6 +115,8 @@ class ProfitDesk:
         self.legs = legs
         self.ports = ports
         self.unit = 10**ports.money_digits
+        self._clock = ports.clock
+        self._log = ports.log
         self.chains: dict[str, Chain] = {}
         """Those that have not ended, or have orders left; older first."""
         self.by_order: dict[int, Chain] = {}
@@ -125,7 +127,7 @@ class ProfitDesk:
 
     @property
     def now_ns(self) -> int:
-        return self.ports.clock.now_ns
+        return self._clock.now_ns
 
     def told_of(self, chain: Chain, method: str) -> Any:
         """What the strategy's ``method`` answers to a chain; None where it does not decide."""
@@ -154,9 +156,9 @@ class ProfitDesk:
     def log(self, chain: Chain, state: str, reason: str, order: ChainOrder | None = None, money: int = 0) -> None:
         """Write a step down."""
         level, number, ticket = (chain.level, 0, 0) if order is None else (order.level, order.order_id, order.ticket)
-        self.ports.log.add(
+        self._log.add(
             ChainStep(
-                self.now_ns, chain.chain_id, "profit", chain.plugin_id, chain.symbol, chain.alert_id,
+                self._clock.now_ns, chain.chain_id, "profit", chain.plugin_id, chain.symbol, chain.alert_id,
                 level, state, reason, number, ticket, money,
             )
         )  # fmt: skip
