@@ -14,7 +14,7 @@ import math
 from collections.abc import Iterable
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from zepix.model import Instrument, Refused, Trail
 from zepix.model.order import MAX_TRAIL_POINTS
@@ -30,13 +30,19 @@ _HAIR: Final = Decimal("1e-9")
 """Money that two ways of multiplying the same numbers may differ by."""
 
 
-class Situation(NamedTuple):
+class Situation:
     """What legs are made in: the instrument, its quote in points, the rate of its profit currency."""
 
-    instrument: Instrument
-    bid: int
-    ask: int
-    rate: Decimal
+    __slots__ = ("_moneys", "ask", "bid", "instrument", "rate", "spread")
+
+    def __init__(self, instrument: Instrument, bid: int, ask: int, rate: Decimal) -> None:
+        self.instrument = instrument
+        self.bid = bid
+        self.ask = ask
+        self.rate = rate
+        self.spread = ask - bid
+        self._moneys: dict[int, Decimal] = {}
+        """By steps: legs ask for theirs several times."""
 
     def entry(self, sign: int) -> int:
         """What a market order would pay."""
@@ -46,13 +52,12 @@ class Situation(NamedTuple):
         """What a close would get."""
         return self.bid if sign > 0 else self.ask
 
-    @property
-    def spread(self) -> int:
-        return self.ask - self.bid
-
     def money(self, steps: int) -> Decimal:
         """Money a point for so many steps, in the account's currency."""
-        return self.instrument.lots(steps) * self.instrument.point_value * self.rate
+        known = self._moneys.get(steps)
+        if known is None:
+            known = self._moneys[steps] = self.instrument.lots(steps) * self.instrument.point_value * self.rate
+        return known
 
 
 @lru_cache(maxsize=1024, typed=True)

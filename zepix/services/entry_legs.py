@@ -28,7 +28,9 @@ def entry_side(chain_id: str, side: int) -> int:
 
 def has_leg_beside(others: Sequence[Order], order: Order) -> bool:
     """Whether one of these orders is a market leg of the same entry; mostly there are none at all."""
-    return bool(others) and any(is_leg_beside(other, order) for other in others)
+    if not others:
+        return False
+    return any([is_leg_beside(other, order) for other in others])  # noqa: C419 - few, and a generator costs more
 
 
 def is_leg_beside(other: Order, order: Order) -> bool:

@@ -126,7 +126,8 @@ class HouseNotices(Hearing):
     def _announce(self, session: Session) -> None:
         local = datetime.fromtimestamp(session.start_ns // NS, UTC).astimezone(ZoneInfo(session.zone))
         what = "closes everything" if session.force_close else f"takes {', '.join(session.symbols) or 'no entries'}"
-        text = f"{session.name} begins at {local:%H:%M} {session.zone}: it {what}"
+        clock = f"{local.hour:02d}:{local.minute:02d}"
+        text = f"{session.name} begins at {clock} {session.zone}: it {what}"
         told: dict[str, Any] = {
             "session": session.name,
             "begins_ns": session.start_ns,

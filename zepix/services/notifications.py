@@ -29,6 +29,8 @@ MAX_FIELDS: Final = 40
 _SHIELDS: Final = ("SA", "SB")
 _PLAIN: Final = frozenset({str, int, float, bool, type(None)})
 """Values that a journal takes as they are."""
+_VALUES: Final = (str, int, float, bool)
+_LISTS: Final = (list, tuple)
 _VERSION: Final = 1
 
 
@@ -174,8 +176,6 @@ class NotificationService:
 
 def _plain(value: Any) -> Any:
     """A value of JSON; anything else as text."""
-    if value is None or isinstance(value, str | int | float | bool):
-        return value
-    if isinstance(value, list | tuple):
-        return [_plain(one) for one in value]
-    return str(value)
+    if isinstance(value, _LISTS):
+        return [one if type(one) in _PLAIN else _plain(one) for one in value]
+    return value if value is None or isinstance(value, _VALUES) else str(value)
