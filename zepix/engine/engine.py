@@ -178,7 +178,7 @@ class TradingEngine:
         self._write(event.ts_recv_ns, "closed", fill)
         answer = None
         running = self._running.get(fill.plugin_id)
-        if running is not None and running.hooks:
+        if running is not None and running.hears_closes:
             self._wake(fill.plugin_id, "on_ticket_closed", event, fill.alert_id)
             if fill.exit_reason == "sl":
                 answer = self._wake(fill.plugin_id, "on_sl_hit", event, fill.alert_id)

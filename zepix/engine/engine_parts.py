@@ -14,6 +14,8 @@ __all__ = ["MAX_FAILURES", "Dedup", "Guard", "OrderCheck", "Reins", "Running", "
 
 MAX_FAILURES: Final = 5
 MAX_SPINS: Final = 64
+CLOSES: Final = frozenset({"on_ticket_closed", "on_sl_hit", "on_tp_hit"})
+"""The hooks that hear of a close."""
 
 
 class Dedup(Protocol):
@@ -62,7 +64,7 @@ class Spins:
 class Running:
     """A plugin with the hooks its class defines, and how often in a row it failed."""
 
-    __slots__ = ("failures", "hooks", "is_asleep", "plugin")
+    __slots__ = ("failures", "hears_closes", "hooks", "is_asleep", "plugin")
 
     def __init__(self, plugin: Strategy, is_asleep: bool = False) -> None:
         """``is_asleep``: it takes part in another house (``roster.py``) and is not woken in this one."""
@@ -73,6 +75,7 @@ class Running:
         self.hooks = {
             name: getattr(plugin, name) for name in HOOKS if getattr(cls, name) is not getattr(Strategy, name)
         }
+        self.hears_closes = not CLOSES.isdisjoint(self.hooks)
 
     def hook(self, name: str) -> Callable[..., Any] | None:
         """What is to be called; None where its class has no such hook, where it failed too often, or is asleep."""

@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple, Protocol
 from zepix.model import Alert, Catalogue, Ticket
 from zepix.model.settings_dual_order import DualOrderSettings
 from zepix.model.settings_profit_booking import ProfitBookingSettings
-from zepix.services.chain_log import ChainLog, ChainStep
+from zepix.services.chain_log import ChainLog, made_step
 from zepix.services.dual_plan import Rates
 from zepix.services.entry_legs import entry_side
 from zepix.services.orders import OrderExecutionService
@@ -157,10 +157,10 @@ class ProfitDesk:
         """Write a step down."""
         level, number, ticket = (chain.level, 0, 0) if order is None else (order.level, order.order_id, order.ticket)
         self._log.add(
-            ChainStep(
+            made_step((
                 self._clock.now_ns, chain.chain_id, "profit", chain.plugin_id, chain.symbol, chain.alert_id,
                 level, state, reason, number, ticket, money,
-            )
+            ))
         )  # fmt: skip
 
     def tell(self, kind: str, chain: Chain, text: str, **numbers: Any) -> None:

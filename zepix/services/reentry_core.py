@@ -6,12 +6,11 @@ What happens acts after the plugin has been heard (``on_follow``); an answer Fal
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any, ClassVar, Final
 
 from zepix.model import Alert, Order, OrderCancelled, OrderFilled, OrderRefused, Ticket, TicketClosed
+from zepix.model.stop_trail import ceil_share
 from zepix.model.timeframe import NS
 from zepix.services.entry_legs import has_leg_beside
 from zepix.services.hearing import Hearing, Kinds
@@ -228,7 +227,7 @@ class ReentryCore(WaitingChains, Hearing):
         )  # fmt: skip
         if not reason:
             chain.kind = "sl_hunt"
-            chain.trigger = chain.stop_points + chain.side * math.ceil(Decimal(str(settings.recovery_frac)) * gap)
+            chain.trigger = chain.stop_points + chain.side * ceil_share(gap, settings.recovery_frac)
             loss = self._orders.potential_loss_minor(chain)
             event = self._orders.event(chain, self._gate.now_ns)
             check = self._safety.check(chain.plugin_id, chain.symbol, "sl_hunt", loss, chain.profit_minor, event)
@@ -267,7 +266,7 @@ class ReentryCore(WaitingChains, Hearing):
         chain.level += 1
         chain.kind = "tp_cont"
         pip = self._catalogue[chain.symbol].pip_points
-        gap = math.ceil(Decimal(str(self.settings.continuation_gap_pips)) * pip)
+        gap = ceil_share(pip, self.settings.continuation_gap_pips)
         chain.trigger = chain.last_exit + chain.side * gap if gap else 0
         cooldown_ns = self.settings.cooldown_ns(ports.plugin_id, ports.family)
         self.wait(chain, cooldown_ns, self._window_ns(chain, ports))
@@ -283,7 +282,7 @@ class ReentryCore(WaitingChains, Hearing):
             return
         chain.kind = "exit_cont"
         pip = self._catalogue[chain.symbol].pip_points
-        gap = math.ceil(Decimal(str(settings.exit_gap_pips)) * pip)
+        gap = ceil_share(pip, settings.exit_gap_pips)
         chain.trigger = chain.last_exit + chain.side * gap if gap else 0
         if ports.ask("on_exit", self._orders.event(chain, self._gate.now_ns)) is False:
             self.end(chain, "stopped", "declined")
