@@ -207,7 +207,10 @@ class AutonomousCore(Hearing):
 
     def _turn(self) -> None:
         """A new day begins with the first thing after its reset; what is under way goes on counting."""
-        start_ns = self._day.start_ns(self._clock.now_ns)
+        day, now_ns = self._day, self._clock.now_ns
+        if day.began_ns <= now_ns < day.ends_ns and day.began_ns == self._day_start_ns:
+            return
+        start_ns = day.start_ns(now_ns)
         if start_ns > self._day_start_ns:
             self._day_start_ns = start_ns
             self._attempts = self._losses = self._wins = self._refused = self._day_profit_minor = 0

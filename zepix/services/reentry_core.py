@@ -51,10 +51,9 @@ class ReentryCore(WaitingChains, Hearing):
 
     def on_filled(self, event: OrderFilled, answer: Any) -> None:
         """A chain begins, or goes on with a ticket."""
-        if event.ticket is not None:
-            self._filled(event, event.ticket, answer)
+        is_whole = None if event.ticket is None else self._filled(event, event.ticket, answer)
         if self.book.untold:
-            self._tell_begun(event.order)
+            self._tell_begun(event.order, is_whole)
 
     def on_ended(self, event: OrderRefused | OrderCancelled, answer: Any) -> None:
         """An order of ours that came to nothing."""
@@ -90,30 +89,33 @@ class ReentryCore(WaitingChains, Hearing):
 
     # --- a chain begins -------------------------------------------------------------------------------------------
 
-    def _filled(self, event: OrderFilled, ticket: Ticket, answer: Any) -> None:
+    def _filled(self, event: OrderFilled, ticket: Ticket, answer: Any) -> bool | None:
+        """Whether the order's entry is whole, where that mattered."""
         chain = self.book.of_order(event.order.id)
         if chain is not None:
             self.book.relink(chain, ticket=ticket.id)
             chain.ticket_minor = 0
             state = "recovering" if chain.kind == "sl_hunt" else "active"
             self.book.move(chain, state, "filled", order_id=event.order.id, ticket=ticket.id)
-            return
+            return None
         ports = self._plugins.get(ticket.plugin_id)
         if ports is None or not ports.is_automatic or answer is False:
-            return
-        if ticket.role in self.settings.chain_roles and self.book.of_ticket(ticket.id) is None:
-            is_whole = self._is_whole(event.order)
-            self.create(ports, ticket, comment=event.order.comment, is_told=is_whole)
+            return None
+        if ticket.role not in self.settings.chain_roles or self.book.of_ticket(ticket.id) is not None:
+            return None
+        is_whole = self._is_whole(event.order)
+        self.create(ports, ticket, comment=event.order.comment, is_told=is_whole)
+        return is_whole
 
     def _is_whole(self, order: Order) -> bool:
         """Whether no other leg of the order's entry is under way."""
         return not has_leg_beside(self._under_way(), order)
 
-    def _tell_begun(self, order: Order) -> None:
+    def _tell_begun(self, order: Order, is_whole: bool | None = None) -> None:
         """The last leg of an entry has its answer: the chains that began with others of them are written down."""
         plugin_id, alert_id = order.plugin_id, order.alert_id
         mine = [c for c in self.book.untold.values() if c.alert_id == alert_id and c.plugin_id == plugin_id]
-        if mine and self._is_whole(order):
+        if mine and (self._is_whole(order) if is_whole is None else is_whole):
             for chain in mine:
                 self.book.tell_begun(chain)
 
