@@ -76,7 +76,7 @@ class AutonomousCore(Hearing):
         self._digits = money_digits
         self._asks: dict[str, tuple[Callable[..., Any], Callable[[str], bool]]] = {}
         self._checks: list[tuple[str, Callable[[], int]]] = []
-        self._day_start_ns = 0
+        self._day_start_ns = self._until_ns = 0
         self._attempts = self._losses = self._wins = self._refused = 0
         self._day_profit_minor = 0
         self._cooldown_until_ns = 0
@@ -207,10 +207,10 @@ class AutonomousCore(Hearing):
 
     def _turn(self) -> None:
         """A new day begins with the first thing after its reset; what is under way goes on counting."""
-        day, now_ns = self._day, self._clock.now_ns
-        if day.began_ns <= now_ns < day.ends_ns and day.began_ns == self._day_start_ns:
+        now_ns = self._clock.now_ns
+        if now_ns < self._until_ns:
             return
-        start_ns = day.start_ns(now_ns)
+        start_ns, self._until_ns = self._day.start_ns(now_ns), self._day.ends_ns
         if start_ns > self._day_start_ns:
             self._day_start_ns = start_ns
             self._attempts = self._losses = self._wins = self._refused = self._day_profit_minor = 0
@@ -296,7 +296,7 @@ class AutonomousCore(Hearing):
         """Go on from a saved state; raises ValueError for one of another version."""
         if state.get("version") != _VERSION:
             raise ValueError(f"the safety gate's state has version {state.get('version')!r}, expected {_VERSION}")
-        self._day_start_ns = int(state["day_start_ns"])
+        self._day_start_ns, self._until_ns = int(state["day_start_ns"]), 0
         self._attempts, self._losses, self._wins, self._refused = (int(one) for one in state["counts"])
         self._day_profit_minor = int(state["day_profit_minor"])
         self._cooldown_until_ns = int(state["cooldown_until_ns"])

@@ -18,7 +18,7 @@ from typing import Any, ClassVar, Final
 from zepix.model import Order, OrderCancelled, OrderFilled, OrderRefused, TicketClosed
 from zepix.services.entry_legs import has_leg_beside, is_of_chain
 from zepix.services.hearing import ANSWERS, Hearing, Kinds
-from zepix.services.notification_kinds import kind_of, priority_of, targets_of
+from zepix.services.notification_kinds import told_as
 from zepix.services.ports import BrokerPort, OrderGate
 
 __all__ = ["NotificationCore", "NotificationService"]
@@ -70,17 +70,16 @@ class NotificationCore(Hearing):
 
     def send(self, kind: str, text: str, plugin_id: str = "", **fields: Any) -> None:
         """One notification, as an event of now; raises ValueError for an unknown kind."""
-        known = kind_of(kind)
-        self.sent[known] = self.sent.get(known, 0) + 1
-        asked = fields.pop("alert_id", "") if "alert_id" in fields else ""
+        known, targets, priority = told_as(kind)
+        self.sent[known] += 1
+        asked = fields.pop("alert_id", "")
         shown = fields if len(fields) <= MAX_FIELDS else dict(list(fields.items())[:MAX_FIELDS])
-        for name, value in shown.items():
-            if type(value) not in _PLAIN:
-                shown[name] = _plain(value)
+        if not _PLAIN.issuperset(map(type, shown.values())):
+            shown = {name: value if type(value) in _PLAIN else _plain(value) for name, value in shown.items()}
         said: dict[str, Any] = {
             "notice": known,
-            "to": list(targets_of(known)),
-            "priority": priority_of(known),
+            "to": list(targets),
+            "priority": priority,
             "plugin": plugin_id,
             "alert": str(asked or self._gate.alert_id),
             "text": str(text)[:MAX_TEXT],
