@@ -75,10 +75,10 @@ class ServiceHost:
             tell(alert)
 
     def on_event(self, event: Event) -> None:
-        kind = type(event)
-        if kind not in self._hearing:
-            self._hearing[kind] = self._methods(kind, "HEARS", "on_event")
-        for tell in self._hearing[kind]:
+        found = self._hearing.get(type(event))
+        if found is None:
+            found = self._hearing[type(event)] = self._methods(type(event), "HEARS", "on_event")
+        for tell in found:
             tell(event)
 
     def followers(self, kind: type[Event]) -> list[Callable[[Event, Any], None]]:
