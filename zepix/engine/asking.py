@@ -6,12 +6,16 @@ A method that raises is isolated as a hook is: an error of the plugin, and no an
 from __future__ import annotations
 
 import inspect
-from typing import Any
+from typing import Any, Final
 
 from zepix.engine.engine import TradingEngine
+from zepix.engine.failing import failed
 from zepix.engine.stepping import run_to_completion
 
-__all__ = ["ask", "own_daily_loss_limit"]
+__all__ = ["ask", "decides", "own_daily_loss_limit"]
+
+
+NUMBERS: Final = (int, float)
 
 
 def ask(engine: TradingEngine, plugin_id: str, name: str, *args: Any) -> Any:
@@ -30,7 +34,7 @@ def ask(engine: TradingEngine, plugin_id: str, name: str, *args: Any) -> Any:
         if inspect.iscoroutine(answer):
             answer = run_to_completion(answer, plugin_id, name)
     except (Exception, SystemExit) as error:  # noqa: BLE001 - isolated like a hook
-        engine._failed(running, name, error)
+        failed(engine, running, name, error)
         return None
     finally:
         if watch is not None:
@@ -39,7 +43,13 @@ def ask(engine: TradingEngine, plugin_id: str, name: str, *args: Any) -> Any:
     return answer
 
 
+def decides(engine: TradingEngine, plugin_id: str, name: str) -> bool:
+    """Whether the plugin would answer; what it is told need not be put together for one without the method."""
+    running = engine._running.get(plugin_id)
+    return running is not None and running.plugin.enabled and getattr(running.plugin, name, None) is not None
+
+
 def own_daily_loss_limit(engine: TradingEngine, plugin_id: str) -> float | None:
     """What the plugin may lose in a day by its own settings; None where it says nothing."""
     own = getattr(engine.registry.get_plugin(plugin_id), "daily_loss_limit", None)
-    return own if isinstance(own, int | float) and not isinstance(own, bool) else None
+    return own if isinstance(own, NUMBERS) and not isinstance(own, bool) else None

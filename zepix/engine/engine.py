@@ -16,7 +16,7 @@ from collections.abc import Callable, Container, Mapping, Sequence
 from typing import Any, Final
 
 from zepix.engine.decisions import DecisionBook, Handling
-from zepix.engine.engine_parts import MAX_FAILURES, Dedup, Guard, OrderCheck, Reins, Running
+from zepix.engine.engine_parts import MAX_FAILURES, Dedup, Guard, OrderCheck, Reins, Running, Spins
 from zepix.engine.failing import failed, heard_by_all, taken_answer
 from zepix.engine.registry import PluginRegistry
 from zepix.engine.router import PluginRouter
@@ -24,7 +24,7 @@ from zepix.engine.service_host import ServiceHost
 from zepix.engine.stepping import Watch, called
 from zepix.engine.strategy import handler_name
 from zepix.engine.wakers import Timers
-from zepix.errors import StrategyError, WouldBlockError, ZepixError
+from zepix.errors import StrategyError, WouldBlockError
 from zepix.model import (
     Accepted,
     Alert,
@@ -48,7 +48,6 @@ from zepix.services.ports import BrokerPort
 
 __all__ = ["MAX_FAILURES", "Dedup", "TradingEngine"]
 
-MAX_SPINS: Final = 64
 MAX_NS: Final = 1 << 63
 
 
@@ -98,8 +97,8 @@ class TradingEngine:
         self._reined = Reins()
         self._watchers: dict[int, str] = {}
         self._from_timer = False
-        self._spin_ns = -1
-        self._spins = 0
+        self._spins = Spins()
+        self._takers = self._by_kind()
 
     # --- life -----------------------------------------------------------------------------------------------------
 
@@ -148,41 +147,38 @@ class TradingEngine:
 
     # --- the one step ---------------------------------------------------------------------------------------------
 
+    def _by_kind(self) -> dict[type[Event], Callable[[Any], None]]:
+        """Who takes in which kind of event."""
+        return {
+            AlertArrived: lambda event: self.process_alert(event.alert),
+            OrderFilled: self._on_filled,
+            TicketClosed: self._on_closed,
+            OrderRefused: self._on_ended,
+            OrderCancelled: self._on_ended,
+            TimerFired: self._on_timer,
+            BarClosed: self._on_timer,
+            PriceReached: self._on_price,
+            EquityReached: self._on_equity,
+        }
+
     def step(self, event: Event) -> None:
         """Take one event in; its handlers run now, to completion."""
-        if isinstance(event, AlertArrived):
-            self.process_alert(event.alert)
-        elif isinstance(event, OrderFilled):
-            self.services.on_event(event)
-            self._on_filled(event)
-        elif isinstance(event, TicketClosed):
-            self.services.on_event(event)
-            self._on_closed(event)
-        elif isinstance(event, OrderRefused | OrderCancelled):
-            self.services.on_event(event)
-            is_refused = isinstance(event, OrderRefused)
-            self._write(event.ts_recv_ns, "refused" if is_refused else "cancelled", event.order)
-            order, name = event.order, "on_order_refused" if is_refused else "on_order_cancelled"
-            answer = self._wake(order.plugin_id, name, event, order.alert_id)
-            self._follow(event, order.plugin_id, order.alert_id, answer)
-        elif isinstance(event, TimerFired | BarClosed | PriceReached):
-            self._on_waker(event)
-        elif isinstance(event, EquityReached) and self.guard is not None:
-            self.guard.on_equity(event.watch_id, event.direction, event.equity)
+        self._takers[type(event)](event)
 
     def _on_filled(self, event: OrderFilled) -> None:
+        self.services.on_event(event)
         self._write(event.ts_recv_ns, "filled", event.order)
-        order, answer = event.order, None
-        if event.ticket is not None:
-            answer = self._wake(order.plugin_id, "on_fill", event, order.alert_id)
+        order = event.order
+        answer = None if event.ticket is None else self._wake(order.plugin_id, "on_fill", event, order.alert_id)
         self._follow(event, order.plugin_id, order.alert_id, answer)
 
     def _on_closed(self, event: TicketClosed) -> None:
+        self.services.on_event(event)
         fill = event.fill
         self._write(event.ts_recv_ns, "closed", fill)
         answer = None
         running = self._running.get(fill.plugin_id)
-        if running is not None and running.hooks:
+        if running is not None and running.hears_closes:
             self._wake(fill.plugin_id, "on_ticket_closed", event, fill.alert_id)
             if fill.exit_reason == "sl":
                 answer = self._wake(fill.plugin_id, "on_sl_hit", event, fill.alert_id)
@@ -190,38 +186,54 @@ class TradingEngine:
                 answer = self._wake(fill.plugin_id, "on_tp_hit", event, fill.alert_id)
         self._follow(event, fill.plugin_id, fill.alert_id, answer)
 
+    def _on_ended(self, event: OrderRefused | OrderCancelled) -> None:
+        self.services.on_event(event)
+        is_refused = isinstance(event, OrderRefused)
+        self._write(event.ts_recv_ns, "refused" if is_refused else "cancelled", event.order)
+        order, name = event.order, "on_order_refused" if is_refused else "on_order_cancelled"
+        answer = self._wake(order.plugin_id, name, event, order.alert_id)
+        self._follow(event, order.plugin_id, order.alert_id, answer)
+
     def _follow(self, event: Event, plugin_id: str, alert_id: str, answer: Any) -> None:
         """Services act once the plugin has been heard; ``answer`` False means that it decided against it."""
-        if self.services.follows:
+        if followers := self.services.followers(type(event)):
             self._handling = self.decisions.reopen(alert_id, plugin_id)
-            self.services.follow(event, answer)
+            for act in followers:
+                act(event, answer)
             self._handling = None
 
-    def _on_waker(self, event: TimerFired | BarClosed | PriceReached) -> None:
-        self._from_timer = not isinstance(event, PriceReached)
+    def _on_price(self, event: PriceReached) -> None:
+        owner = self._watchers.pop(event.watch_id, "")
+        if not self.services.on_price(owner, event):
+            self._wake(owner, "on_price", event, "")
+
+    def _on_timer(self, event: TimerFired | BarClosed) -> None:
+        self._from_timer = True
         try:
-            if isinstance(event, PriceReached):
-                owner = self._watchers.pop(event.watch_id, "")
-                if not self.services.on_price(owner, event):
-                    self._wake(owner, "on_price", event, "")
-            elif isinstance(event, TimerFired):
+            if isinstance(event, BarClosed):
+                for plugin_id in self.timers.subscribers(event.bar.symbol, event.bar.timeframe):
+                    self._wake(plugin_id, "on_bar", event, "")
+            else:
                 owner = self.timers.taken_from(event.timer_id)
                 if not self.services.wake(owner, event.ts_recv_ns, event.tag):
                     self._wake(owner, "on_timer", event, "")
-            else:
-                for plugin_id in self.timers.subscribers(event.bar.symbol, event.bar.timeframe):
-                    self._wake(plugin_id, "on_bar", event, "")
         finally:
             self._from_timer = False
+
+    def _on_equity(self, event: EquityReached) -> None:
+        if self.guard is not None:
+            self.guard.on_equity(event.watch_id, event.direction, event.equity)
 
     # --- alerts ---------------------------------------------------------------------------------------------------
 
     def process_alert(self, alert: Alert) -> None:
         """Dedup, route, decide: at least one decision for every alert."""
         self._write(self.now_ns, "alert", alert)
-        self._spins = 0
+        self._spins.so_far = 0
         if self._dedup is not None:
-            first = self._dedup.check(alert, alert.closes and self._has_ticket_before(alert))
+            symbol, now_ns, tickets = alert.symbol, alert.received_ns, self.broker.tickets.values()
+            is_open = alert.closes and any(t.symbol == symbol and t.opened_ns < now_ns for t in tickets)
+            first = self._dedup.check(alert, is_open)
             if first is not None:
                 self.decisions.without_plugin(alert, "duplicate", "duplicate", {"first": first})
                 return
@@ -263,7 +275,7 @@ class TradingEngine:
         try:
             answer = called(self.watch, getattr(plugin, name), plugin.plugin_id, name, alert)
         except (Exception, SystemExit) as error:  # noqa: BLE001 - isolated: one alert's failure is its decision
-            self._failed(running, name, error)
+            failed(self, running, name, error)
             reason = "would_block" if isinstance(error, WouldBlockError) else "strategy_error"
             handling.answer = Decision("error", reason, {"detail": str(error)[:500]})
         else:
@@ -274,9 +286,6 @@ class TradingEngine:
     def rein(self, plugin_id: str) -> None:
         """No new risk of that plugin, on any symbol, until somebody resumes it."""
         self._reined.add((plugin_id, "*"))
-
-    def _has_ticket_before(self, alert: Alert) -> bool:
-        return any(t.symbol == alert.symbol and t.opened_ns < alert.received_ns for t in self.broker.tickets.values())
 
     # --- handlers -------------------------------------------------------------------------------------------------
 
@@ -296,13 +305,10 @@ class TradingEngine:
         try:
             answer = called(self.watch, hook, running.plugin.plugin_id, name, *args)
         except (Exception, SystemExit) as error:  # noqa: BLE001 - isolated like an alert's handler
-            self._failed(running, name, error)
+            failed(self, running, name, error)
             return None
         running.failures[name] = 0
         return answer
-
-    def _failed(self, running: Running, what: str, error: BaseException) -> None:
-        failed(self, running, what, error)
 
     # --- the gate (services.ports.OrderGate, market.WatchPort) ------------------------------------------------------
 
@@ -380,20 +386,14 @@ class TradingEngine:
             raise ValueError(f"{at_ns} is no time in nanoseconds")
         at_ns = int(at_ns)
         if at_ns <= self.now_ns:
-            self._spins = self._spins + 1 if self._spin_ns == self.now_ns else 1
-            self._spin_ns = self.now_ns
-            if self._spins > MAX_SPINS:
-                raise ZepixError(
-                    f"over {MAX_SPINS} timers set one another at {self.now_ns} ns; the last by {plugin_id}"
-                )
+            self._spins.count(self.now_ns, plugin_id)
         return self.timers.set(plugin_id, max(at_ns, self.now_ns), tag)
 
     # --- what strategies write --------------------------------------------------------------------------------------
 
     def write_log(self, plugin_id: str, level: str, text: str) -> None:
-        self._write(
-            self.now_ns, "log", {"plugin": plugin_id, "level": level, "alert": self.alert_id, "text": text[:2000]}
-        )
+        said = {"plugin": plugin_id, "level": level, "alert": self.alert_id, "text": text[:2000]}
+        self._write(self.now_ns, "log", said)
 
     def write_record(self, plugin_id: str, values: Mapping[str, float]) -> None:
         for name, value in values.items():

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any, Final, Protocol
 
 from zepix.engine.strategy import HOOKS, Strategy
+from zepix.errors import ZepixError
 from zepix.model import Alert, Order, Refused
 
-__all__ = ["MAX_FAILURES", "Dedup", "Guard", "OrderCheck", "Reins", "Running"]
+__all__ = ["MAX_FAILURES", "Dedup", "Guard", "OrderCheck", "Reins", "Running", "Spins"]
 
 MAX_FAILURES: Final = 5
+MAX_SPINS: Final = 64
+CLOSES: Final = frozenset({"on_ticket_closed", "on_sl_hit", "on_tp_hit"})
+"""The hooks that hear of a close."""
 
 
 class Dedup(Protocol):
@@ -36,10 +40,31 @@ class OrderCheck(Protocol):
     def refusal(self, order: Order) -> Refused | None: ...
 
 
+class Spins:
+    """How many timers were set for the very instant in which they were set, one after the other."""
+
+    def __init__(self) -> None:
+        self.so_far = 0
+        self._at_ns = -1
+
+    def count(self, now_ns: int, plugin_id: str) -> None:
+        """One more, by that plugin; raises ZepixError where they set one another again and again."""
+        self.so_far = self.so_far + 1 if self._at_ns == now_ns else 1
+        self._at_ns = now_ns
+        if self.so_far > MAX_SPINS:
+            raise ZepixError(f"over {MAX_SPINS} timers set one another at {now_ns} ns; the last by {plugin_id}")
+
+    def state(self) -> list[int]:
+        return [self._at_ns, self.so_far]
+
+    def load_state(self, state: Sequence[int]) -> None:
+        self._at_ns, self.so_far = state
+
+
 class Running:
     """A plugin with the hooks its class defines, and how often in a row it failed."""
 
-    __slots__ = ("failures", "hooks", "is_asleep", "plugin")
+    __slots__ = ("failures", "hears_closes", "hooks", "is_asleep", "plugin")
 
     def __init__(self, plugin: Strategy, is_asleep: bool = False) -> None:
         """``is_asleep``: it takes part in another house (``roster.py``) and is not woken in this one."""
@@ -50,6 +75,7 @@ class Running:
         self.hooks = {
             name: getattr(plugin, name) for name in HOOKS if getattr(cls, name) is not getattr(Strategy, name)
         }
+        self.hears_closes = not CLOSES.isdisjoint(self.hooks)
 
     def hook(self, name: str) -> Callable[..., Any] | None:
         """What is to be called; None where its class has no such hook, where it failed too often, or is asleep."""

@@ -56,7 +56,7 @@ def engine_state(engine: TradingEngine, *, history: bool) -> dict[str, Any]:
         "decisions": engine.decisions.state(None if history else _alive(engine)),
         "reined": sorted(map(list, engine._reined)),
         "watchers": [[number, plugin_id] for number, plugin_id in engine._watchers.items()],
-        "spins": [engine._spin_ns, engine._spins],
+        "spins": engine._spins.state(),
         "timers": engine.timers.state(),
         "dedup": _of(engine._dedup),
         "plugins": {plugin_id: _plugin(one) for plugin_id, one in engine._running.items()},
@@ -112,7 +112,7 @@ def load_engine_state(engine: TradingEngine, state: Mapping[str, Any], aside: li
     engine.decisions.load_state(state["decisions"])
     engine._reined = Reins((plugin_id, symbol) for plugin_id, symbol in state["reined"])
     engine._watchers = dict(state["watchers"])
-    engine._spin_ns, engine._spins = state["spins"]
+    engine._spins.load_state(state["spins"])
     engine.timers.load_state(state["timers"])
     if state["dedup"] is not None:
         load_part(engine._dedup, state["dedup"], "the deduplication")

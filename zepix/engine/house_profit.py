@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from zepix.engine.asking import ask, own_daily_loss_limit
+from zepix.engine.asking import ask, decides, own_daily_loss_limit
 from zepix.engine.engine import TradingEngine
 from zepix.engine.house_safety import SafetyWing
 from zepix.engine.service_api import ServiceAPI
@@ -58,6 +58,7 @@ def profit_book(
         booking_points=no_points if dual is None else dual.booking_points,
         take_booking=no_points if dual is None else dual.hand_over_booking,
         ask=partial(ask, engine),
+        decides=partial(decides, engine),
         say=lambda text: engine.write_log(NAME, "warning", text),
         safety=safety.safety,
         notify=safety.notify,

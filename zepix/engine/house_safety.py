@@ -7,7 +7,7 @@ from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from zepix.engine.asking import ask, own_daily_loss_limit
+from zepix.engine.asking import ask, decides, own_daily_loss_limit
 from zepix.engine.engine import TradingEngine
 from zepix.engine.engine_parts import OrderCheck
 from zepix.engine.service_api import ServiceAPI
@@ -128,7 +128,7 @@ class SafetyWing:
                 self.telegram.announce(plugin_id)
         if self.autonomous is not None and "autonomous" in used:
             decisions = partial(ask, self._engine, plugin_id)
-            self.autonomous.add_plugin(plugin_id, api.orders, decisions)
+            self.autonomous.add_plugin(plugin_id, api.orders, decisions, partial(decides, self._engine, plugin_id))
             api.register_service("autonomous", self.autonomous.for_plugin(plugin_id), self.autonomous.is_healthy)
             if self.shield is not None:
                 risk: Any = api.service_behind("risk") if has_risk else None

@@ -3,9 +3,10 @@
 A service takes part by having a method; all are optional:
 
     on_alert(alert)              every new alert, before plugins
-    on_event(event)              fills, refusals, cancels, closes, before the plugin's hooks; ``HEARS`` names the kinds
+    on_event(event)              fills, refusals, cancels, closes, before the plugin's hooks
     on_follow(event, answer)     the same events once the plugin has been heard: the place to act. ``answer`` is what
-                                 its hook returned; False: it decided against what the service would do
+                                 its hook returned; False: it decided against what the service would do. Tables
+                                 ``HEARS`` and ``FOLLOWS`` name a method for each kind instead (``services.hearing``)
     on_price(event)              a price that ``Waker.watch_price`` waited for
     on_wake(now_ns, tag)         a time that ``Waker.wake_at`` waited for
     on_timer(now_ns)             with ``next_timer_ns(now_ns)``: one timer, asked for at the start and after each
@@ -22,6 +23,7 @@ from typing import Any, Final, Protocol
 from zepix.engine.wakers import Timers
 from zepix.errors import ZepixError
 from zepix.model import Alert, Event, PriceReached
+from zepix.services.hearing import Kinds
 
 __all__ = ["ServiceHost", "Waker"]
 
@@ -35,9 +37,9 @@ class ServiceHost:
         self._timers = timers
         self._cores: dict[str, Any] = {}
         self._on_alert: list[Callable[[Alert], None]] = []
-        self._on_event: list[tuple[Callable[[Event], None], tuple[type, ...]]] = []
-        self._on_follow: list[Callable[[Event, Any], None]] = []
-        self._by_kind: dict[type, list[Callable[[Event], None]]] = {}
+        self._hearing: dict[type, list[Callable[[Event], None]]] = {}
+        self._following: dict[type, list[Callable[[Event, Any], None]]] = {}
+        """Who has to do with a kind of event; made when the first of it comes."""
 
     def add(self, name: str, core: Any) -> None:
         """Take a service in; raises ZepixError for a name that is taken."""
@@ -46,11 +48,8 @@ class ServiceHost:
         self._cores[name] = core
         if hasattr(core, "on_alert"):
             self._on_alert.append(core.on_alert)
-        if hasattr(core, "on_follow"):
-            self._on_follow.append(core.on_follow)
-        if hasattr(core, "on_event"):
-            self._on_event.append((core.on_event, getattr(core, "HEARS", (Event,))))
-            self._by_kind.clear()
+        self._hearing.clear()
+        self._following.clear()
 
     def start(self, now_ns: int) -> None:
         """Begin: a core with a ``start()`` of its own is started, and each is asked for its first timer."""
@@ -76,21 +75,28 @@ class ServiceHost:
             tell(alert)
 
     def on_event(self, event: Event) -> None:
-        kind = type(event)
-        listeners = self._by_kind.get(kind)
-        if listeners is None:
-            listeners = self._by_kind[kind] = [tell for tell, hears in self._on_event if issubclass(kind, hears)]
-        for tell in listeners:
+        found = self._hearing.get(type(event))
+        if found is None:
+            found = self._hearing[type(event)] = self._methods(type(event), "HEARS", "on_event")
+        for tell in found:
             tell(event)
 
-    @property
-    def follows(self) -> bool:
-        """Whether a service acts on what happened, once the plugin has been heard."""
-        return bool(self._on_follow)
+    def followers(self, kind: type[Event]) -> list[Callable[[Event, Any], None]]:
+        """Who acts on what happened, once the plugin has been heard: each with the event and the plugin's answer."""
+        found = self._following.get(kind)
+        if found is None:
+            found = self._following[kind] = self._methods(kind, "FOLLOWS", "on_follow")
+        return found
 
-    def follow(self, event: Event, answer: Any) -> None:
-        for act in self._on_follow:
-            act(event, answer)
+    def _methods(self, kind: type[Event], table: str, default: str) -> list[Any]:
+        """A kind's methods, in the order of the services: of a table where there is one, else the default."""
+        found: list[Any] = []
+        for core in self._cores.values():
+            kinds: Kinds | None = getattr(core, table, None)
+            name = default if kinds is None else kinds.get(kind)
+            if name is not None and hasattr(core, name):
+                found.append(getattr(core, name))
+        return found
 
     def alerts_in_hand(self) -> set[tuple[str, str]]:
         """(alert, plugin) of which a service may still make something, though nothing of it is open or under way."""

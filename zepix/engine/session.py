@@ -149,8 +149,11 @@ class Session:
         done = 0
         while done != most:
             head = heap[0] if heap else None
-            if timers and (head is None or timers[0][:2] < head[:2]):
-                if timers[0][:2] >= limit[:2]:
+            timer = timers[0] if timers else None
+            if timer is not None and (
+                head is None or timer[0] < head[0] or (timer[0] == head[0] and timer[1] < head[1])
+            ):
+                if timer[:2] >= limit[:2]:
                     break
                 self._fire_timer()
             elif head is None or head >= limit:

@@ -89,6 +89,8 @@ class Instrument:
     description: str = ""
     point_float: float = field(init=False, repr=False, compare=False, default=0.0)
     digits: int = field(init=False, repr=False, compare=False, default=0)
+    points_per_price: float = field(init=False, repr=False, compare=False, default=0.0)
+    """A power of ten that points are divided by; 0 where the point is none."""
 
     def __post_init__(self) -> None:
         problems: list[str] = []
@@ -113,7 +115,10 @@ class Instrument:
             put(self, "tick_size", self.point)
         put(self, "point_float", float(self.point))
         exponent = self.point.normalize().as_tuple().exponent
-        put(self, "digits", max(0, -exponent) if isinstance(exponent, int) else 0)
+        digits = max(0, -exponent) if isinstance(exponent, int) else 0
+        put(self, "digits", digits)
+        if digits <= MOST_DIGITS and self.point_float == TENTHS[digits]:
+            put(self, "points_per_price", TENS[digits])
 
     @property
     def point_value(self) -> Decimal:
@@ -146,10 +151,10 @@ class Instrument:
 
     def price(self, points: int) -> float:
         """The price that stands for so many points, rounded to the instrument's digits."""
-        digits = self.digits
-        if digits <= MOST_DIGITS and self.point_float == TENTHS[digits]:
-            return points / TENS[digits]  # rounded once, to the nearest there is: what rounding in decimals gives
-        return round(points * self.point_float, digits)
+        per_price = self.points_per_price
+        if per_price:
+            return points / per_price  # rounded once, to the nearest there is: what rounding in decimals gives
+        return round(points * self.point_float, self.digits)
 
     def steps(self, volume: float | Decimal | str) -> int:
         """The volume in whole steps, rounded down; may be 0. Raises ValueError for what is no finite number."""

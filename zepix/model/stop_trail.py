@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from zepix.model.order import MAX_TRAIL_POINTS, Trail
 
-__all__ = ["StopTrail", "share_up"]
+__all__ = ["StopTrail", "ceil_share", "share_up"]
 
 
 class StopTrail(Trail):
@@ -40,8 +40,13 @@ class StopTrail(Trail):
 
 def share_up(points: int, frac: float) -> int:
     """So many points (0 or more) times a fraction as it is written, rounded up; at most ``MAX_TRAIL_POINTS``."""
+    return min(MAX_TRAIL_POINTS, ceil_share(points, frac))
+
+
+def ceil_share(points: int, frac: float) -> int:
+    """So many points times a fraction as it is written, rounded up."""
     above, below = _ratio(frac)
-    return min(MAX_TRAIL_POINTS, -(-points * above // below))
+    return -(-points * above // below)
 
 
 @lru_cache(maxsize=256)

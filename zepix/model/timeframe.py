@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 __all__ = ["FILE_NAMES", "NS", "file_name", "from_file_name", "minutes", "normalise", "timeframe_minutes"]
@@ -54,6 +55,10 @@ def minutes(text: str) -> int:
 
     Raises ValueError for anything else; ``1M`` (a month at TradingView) is not a timeframe here.
     """
+    return _known_minutes(text) if type(text) is str else _minutes(text)
+
+
+def _minutes(text: str) -> int:
     word = str(text).strip()
     if word == "1M":
         raise ValueError("a month is no timeframe here")
@@ -74,6 +79,8 @@ def minutes(text: str) -> int:
     return count * _UNIT_MINUTES[unit]
 
 
+_known_minutes: Final = lru_cache(maxsize=1024)(_minutes)
+"""The same few words are read again and again."""
 timeframe_minutes = minutes
 """``minutes`` under the name that ``zepix`` gives it."""
 

@@ -176,7 +176,7 @@ class Simulation:
 
     def finish(self) -> RunRecord:
         """End the run with its data, and hand out the record: of all that is still in memory."""
-        with without_collector():
+        with without_collector(ends=True):
             late = self.session.finish(self._alerts)
             return self._record(late)
 

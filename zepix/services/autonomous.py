@@ -21,12 +21,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
-from zepix.model import Event, OrderFilled, PriceReached, TicketClosed
+from zepix.model import OrderFilled, PriceReached, TicketClosed
 from zepix.model.settings_autonomous import CUSHION_MODES, AutonomousSettings
 from zepix.model.timeframe import NS
 from zepix.services.autonomous_watches import AutonomousWatches
+from zepix.services.hearing import Hearing, Kinds
 from zepix.services.orders import OrderExecutionService
 from zepix.services.ports import Clock
 from zepix.services.risk_day import TradingDay
@@ -45,13 +46,16 @@ SAFETY_REASONS: Final = (
     "direction_blocked",
 )
 _VERSION: Final = 1
+_NOBODY: Final[tuple[Callable[..., Any], Callable[[str], bool]]] = (lambda *_: None, lambda _: False)
+"""Asked of a plugin that nobody knows."""
 _HOUR_NS: Final = 3600 * NS
 
 
-class AutonomousCore:
+class AutonomousCore(Hearing):
     """Counts recoveries of all plugins by the day of the risk settings; its state is data."""
 
-    HEARS: Final = (TicketClosed,)
+    HEARS: ClassVar[Kinds] = {TicketClosed: "on_closed"}
+    FOLLOWS: ClassVar[Kinds] = {OrderFilled: "follow", TicketClosed: "follow"}
 
     def __init__(
         self,
@@ -70,17 +74,26 @@ class AutonomousCore:
         self._clock = clock
         self._day = day
         self._digits = money_digits
-        self._asks: dict[str, Callable[..., Any]] = {}
+        self._asks: dict[str, tuple[Callable[..., Any], Callable[[str], bool]]] = {}
         self._checks: list[tuple[str, Callable[[], int]]] = []
-        self._day_start_ns = 0
+        self._day_start_ns = self._until_ns = 0
         self._attempts = self._losses = self._wins = self._refused = 0
         self._day_profit_minor = 0
         self._cooldown_until_ns = 0
         self._under_way: Counter[str] = Counter()
 
-    def add_plugin(self, plugin_id: str, orders: OrderExecutionService, ask: Callable[..., Any]) -> None:
-        """Know a plugin by its order service and its own decisions (``ask(method, *args)``, None: it has none)."""
-        self._asks[plugin_id] = ask
+    def add_plugin(
+        self,
+        plugin_id: str,
+        orders: OrderExecutionService,
+        ask: Callable[..., Any],
+        decides: Callable[[str], bool] = lambda _: True,
+    ) -> None:
+        """Know a plugin by its order service and its own decisions (``ask(method, *args)``, None: it has none).
+
+        ``decides(method)``: whether it has that one.
+        """
+        self._asks[plugin_id] = ask, decides
         self.watches.add_plugin(plugin_id, orders)
 
     def add_check(self, name: str, check: Callable[[], int]) -> None:
@@ -128,8 +141,8 @@ class AutonomousCore:
     def _own_word(
         self, plugin_id: str, symbol: str, kind: str, loss_minor: int, profit_minor: int, event: ReentryEvent | None
     ) -> SafetyCheckResult | None:
-        ask = self._asks.get(plugin_id)
-        if ask is None:
+        ask, decides = self._asks.get(plugin_id, _NOBODY)
+        if not decides("check_recovery_allowed"):
             return None
         if event is None:
             told = {"potential_loss": self._money(loss_minor), "chain_profit": self._money(profit_minor)}
@@ -144,17 +157,18 @@ class AutonomousCore:
     ) -> SafetyCheckResult:
         """The answer of the checks above, whatever the strategy says."""
         self._turn()
-        settings, now_ns = self.settings, self._clock.now_ns
+        settings = self.settings
         day_profit = self._money(self._day_profit_minor)
-        for reason, is_reached in (
-            ("recovery_attempts", self._attempts >= settings.daily_attempts),
-            ("recovery_losses", self._losses >= settings.daily_losses),
-            ("recovery_cooldown", now_ns < self._cooldown_until_ns),
-            ("recovery_concurrent", self._under_way.total() >= settings.concurrent),
-            ("day_profit", settings.day_protection and day_profit >= settings.day_profit_money),
-        ):
-            if is_reached:
-                return self._result(reason, day_profit, settings.day_profit_money)
+        reason = (
+            "recovery_attempts" if self._attempts >= settings.daily_attempts
+            else "recovery_losses" if self._losses >= settings.daily_losses
+            else "recovery_cooldown" if self._clock.now_ns < self._cooldown_until_ns
+            else "recovery_concurrent" if self._concurrent >= settings.concurrent
+            else "day_profit" if settings.day_protection and day_profit >= settings.day_profit_money
+            else ""
+        )  # fmt: skip
+        if reason:
+            return self._result(reason, day_profit, settings.day_profit_money)
         profit, loss = self._money(profit_minor), self._money(loss_minor)
         threshold, is_refused = self._of_chain(profit, loss)
         if is_refused:
@@ -182,7 +196,7 @@ class AutonomousCore:
             reason,
             self._losses if by_losses else self._attempts,
             self.settings.daily_losses if by_losses else self.settings.daily_attempts,
-            self._under_way.total(),
+            self._concurrent,
             self.settings.concurrent,
             float(profit),
             float(threshold),
@@ -193,7 +207,10 @@ class AutonomousCore:
 
     def _turn(self) -> None:
         """A new day begins with the first thing after its reset; what is under way goes on counting."""
-        start_ns = self._day.start_ns(self._clock.now_ns)
+        now_ns = self._clock.now_ns
+        if now_ns < self._until_ns:
+            return
+        start_ns, self._until_ns = self._day.start_ns(now_ns), self._day.ends_ns
         if start_ns > self._day_start_ns:
             self._day_start_ns = start_ns
             self._attempts = self._losses = self._wins = self._refused = self._day_profit_minor = 0
@@ -201,6 +218,11 @@ class AutonomousCore:
     def _cool(self) -> None:
         wait_ns = int(self.settings.cooldown_hours * _HOUR_NS)
         self._cooldown_until_ns = max(self._cooldown_until_ns, self._clock.now_ns + wait_ns)
+
+    @property
+    def _concurrent(self) -> int:
+        """How many recoveries are under way."""
+        return sum(self._under_way.values())
 
     def minor(self, money: Decimal | float) -> int:
         """Money in minor units, cut."""
@@ -211,16 +233,15 @@ class AutonomousCore:
 
     # --- events ----------------------------------------------------------------------------------------------------
 
-    def on_event(self, event: Event) -> None:
+    def on_closed(self, event: TicketClosed) -> None:
         """Profits and losses of the day, before anybody asks."""
-        if isinstance(event, TicketClosed):
-            self._turn()
-            self._day_profit_minor += event.fill.pnl_minor
+        self._turn()
+        self._day_profit_minor += event.fill.pnl_minor
 
-    def on_follow(self, event: Event, answer: Any) -> None:
+    def follow(self, event: OrderFilled | TicketClosed, answer: Any) -> None:
+        """A ticket's watches come and go with it."""
         del answer
-        if isinstance(event, (OrderFilled, TicketClosed)):
-            self.watches.follow(event)
+        self.watches.follow(event)
 
     def on_price(self, event: PriceReached) -> None:
         self.watches.on_price(event)
@@ -243,7 +264,7 @@ class AutonomousCore:
             "daily_losses": settings.daily_losses,
             "wins": self._wins,
             "refused": self._refused,
-            "concurrent": self._under_way.total(),
+            "concurrent": self._concurrent,
             "concurrent_limit": settings.concurrent,
             "under_way": {kind: count for kind, count in self._under_way.items() if count},
             "day_profit": str(self._money(self._day_profit_minor)),
@@ -275,7 +296,7 @@ class AutonomousCore:
         """Go on from a saved state; raises ValueError for one of another version."""
         if state.get("version") != _VERSION:
             raise ValueError(f"the safety gate's state has version {state.get('version')!r}, expected {_VERSION}")
-        self._day_start_ns = int(state["day_start_ns"])
+        self._day_start_ns, self._until_ns = int(state["day_start_ns"]), 0
         self._attempts, self._losses, self._wins, self._refused = (int(one) for one in state["counts"])
         self._day_profit_minor = int(state["day_profit_minor"])
         self._cooldown_until_ns = int(state["cooldown_until_ns"])

@@ -77,7 +77,7 @@ class AutonomousWatches:
 
     def refusal(self, order: Order) -> Refused | None:
         """``direction_blocked`` for an opening order in a blocked direction."""
-        if order.opens and self.is_blocked(order.plugin_id, order.symbol, order.side):
+        if self._blocked and order.opens and self.is_blocked(order.plugin_id, order.symbol, order.side):
             return Refused("direction_blocked", f"{order.symbol} went too far against an open trade")
         return None
 
@@ -86,7 +86,7 @@ class AutonomousWatches:
     def follow(self, event: OrderFilled | TicketClosed) -> None:
         """Set a ticket's watches at its fill, drop them at its close."""
         if isinstance(event, TicketClosed):
-            if not event.ticket.is_open:
+            if self._watched and not event.ticket.is_open:
                 self._forget(event.ticket.id)
         elif event.ticket is not None and event.ticket.plugin_id in self._orders:
             self._watch(event.ticket)
@@ -129,8 +129,6 @@ class AutonomousWatches:
         self._watched[number] = _Watched(what, ticket.id, ticket.plugin_id, ticket.symbol, ticket.side, to_points)
 
     def _forget(self, ticket: int) -> None:
-        if not self._watched:
-            return
         for number in [number for number, one in self._watched.items() if one.ticket == ticket]:
             del self._watched[number]
             self._waker.drop_watch(number)

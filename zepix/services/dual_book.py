@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
-from zepix.model import Catalogue, Event, OrderCancelled, OrderFilled, OrderRefused, TicketClosed
+from zepix.model import Catalogue, OrderCancelled, OrderFilled, OrderRefused, TicketClosed
 from zepix.model.settings_dual_order import DualOrderSettings
 from zepix.model.timeframe import NS
 from zepix.services.dual_plan import Quotes, Rates
+from zepix.services.hearing import Hearing, Kinds
 from zepix.services.lot_split import Sizes
 from zepix.services.ports import Clock
 
@@ -50,8 +51,15 @@ class Pair:
     legs: list[PlacedLeg]
 
 
-class DualOrderBook:
-    """The pairs of a run, shared by all plugins; its state is data."""
+class DualOrderBook(Hearing):
+    """The pairs of a run, shared by all plugins; its state is data. Told of every answer before the strategies are."""
+
+    HEARS: ClassVar[Kinds] = {
+        OrderFilled: "on_filled",
+        TicketClosed: "on_closed",
+        OrderRefused: "on_ended",
+        OrderCancelled: "on_ended",
+    }
 
     def __init__(self, settings: DualOrderSettings, clock: Clock, catalogue: Catalogue, rates: Rates) -> None:
         self.settings = settings
@@ -74,26 +82,26 @@ class DualOrderBook:
 
     # --- events ---------------------------------------------------------------------------------------------------
 
-    def on_event(self, event: Event) -> None:
-        """Told of every broker's answer before the strategies are."""
-        if isinstance(event, OrderFilled):
-            if event.ticket is not None and event.order.id in self._by_order:
-                self._filled(event)
-        elif isinstance(event, TicketClosed):
-            if not event.ticket.is_open:
-                known = self._by_order.get(event.ticket.order_id)
-                if known is not None:
-                    self._count_quick(known[1], event)
-                    self._ended(*known, "closed", event.fill.exit_reason)
-        elif isinstance(event, OrderRefused | OrderCancelled):
-            known = self._by_order.get(event.order.id)
-            if known is not None:
-                status = "refused" if isinstance(event, OrderRefused) else "cancelled"
-                self._ended(*known, status, event.order.reason)
+    def on_closed(self, event: TicketClosed) -> None:
+        """A leg is over with the last of its ticket."""
+        known = self._by_order.get(event.ticket.order_id)
+        if known is not None and not event.ticket.is_open:
+            self._count_quick(known[1], event)
+            self._ended(*known, "closed", event.fill.exit_reason)
 
-    def _filled(self, event: OrderFilled) -> None:
-        assert event.ticket is not None, "only orders that open are legs"
-        pair, leg = self._by_order[event.order.id]
+    def on_ended(self, event: OrderRefused | OrderCancelled) -> None:
+        """A leg that never became a ticket."""
+        known = self._by_order.get(event.order.id)
+        if known is not None:
+            status = "refused" if isinstance(event, OrderRefused) else "cancelled"
+            self._ended(*known, status, event.order.reason)
+
+    def on_filled(self, event: OrderFilled) -> None:
+        """A leg is open; where the engine books it, its price is watched."""
+        known = self._by_order.get(event.order.id)
+        if known is None or event.ticket is None:
+            return
+        pair, leg = known
         leg.status, leg.ticket, leg.filled_ns = "filled", event.ticket.id, event.ts_event_ns
         quotes = self._quotes.get(pair.plugin_id)
         if leg.booking_points and quotes is not None:

@@ -14,7 +14,7 @@ import math
 from collections.abc import Iterable
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from zepix.model import Instrument, Refused, Trail
 from zepix.model.order import MAX_TRAIL_POINTS
@@ -23,20 +23,26 @@ from zepix.model.stop_trail import StopTrail, share_up
 from zepix.services.dual_plan import DualPlan, Leg, OrderConfig
 from zepix.services.lot_split import min_steps
 
-__all__ = ["LegMaker", "Situation", "fit_to_risk"]
+__all__ = ["LegMaker", "Situation", "fit_to_risk", "floor_points"]
 
 _NOTHING: Final = Decimal(0)
 _HAIR: Final = Decimal("1e-9")
 """Money that two ways of multiplying the same numbers may differ by."""
 
 
-class Situation(NamedTuple):
+class Situation:
     """What legs are made in: the instrument, its quote in points, the rate of its profit currency."""
 
-    instrument: Instrument
-    bid: int
-    ask: int
-    rate: Decimal
+    __slots__ = ("_moneys", "ask", "bid", "instrument", "rate", "spread")
+
+    def __init__(self, instrument: Instrument, bid: int, ask: int, rate: Decimal) -> None:
+        self.instrument = instrument
+        self.bid = bid
+        self.ask = ask
+        self.rate = rate
+        self.spread = ask - bid
+        self._moneys: dict[int, Decimal] = {}
+        """By steps: legs ask for theirs several times."""
 
     def entry(self, sign: int) -> int:
         """What a market order would pay."""
@@ -46,13 +52,12 @@ class Situation(NamedTuple):
         """What a close would get."""
         return self.bid if sign > 0 else self.ask
 
-    @property
-    def spread(self) -> int:
-        return self.ask - self.bid
-
     def money(self, steps: int) -> Decimal:
         """Money a point for so many steps, in the account's currency."""
-        return self.instrument.lots(steps) * self.instrument.point_value * self.rate
+        known = self._moneys.get(steps)
+        if known is None:
+            known = self._moneys[steps] = self.instrument.lots(steps) * self.instrument.point_value * self.rate
+        return known
 
 
 @lru_cache(maxsize=1024, typed=True)
@@ -64,6 +69,13 @@ def _exactly(number: float) -> Decimal:
 @lru_cache(maxsize=1024)
 def _points_up(distance: Decimal, point: Decimal) -> int:
     return math.ceil(distance / point)
+
+
+def floor_points(settings: DualOrderSettings, instrument: Instrument, spread: int) -> int:
+    """The least distance of B's stop, and of those like it, from its fill."""
+    level = instrument.stops_level_points or settings.stops_level_if_none_points
+    least = _points_up(instrument.min_stop_distance, instrument.point)
+    return max(level + spread, share_up(spread, settings.b_floor_spreads), least, 1)
 
 
 class LegMaker:
@@ -175,17 +187,11 @@ class LegMaker:
         instrument = self._at.instrument
         return min(MAX_TRAIL_POINTS, math.ceil(Decimal(str(pips)) * instrument.pip / instrument.point))
 
-    def floor_points(self) -> int:
-        """The least distance of B's stop from its fill."""
-        instrument, spread = self._at.instrument, self._at.spread
-        least = _points_up(instrument.min_stop_distance, instrument.point)
-        return max(self.stops_level + spread, share_up(spread, self._settings.b_floor_spreads), least, 1)
-
     def _dollar_stop(self, leg: Leg, wanted: Decimal | None = None) -> None:
         settings, instrument, numbers = self._settings, self._at.instrument, self.numbers
         by_logic = settings.b_loss_money_by_logic
         money = _exactly(by_logic.get(self._plan.logic, settings.b_loss_money)) if wanted is None else wanted
-        floor = self.floor_points()
+        floor = floor_points(settings, instrument, self._at.spread)
         before = leg.steps
         numbers["b_loss_money"], numbers["b_floor_points"] = float(money), floor
         reach = money / self._at.money(before)

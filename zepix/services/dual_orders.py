@@ -16,7 +16,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from zepix.errors import BrokerError
-from zepix.model import Accepted, PriceReached, Refused
+from zepix.model import Accepted, Instrument, PriceReached, Refused
 from zepix.model.settings_dual_order import ROUTINGS
 from zepix.services.dual_book import DualOrderBook, Pair, PlacedLeg
 from zepix.services.dual_config import configs_of, own_lots
@@ -30,6 +30,9 @@ from zepix.services.ports import OrderGate
 __all__ = ["DualOrderBook", "DualOrderResult", "DualOrderService", "DualPlan"]
 
 
+MOST_SPLITS: Final = 4096
+Split = tuple[int, int, dict[str, Any]]
+"""Steps of A and of B, and the numbers that are told of them."""
 NO_LOTS: Final = Size(Decimal(0), 0.0, "0")
 
 
@@ -57,6 +60,7 @@ class DualOrderService:
         self._stops = stops
         self._gate = gate
         self._owner = owner
+        self._splits: dict[tuple[str, int, str, str], Split] = {}
         book.add_plugin(plugin_id, quotes)
 
     async def create_dual_orders(self, plan: DualPlan) -> DualOrderResult:
@@ -118,23 +122,36 @@ class DualOrderService:
 
     def _lots(self, plan: DualPlan, at: Situation, routing: str, maker: LegMaker) -> tuple[int, int]:
         """(A, B) in steps, with what they were before."""
-        settings, sizes, instrument = self._book.settings, self._book.sizes, at.instrument
-        total, least = instrument.steps(plan.lots), sizes.least(instrument)
-        mode = plan.split_mode or settings.split_mode
+        instrument, total = at.instrument, at.instrument.steps(plan.lots)
+        mode = plan.split_mode or self._book.settings.split_mode
         if mode not in ("split", "full"):
             raise ValueError(f"{mode!r} is no way to split; there are split and full")
+        wanted = (instrument.symbol, total, routing, mode)
+        split = self._splits.get(wanted)
+        if split is None:
+            if len(self._splits) >= MOST_SPLITS:
+                self._splits.clear()
+            split = self._splits[wanted] = self._split(instrument, total, routing, mode)
+        maker.numbers.update(split[2])
+        return split[:2]
+
+    def _split(self, instrument: Instrument, total: int, routing: str, mode: str) -> Split:
+        settings, sizes = self._book.settings, self._book.sizes
+        least = sizes.least(instrument)
         if routing == "dual_orders":
             share, forced = settings.b_share_frac, settings.force_min_lot
             a, b = halves(total, least, share, is_full=mode == "full", force_min_lot=forced)
         else:
             alone = total if total >= least else least if settings.force_min_lot else 0
             a, b = (alone, 0) if routing == "order_a_only" else (0, alone)
-        numbers = maker.numbers
-        numbers["routing"] = routing
-        numbers["lots_total"], numbers["split_mode"] = sizes.of(instrument, total).number, mode
-        numbers["lots_a_split"] = sizes.of(instrument, a).number
-        numbers["lots_b_split"] = sizes.of(instrument, b).number
-        return a, b
+        numbers = {
+            "routing": routing,
+            "lots_total": sizes.of(instrument, total).number,
+            "split_mode": mode,
+            "lots_a_split": sizes.of(instrument, a).number,
+            "lots_b_split": sizes.of(instrument, b).number,
+        }
+        return a, b, numbers
 
     def _stop(self, plan: DualPlan, at: Situation, maker: LegMaker, steps: int) -> float | Refused:
         """The smart stop where it lies on the right side, else the table's."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 
 from zepix.model import Order
@@ -14,6 +15,7 @@ _OF_SHIELDS: Final = ("SHIELD_", "PROFIT_SHIELD_")
 """How the ids of shields and of their pyramids begin."""
 
 
+@lru_cache(maxsize=1024)
 def is_of_chain(role: str) -> bool:
     """Whether an order is a later one of a chain (``R``, ``X``, ``C2``, ``P1.2``, a shield), not an entry."""
     return role in _OWN_ROLES or (len(role) > 1 and role[0] in "CP" and role[1].isdigit())
@@ -26,7 +28,9 @@ def entry_side(chain_id: str, side: int) -> int:
 
 def has_leg_beside(others: Sequence[Order], order: Order) -> bool:
     """Whether one of these orders is a market leg of the same entry; mostly there are none at all."""
-    return bool(others) and any(is_leg_beside(other, order) for other in others)
+    if not others:
+        return False
+    return any([is_leg_beside(other, order) for other in others])  # noqa: C419 - few, and a generator costs more
 
 
 def is_leg_beside(other: Order, order: Order) -> bool:

@@ -14,11 +14,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any, Final
+from functools import lru_cache
+from typing import Any, ClassVar, Final
 from zoneinfo import ZoneInfo
 
-from zepix.model import Event, TicketClosed
+from zepix.model import TicketClosed
 from zepix.model.timeframe import NS
+from zepix.services.hearing import Hearing, Kinds
 from zepix.services.notifications import NotificationCore
 from zepix.services.risk_core import RiskCore
 from zepix.services.sessions import SessionCore
@@ -32,10 +34,16 @@ TOLD_TIMEFRAMES: Final = frozenset(("15m", "1h", "4h", "1d"))
 LIFETIME: Final = "lifetime"
 
 
-class HouseNotices:
+@lru_cache(maxsize=256)
+def _exactly(limit: float) -> Decimal:
+    """A limit as it is written."""
+    return Decimal(str(limit))
+
+
+class HouseNotices(Hearing):
     """One a run; its state is which limits were told, and when."""
 
-    HEARS = (TicketClosed,)
+    HEARS: ClassVar[Kinds] = {TicketClosed: "on_closed"}
 
     def __init__(
         self,
@@ -66,21 +74,23 @@ class HouseNotices:
 
     # --- limits ----------------------------------------------------------------------------------------------------
 
-    def on_event(self, event: Event) -> None:
+    def on_closed(self, event: TicketClosed) -> None:
         """After the books of risk: whether a loss reached a limit."""
         risk = self._risk
-        if risk is None or not isinstance(event, TicketClosed) or event.fill.pnl_minor >= 0:
-            return
-        if not self._notify.is_heard:
+        if risk is None or event.fill.pnl_minor >= 0 or not self._notify.is_heard:
             return
         tier, ledger, plugin_id = risk.tier(), risk.ledger, event.fill.plugin_id
         daily, lifetime = risk.settings.daily_caps[tier], risk.settings.lifetime_caps[tier]
-        self._look("day", "daily_loss_limit", "the day's losses", ledger.day_loss, daily)
-        self._look(LIFETIME, "lifetime_loss_limit", "the lifetime's losses", ledger.lifetime_loss, lifetime)
+        if ledger.day_loss >= daily:
+            self._look("day", "daily_loss_limit", "the day's losses", ledger.day_loss, daily)
+        if ledger.lifetime_loss >= lifetime or LIFETIME in self._told:
+            self._look(LIFETIME, "lifetime_loss_limit", "the lifetime's losses", ledger.lifetime_loss, lifetime)
         own = self._own_limit(plugin_id)
         if own is not None:
-            lost, what = ledger.plugin_loss(plugin_id), f"the day's losses of {plugin_id}"
-            self._look(f"plugin {plugin_id}", "daily_loss_limit", what, lost, Decimal(str(own)), plugin_id)
+            lost, limit = ledger.plugin_loss(plugin_id), _exactly(own)
+            if lost >= limit:
+                what = f"the day's losses of {plugin_id}"
+                self._look(f"plugin {plugin_id}", "daily_loss_limit", what, lost, limit, plugin_id)
 
     def _look(self, key: str, kind: str, what: str, lost: Decimal, limit: Decimal, plugin_id: str = "") -> None:
         assert self._risk is not None, "asked only where there is risk"
@@ -116,7 +126,8 @@ class HouseNotices:
     def _announce(self, session: Session) -> None:
         local = datetime.fromtimestamp(session.start_ns // NS, UTC).astimezone(ZoneInfo(session.zone))
         what = "closes everything" if session.force_close else f"takes {', '.join(session.symbols) or 'no entries'}"
-        text = f"{session.name} begins at {local:%H:%M} {session.zone}: it {what}"
+        clock = f"{local.hour:02d}:{local.minute:02d}"
+        text = f"{session.name} begins at {clock} {session.zone}: it {what}"
         told: dict[str, Any] = {
             "session": session.name,
             "begins_ns": session.start_ns,

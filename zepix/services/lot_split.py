@@ -64,7 +64,12 @@ def _exactly(frac: float) -> Decimal:
 
 def min_steps(instrument: Instrument) -> int:
     """The least volume that the instrument takes, in steps."""
-    return max(1, math.ceil(instrument.volume_min / instrument.volume_step))
+    return _least(instrument.volume_min, instrument.volume_step)
+
+
+@lru_cache(maxsize=1024)
+def _least(volume_min: Decimal, volume_step: Decimal) -> int:
+    return max(1, math.ceil(volume_min / volume_step))
 
 
 def halves(total: int, least: int, b_share_frac: float, *, is_full: bool, force_min_lot: bool) -> tuple[int, int]:

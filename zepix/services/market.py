@@ -87,7 +87,7 @@ class BarTable:
         last = first = self.ended_row(until_ns)
         while first >= 0 and int(self.time[first]) + self.tf_ns > after_ns:
             first -= 1
-        return [_bar(self._prices, self, row) for row in range(first + 1, last + 1)]
+        return _bars(self._prices, self, first + 1, last + 1)
 
     def ended_at(self, prices: SymbolPrices, t_ns: int) -> tuple[Bar | None, int | None]:
         """(the bar that ended exactly at t, the end of the next one); None for none."""
@@ -96,7 +96,7 @@ class BarTable:
         following = int(self.time[row + 1]) + self.tf_ns if row + 1 < len(self.time) else None
         if following is None and self._growing is not None:  # only a feed knows which bar comes next
             following = (t_ns // self.tf_ns + 1) * self.tf_ns
-        return (_bar(prices, self, row) if ends_now else None), following
+        return (_bars(prices, self, row, row + 1)[0] if ends_now else None), following
 
     def atr(self, period: int) -> NDArray[np.float64]:
         """Wilder's ATR in points, row i from rows up to i."""
@@ -251,7 +251,7 @@ class MarketDataService:
             return []
         table = self._table(prices, timeframe)
         last = table.ended_row(self._clock.now_ns)
-        return [_bar(prices, table, row) for row in range(max(0, last - count + 1), last + 1)]
+        return _bars(prices, table, max(0, last - count + 1), last + 1)
 
     def watch_price(self, symbol: str, price: float, direction: int) -> int:
         """Be woken (``on_price``) when the bid rises to (direction +1), or the ask falls to (-1), ``price``."""
@@ -276,8 +276,11 @@ class MarketDataService:
         return self._tables[key]
 
 
-def _bar(prices: SymbolPrices, table: BarTable, row: int) -> Bar:
-    opened = int(table.time[row])
-    price = prices.instrument.price
-    first, high, low, last = (price(int(c[row])) for c in table.columns)
-    return Bar(prices.symbol, table.timeframe, opened, opened + table.tf_ns, first, high, low, last)
+def _bars(prices: SymbolPrices, table: BarTable, first: int, end: int) -> list[Bar]:
+    """The bars of the rows from the first to before the end."""
+    price, symbol, timeframe, tf_ns = prices.instrument.price, prices.symbol, table.timeframe, table.tf_ns
+    columns = [column[first:end].tolist() for column in (table.time, *table.columns)]
+    return [
+        Bar(symbol, timeframe, at_ns, at_ns + tf_ns, price(opened), price(high), price(low), price(closed))
+        for at_ns, opened, high, low, closed in zip(*columns, strict=True)
+    ]

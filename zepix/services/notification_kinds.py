@@ -9,7 +9,7 @@ from __future__ import annotations
 from difflib import get_close_matches
 from typing import Final
 
-__all__ = ["KINDS", "PRIORITIES", "TARGETS", "kind_of", "priority_of", "targets_of"]
+__all__ = ["KINDS", "PRIORITIES", "TARGETS", "kind_of", "priority_of", "targets_of", "told_as"]
 
 TARGETS: Final = ("controller", "notifier", "analytics", "voice")
 PRIORITIES: Final = {"info": 1, "low": 2, "normal": 3, "high": 4, "critical": 5}
@@ -68,18 +68,26 @@ def _table() -> dict[str, tuple[tuple[str, ...], str]]:
 _KINDS: Final = _table()
 KINDS: Final = tuple(_KINDS)
 """Every kind there is."""
+_SPELT: Final = {spelt: (word, *_KINDS[word]) for word in KINDS for spelt in (word.upper(), word)}
+"""The spellings that come all the time, with what belongs to each kind."""
 
 
 def kind_of(word: str) -> str:
     """The kind as it is written down; raises ValueError for one that there is none of."""
-    if type(word) is str and word in _KINDS:
-        return word
+    return told_as(word)[0]
+
+
+def told_as(word: str) -> tuple[str, tuple[str, ...], str]:
+    """(kind, whom it goes to, priority); raises ValueError as ``kind_of`` does."""
+    known = _SPELT.get(word)
+    if known is not None:
+        return known
     found = str(word).strip().lower()
     if found not in _KINDS:
         near = get_close_matches(found, _KINDS, 1)
         hint = f"; did you mean {near[0]!r}?" if near else ""
         raise ValueError(f"{word!r} is no kind of notification{hint}")
-    return found
+    return (found, *_KINDS[found])
 
 
 def targets_of(kind: str) -> tuple[str, ...]:

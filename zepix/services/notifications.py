@@ -13,11 +13,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
-from zepix.model import Event, Order, OrderCancelled, OrderFilled, OrderRefused, TicketClosed
+from zepix.model import Order, OrderCancelled, OrderFilled, OrderRefused, TicketClosed
 from zepix.services.entry_legs import has_leg_beside, is_of_chain
-from zepix.services.notification_kinds import kind_of, priority_of, targets_of
+from zepix.services.hearing import ANSWERS, Hearing, Kinds
+from zepix.services.notification_kinds import told_as
 from zepix.services.ports import BrokerPort, OrderGate
 
 __all__ = ["NotificationCore", "NotificationService"]
@@ -26,16 +27,18 @@ MAX_TEXT: Final = 4096
 """Characters of a message; a longer one is cut."""
 MAX_FIELDS: Final = 40
 _SHIELDS: Final = ("SA", "SB")
-_ANSWERS: Final = (OrderFilled, OrderRefused, OrderCancelled)
 _PLAIN: Final = frozenset({str, int, float, bool, type(None)})
 """Values that a journal takes as they are."""
+_VALUES: Final = (str, int, float, bool)
+_LISTS: Final = (list, tuple)
 _VERSION: Final = 1
 
 
-class NotificationCore:
+class NotificationCore(Hearing):
     """Writes notifications into the journal; ``zepix.services.ports.Notify``."""
 
-    HEARS: Final = (TicketClosed,)
+    HEARS: ClassVar[Kinds] = {TicketClosed: "note_close"}
+    FOLLOWS: ClassVar[Kinds] = {TicketClosed: "on_closed", **dict.fromkeys(ANSWERS, "on_answered")}
 
     def __init__(self, gate: OrderGate, broker: BrokerPort, write: Callable[[int, str, Any], None]) -> None:
         """``write(t_ns, kind, fields)``: the journal."""
@@ -49,7 +52,7 @@ class NotificationCore:
         self.in_pyramid: Callable[[int], bool] = lambda _order_id: False
         """Whether an order is of a pyramid that goes on; who keeps them says it."""
         self._is_chained = False
-        """Of the close in hand, between ``on_event`` and ``on_follow``."""
+        """Of the close in hand, between ``note_close`` and ``on_closed``."""
 
     def announce(self, plugin_id: str) -> None:
         """Tell of this plugin's trades without being asked."""
@@ -67,17 +70,16 @@ class NotificationCore:
 
     def send(self, kind: str, text: str, plugin_id: str = "", **fields: Any) -> None:
         """One notification, as an event of now; raises ValueError for an unknown kind."""
-        known = kind_of(kind)
-        self.sent[known] = self.sent.get(known, 0) + 1
-        asked = fields.pop("alert_id", "") if "alert_id" in fields else ""
+        known, targets, priority = told_as(kind)
+        self.sent[known] += 1
+        asked = fields.pop("alert_id", "")
         shown = fields if len(fields) <= MAX_FIELDS else dict(list(fields.items())[:MAX_FIELDS])
-        for name, value in shown.items():
-            if type(value) not in _PLAIN:
-                shown[name] = _plain(value)
+        if not _PLAIN.issuperset(map(type, shown.values())):
+            shown = {name: value if type(value) in _PLAIN else _plain(value) for name, value in shown.items()}
         said: dict[str, Any] = {
             "notice": known,
-            "to": list(targets_of(known)),
-            "priority": priority_of(known),
+            "to": list(targets),
+            "priority": priority,
             "plugin": plugin_id,
             "alert": str(asked or self._gate.alert_id),
             "text": str(text)[:MAX_TEXT],
@@ -87,21 +89,22 @@ class NotificationCore:
 
     # --- trades ----------------------------------------------------------------------------------------------------
 
-    def on_event(self, event: Event) -> None:
+    def note_close(self, event: TicketClosed) -> None:
         """Before anybody acts on a close."""
-        if isinstance(event, TicketClosed):
-            self._is_chained = self.in_pyramid(event.ticket.order_id)
+        self._is_chained = self.in_pyramid(event.ticket.order_id)
 
-    def on_follow(self, event: Event, answer: Any) -> None:
-        """Tell of what happened, once everybody else has acted."""
+    def on_closed(self, event: TicketClosed, answer: Any) -> None:
+        """Tell of a close, once everybody else has acted."""
         del answer
-        if isinstance(event, TicketClosed):
-            if event.fill.plugin_id in self._announced and event.fill.role not in _SHIELDS:
-                self._closed(event)
-        elif isinstance(event, _ANSWERS):
-            order = event.order
-            if order.plugin_id in self._announced and order.opens and not is_of_chain(order.role):
-                self._entered(order, isinstance(event, OrderFilled))
+        if event.fill.plugin_id in self._announced and event.fill.role not in _SHIELDS:
+            self._closed(event)
+
+    def on_answered(self, event: OrderFilled | OrderRefused | OrderCancelled, answer: Any) -> None:
+        """Tell of an entry once its last leg has its answer."""
+        del answer
+        order = event.order
+        if order.plugin_id in self._announced and order.opens and not is_of_chain(order.role):
+            self._entered(order, isinstance(event, OrderFilled))
 
     def _entered(self, order: Order, is_filled: bool) -> None:
         key = (order.alert_id or f"order {order.id}", order.plugin_id)
@@ -172,8 +175,6 @@ class NotificationService:
 
 def _plain(value: Any) -> Any:
     """A value of JSON; anything else as text."""
-    if value is None or isinstance(value, str | int | float | bool):
-        return value
-    if isinstance(value, list | tuple):
-        return [_plain(one) for one in value]
-    return str(value)
+    if isinstance(value, _LISTS):
+        return [one if type(one) in _PLAIN else _plain(one) for one in value]
+    return value if value is None or isinstance(value, _VALUES) else str(value)

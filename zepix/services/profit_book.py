@@ -15,11 +15,10 @@ followed by the next, larger one.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from zepix.model import (
     Alert,
-    Event,
     Order,
     OrderCancelled,
     OrderFilled,
@@ -33,6 +32,7 @@ from zepix.model.settings_dual_order import DualOrderSettings
 from zepix.model.settings_profit_booking import ProfitBookingSettings
 from zepix.model.timeframe import NS
 from zepix.services.driving import given
+from zepix.services.hearing import ANSWERS, Hearing, Kinds
 from zepix.services.order_parts import CLOSE_REASONS
 from zepix.services.orders import OrderExecutionService
 from zepix.services.profit_begins import Beginnings
@@ -47,14 +47,16 @@ NOBODYS: Final = ("stop_out", "end_of_data")
 """Closed by the broker for reasons of the account: nothing else of the chain is closed for it."""
 
 
-ANSWERS: Final = (OrderFilled, OrderRefused, OrderCancelled)
-"""What becomes of an order."""
-
-
-class ProfitBook:
+class ProfitBook(Hearing):
     """The pyramids of a run: what happens to their orders, and what follows of it."""
 
-    HEARS = (*ANSWERS, TicketClosed)
+    HEARS: ClassVar[Kinds] = {
+        TicketClosed: "note_close",
+        OrderFilled: "note_fill",
+        OrderRefused: "note_end",
+        OrderCancelled: "note_end",
+    }
+    FOLLOWS: ClassVar[Kinds] = {TicketClosed: "on_closed", **dict.fromkeys(ANSWERS, "on_answered")}
 
     def __init__(self, settings: ProfitBookingSettings, legs: DualOrderSettings, ports: ProfitPorts) -> None:
         """``legs``: the settings of dual orders, whose order B a level's orders are like."""
@@ -98,40 +100,41 @@ class ProfitBook:
                 self._stop(chain, reason)
             self._go_on(chain)
 
-    def on_event(self, event: Event) -> None:
-        """Keep each order's standing."""
-        if isinstance(event, TicketClosed):
-            chain = self.desk.by_order.get(event.ticket.order_id)
-            if chain is not None:
-                chain.orders[event.ticket.order_id].take_close(event)
-            return
-        if not isinstance(event, ANSWERS):
-            return
+    def note_close(self, event: TicketClosed) -> None:
+        """Keep each order's standing: what closed of it."""
+        chain = self.desk.by_order.get(event.ticket.order_id)
+        if chain is not None:
+            chain.orders[event.ticket.order_id].take_close(event)
+
+    def note_fill(self, event: OrderFilled) -> None:
+        """It is open."""
         chain = self.desk.by_order.get(event.order.id)
-        if chain is None:
-            return
-        order = chain.orders[event.order.id]
-        if not isinstance(event, OrderFilled):
-            order.status = "refused"
-        elif event.ticket is not None:
-            order.take_fill(event.ticket)
+        if chain is not None and event.ticket is not None:
+            chain.orders[event.order.id].take_fill(event.ticket)
+
+    def note_end(self, event: OrderRefused | OrderCancelled) -> None:
+        """It never became a ticket."""
+        chain = self.desk.by_order.get(event.order.id)
+        if chain is not None:
+            chain.orders[event.order.id].status = "refused"
 
     # --- and what follows --------------------------------------------------------------------------------------------
 
-    def on_follow(self, event: Event, answer: Any) -> None:
-        """Begin, book, recover, go up, end."""
-        if isinstance(event, TicketClosed):
-            chain = self.desk.by_order.get(event.ticket.order_id)
-            if chain is not None:
-                self._closed(chain, chain.orders[event.ticket.order_id], event, answer)
-        elif isinstance(event, ANSWERS):
-            if not event.order.opens:
-                if event.order.kind == "close" and self.desk.chains:
-                    self._exit_done(event.order)
-            elif isinstance(event, OrderFilled):
-                self._filled(event, answer)
-            else:
-                self._unfilled(event.order)
+    def on_closed(self, event: TicketClosed, answer: Any) -> None:
+        """Book, recover, go up, end."""
+        chain = self.desk.by_order.get(event.ticket.order_id)
+        if chain is not None:
+            self._closed(chain, chain.orders[event.ticket.order_id], event, answer)
+
+    def on_answered(self, event: OrderFilled | OrderRefused | OrderCancelled, answer: Any) -> None:
+        """Begin, or know that nothing came of an order; a close that is done may be an exit."""
+        if not event.order.opens:
+            if event.order.kind == "close" and self.desk.chains:
+                self._exit_done(event.order)
+        elif isinstance(event, OrderFilled):
+            self._filled(event, answer)
+        else:
+            self._unfilled(event.order)
 
     def _filled(self, event: OrderFilled, answer: Any) -> None:
         order, chain = event.order, self.desk.by_order.get(event.order.id)
@@ -187,8 +190,7 @@ class ProfitBook:
         self._go_on(chain)
 
     def _ask_whether_to_go_on(self, chain: Chain) -> None:
-        desk = self.desk
-        if desk.ports.ask(chain.plugin_id, "on_profit_target_hit", chain.view(desk.unit)) is False and not chain.doom:
+        if self.desk.told_of(chain, "on_profit_target_hit") is False and not chain.doom:
             chain.doom = "plugin_decided"
 
     # --- progress ----------------------------------------------------------------------------------------------------

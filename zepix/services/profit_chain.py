@@ -16,9 +16,10 @@ from zepix.services.profit_values import ProfitChain
 
 __all__ = ["Chain", "ChainOrder"]
 
-ENDED: Final = ("booked", "lost", "closed", "refused", "missing")
-WON: Final = ("profit_booking", "tp")
-LOST: Final = ("sl", "trailing", "break_even")
+ENDED: Final = frozenset({"booked", "lost", "closed", "refused", "missing"})
+HUNTED: Final = frozenset({"watching", "placed"})
+WON: Final = frozenset({"profit_booking", "tp"})
+LOST: Final = frozenset({"sl", "trailing", "break_even"})
 """Closed by a stop; one that a moved stop closed with a profit has won."""
 ALIVE: Final = "active"
 
@@ -77,7 +78,7 @@ class ChainOrder:
     @property
     def is_hunted(self) -> bool:
         """Whether a recovery of it is waited for or open."""
-        return self.recovery in ("watching", "placed")
+        return self.recovery in HUNTED
 
 
 ORDER_FIELDS: Final = tuple(one.name for one in fields(ChainOrder))
@@ -115,7 +116,7 @@ class Chain:
 
     @property
     def money_minor(self) -> int:
-        return sum(order.money_minor for order in self.orders.values())
+        return sum([order.money_minor for order in self.orders.values()])
 
     def of_level(self, level: int | None = None) -> list[ChainOrder]:
         """Orders of a level (None: the present one), recoveries left out."""
@@ -129,7 +130,7 @@ class Chain:
     @property
     def is_busy(self) -> bool:
         """Whether an order is under way or open, or a recovery is waited for."""
-        return any(not order.is_over or order.is_hunted for order in self.orders.values())
+        return any(order.status not in ENDED or order.recovery in HUNTED for order in self.orders.values())
 
     def judgement(self, settings: ProfitBookingSettings) -> str:
         """Why a level that is over does not lead to the next; nothing where it does."""

@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple, Protocol
 from zepix.model import Alert, Catalogue, Ticket
 from zepix.model.settings_dual_order import DualOrderSettings
 from zepix.model.settings_profit_booking import ProfitBookingSettings
-from zepix.services.chain_log import ChainLog, ChainStep
+from zepix.services.chain_log import ChainLog, made_step
 from zepix.services.dual_plan import Rates
 from zepix.services.entry_legs import entry_side
 from zepix.services.orders import OrderExecutionService
@@ -66,11 +66,11 @@ def _never_again(now_ns: int) -> int:
 class ProfitPorts:
     """What profit booking needs of the house.
 
-    ask(plugin_id, method, *args): what a strategy answers, None where it does not decide. next_chain(symbol): the id of
-    a chain that has none yet. booking_points(order_id): how far ahead the engine books an order B, 0 where it does not;
-    take_booking: the same, and we watch its price from now on. say(text): a line in the run's log.
-    concerns(plugin_id, alert): whether an alert is meant for a plugin. next_look_ns(now_ns): when candles may say
-    something else of a trend.
+    ask(plugin_id, method, *args): what a strategy answers, None where it does not decide; decides(plugin_id, method):
+    whether it has a word in it. next_chain(symbol): the id of a chain that has none yet. booking_points(order_id): how
+    far ahead the engine books an order B, 0 where it does not; take_booking: the same, and we watch its price from now
+    on. say(text): a line in the run's log. concerns(plugin_id, alert): whether an alert is meant for a plugin.
+    next_look_ns(now_ns): when candles may say something else of a trend.
     """
 
     clock: Clock
@@ -83,6 +83,7 @@ class ProfitPorts:
     booking_points: Callable[[int], int] = _no_points
     take_booking: Callable[[int], int] = _no_points
     ask: Callable[..., Any] = _nothing
+    decides: Callable[[str, str], bool] = _always
     say: Callable[[str], None] = _nothing
     concerns: Callable[[str, Alert], bool] = _always
     next_look_ns: Callable[[int], int] = _never_again
@@ -114,6 +115,8 @@ class ProfitDesk:
         self.legs = legs
         self.ports = ports
         self.unit = 10**ports.money_digits
+        self._clock = ports.clock
+        self._log = ports.log
         self.chains: dict[str, Chain] = {}
         """Those that have not ended, or have orders left; older first."""
         self.by_order: dict[int, Chain] = {}
@@ -124,7 +127,14 @@ class ProfitDesk:
 
     @property
     def now_ns(self) -> int:
-        return self.ports.clock.now_ns
+        return self._clock.now_ns
+
+    def told_of(self, chain: Chain, method: str) -> Any:
+        """What the strategy's ``method`` answers to a chain; None where it does not decide."""
+        ports = self.ports
+        if not ports.decides(chain.plugin_id, method):
+            return None
+        return ports.ask(chain.plugin_id, method, chain.view(self.unit))
 
     def settings_of(self, plugin_id: str) -> ProfitBookingSettings:
         """The settings, with what the strategy's ``get_pyramid_config`` says otherwise; a config that is wrong counts
@@ -146,11 +156,11 @@ class ProfitDesk:
     def log(self, chain: Chain, state: str, reason: str, order: ChainOrder | None = None, money: int = 0) -> None:
         """Write a step down."""
         level, number, ticket = (chain.level, 0, 0) if order is None else (order.level, order.order_id, order.ticket)
-        self.ports.log.add(
-            ChainStep(
-                self.now_ns, chain.chain_id, "profit", chain.plugin_id, chain.symbol, chain.alert_id,
+        self._log.add(
+            made_step((
+                self._clock.now_ns, chain.chain_id, "profit", chain.plugin_id, chain.symbol, chain.alert_id,
                 level, state, reason, number, ticket, money,
-            )
+            ))
         )  # fmt: skip
 
     def tell(self, kind: str, chain: Chain, text: str, **numbers: Any) -> None:

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, Final
 
 from zepix.model import Alert
 from zepix.model.settings_profit_booking import ProfitBookingSettings
+from zepix.model.stop_trail import ceil_share
 from zepix.model.timeframe import NS
 from zepix.services.opposing import opposes
 from zepix.services.profit_chain import Chain, ChainOrder
@@ -35,9 +37,13 @@ def recovery_level(entry: int, sl: int, frac: float, least_points: int) -> int:
     """
     sign = 1 if entry > sl else -1
     gap = abs(entry - sl)
-    exact = Decimal(gap) * Decimal(str(frac))
-    back = int(exact) if exact == int(exact) else int(exact) + 1
-    return sl + sign * min(gap, max(back, least_points))
+    return sl + sign * min(gap, max(ceil_share(gap, frac), least_points))
+
+
+@lru_cache(maxsize=256)
+def _least_points(pips: float, pip: Decimal, point: Decimal) -> int:
+    """So many pips of the settings in points, cut."""
+    return int(Decimal(str(pips)) * pip / point)
 
 
 class Hunts:
@@ -62,7 +68,7 @@ class Hunts:
         if plugin is not None and not plugin.is_enabled():  # it would use up an attempt of the others
             desk.log(chain, "lost", "plugin_disabled", lost)
             return False
-        decided = desk.ports.ask(chain.plugin_id, "on_chain_sl_hit", chain.view(desk.unit))
+        decided = desk.told_of(chain, "on_chain_sl_hit")
         if answer is False or decided is False:
             desk.log(chain, "lost", "plugin_decided", lost)
             return False
@@ -79,7 +85,7 @@ class Hunts:
         lost.recovery, lost.attempts = "watching", lost.attempts + 1
         lost.until_ns = desk.now_ns + round(minutes * 60 * NS)
         instrument = desk.ports.catalogue[chain.symbol]
-        least = int(Decimal(str(settings.min_recovery_pips)) * instrument.pip / instrument.point)
+        least = _least_points(settings.min_recovery_pips, instrument.pip, instrument.point)
         level = recovery_level(lost.entry_points, lost.sl_points, settings.recovery_frac, least)
         lost.trigger_points = level
         desk.hunted[lost.order_id] = chain

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from zepix.kernels.pyramid import orders_at
 from zepix.model import Refused, Side
 from zepix.model.settings_profit_booking import ProfitBookingSettings
 from zepix.services.driving import given
+from zepix.services.dual_legs import floor_points
 from zepix.services.profit_chain import Chain, ChainOrder
 from zepix.services.profit_desk import Plugin, ProfitDesk
-from zepix.services.profit_sizing import LevelSize, floor_points, size_of_level
+from zepix.services.profit_sizing import LevelSize, size_of_level
 from zepix.services.risk_values import TradeRequest
 
 __all__ = ["LevelMaker", "Slot"]
 
+MOST_SIZES: Final = 4096
 GONE: Final = Refused("plugin_gone", "its plugin is not in this run")
 
 
@@ -33,6 +35,8 @@ class LevelMaker:
 
     def __init__(self, desk: ProfitDesk) -> None:
         self._desk = desk
+        self._sizes: dict[tuple[Any, ...], LevelSize | Refused] = {}
+        """By everything that a size is made of: levels are much like each other."""
 
     def place_level(self, chain: Chain, settings: ProfitBookingSettings) -> Refused | None:
         """The orders of the chain's present level; None where at least one is on its way.
@@ -93,7 +97,14 @@ class LevelMaker:
         target = legs.b_target_money if settings.target_money is None else settings.target_money
         rate = desk.ports.rates.rate(instrument.profit_currency, desk.now_ns)
         spread = self._spread(chain, plugin)
-        return size_of_level(legs, instrument, spread, rate, steps, (loss, target), stop_share)
+        wanted = (chain.symbol, spread, rate, steps, loss, target, stop_share)
+        size = self._sizes.get(wanted)
+        if size is None:
+            if len(self._sizes) >= MOST_SIZES:
+                self._sizes.clear()
+            size = size_of_level(legs, instrument, spread, rate, steps, (loss, target), stop_share)
+            self._sizes[wanted] = size
+        return size
 
     def _through_gate(
         self, chain: Chain, plugin: Plugin, size: LevelSize, count: int, *, is_recovery: bool

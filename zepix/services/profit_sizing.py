@@ -15,9 +15,10 @@ from typing import Final, NamedTuple
 from zepix.kernels.pyramid import dollars_to_points_step
 from zepix.model import Instrument, Refused
 from zepix.model.settings_dual_order import DualOrderSettings
+from zepix.services.dual_legs import floor_points
 from zepix.services.lot_split import min_steps
 
-__all__ = ["LevelSize", "floor_points", "size_of_level"]
+__all__ = ["LevelSize", "size_of_level"]
 
 HAIR: Final = 1e-7
 """Points by which a float may miss a whole one."""
@@ -30,13 +31,6 @@ class LevelSize(NamedTuple):
     steps: int
     stop_points: int
     target_points: int
-
-
-def floor_points(settings: DualOrderSettings, instrument: Instrument, spread: int) -> int:
-    """The least distance of a stop from its fill, as for order B."""
-    level = instrument.stops_level_points or settings.stops_level_if_none_points
-    spreads = math.ceil(spread * Decimal(str(settings.b_floor_spreads)))
-    return max(level + spread, spreads, math.ceil(instrument.min_stop_distance / instrument.point), 1)
 
 
 def size_of_level(

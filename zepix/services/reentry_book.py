@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from zepix.services.chain_log import ChainLog, ChainStep
+from zepix.services.chain_log import ChainLog, made_step
 from zepix.services.ports import Clock
 from zepix.services.reentry_values import ReentryChain
 
@@ -112,7 +112,7 @@ class ReentryBook:
         self.tell_begun(chain)
         now_ns = chain.updated_ns = self._clock.now_ns
         where = (chain.chain_id, "reentry", chain.plugin_id, chain.symbol, chain.alert_id)
-        self._log.add(ChainStep(now_ns, *where, chain.level, chain.state, reason, order_id, ticket, money_minor))
+        self._log.add(made_step((now_ns, *where, chain.level, chain.state, reason, order_id, ticket, money_minor)))
 
     def watch(self, chain: ReentryChain, watch_id: int) -> None:
         chain.watch_id = watch_id

@@ -6,23 +6,14 @@ What happens acts after the plugin has been heard (``on_follow``); an answer Fal
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-from decimal import Decimal
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
-from zepix.model import (
-    Alert,
-    Event,
-    Order,
-    OrderCancelled,
-    OrderFilled,
-    OrderRefused,
-    Ticket,
-    TicketClosed,
-)
+from zepix.model import Alert, Order, OrderCancelled, OrderFilled, OrderRefused, Ticket, TicketClosed
+from zepix.model.stop_trail import ceil_share
 from zepix.model.timeframe import NS
 from zepix.services.entry_legs import has_leg_beside
+from zepix.services.hearing import Hearing, Kinds
 from zepix.services.opposing import opposes
 from zepix.services.ports import NoShield
 from zepix.services.reentry_orders import PluginPorts
@@ -36,8 +27,15 @@ __all__ = ["ReentryCore"]
 _V3_LOGICS: Final = {"5m": "LOGIC1", "15m": "LOGIC2", "1h": "LOGIC3", "4h": "LOGIC3", "1d": "LOGIC3"}
 
 
-class ReentryCore(WaitingChains):
+class ReentryCore(WaitingChains, Hearing):
     """Moves chains from state to state; its state is data."""
+
+    FOLLOWS: ClassVar[Kinds] = {
+        TicketClosed: "on_closed",
+        OrderFilled: "on_filled",
+        OrderRefused: "on_ended",
+        OrderCancelled: "on_ended",
+    }
 
     def add_plugin(self, ports: PluginPorts) -> None:
         """Know how to reach a plugin."""
@@ -45,23 +43,26 @@ class ReentryCore(WaitingChains):
 
     # --- events ---------------------------------------------------------------------------------------------------
 
-    def on_follow(self, event: Event, answer: Any) -> None:
-        """A fill, a close, or an order of ours that came to nothing."""
-        if isinstance(event, TicketClosed):
-            chain = self.book.of_ticket(event.fill.ticket)
-            if chain is not None:
-                self._closed(chain, event, answer)
-        elif isinstance(event, OrderFilled):
-            if event.ticket is not None:
-                self._filled(event, event.ticket, answer)
-            if self.book.untold:
-                self._tell_begun(event.order)
-        elif isinstance(event, OrderRefused | OrderCancelled):
-            chain = self.book.of_order(event.order.id)
-            if chain is not None:
-                self.end(chain, "stopped", event.order.reason or "cancelled")
-            if self.book.untold:
-                self._tell_begun(event.order)
+    def on_closed(self, event: TicketClosed, answer: Any) -> None:
+        """A ticket of a chain, or a part of it."""
+        chain = self.book.of_ticket(event.fill.ticket)
+        if chain is not None:
+            self._closed(chain, event, answer)
+
+    def on_filled(self, event: OrderFilled, answer: Any) -> None:
+        """A chain begins, or goes on with a ticket."""
+        is_whole = None if event.ticket is None else self._filled(event, event.ticket, answer)
+        if self.book.untold:
+            self._tell_begun(event.order, is_whole)
+
+    def on_ended(self, event: OrderRefused | OrderCancelled, answer: Any) -> None:
+        """An order of ours that came to nothing."""
+        del answer
+        chain = self.book.of_order(event.order.id)
+        if chain is not None:
+            self.end(chain, "stopped", event.order.reason or "cancelled")
+        if self.book.untold:
+            self._tell_begun(event.order)
 
     def on_alert(self, alert: Alert) -> None:
         """A signal against what waits ends it; information may be the trend that it waits for."""
@@ -88,30 +89,33 @@ class ReentryCore(WaitingChains):
 
     # --- a chain begins -------------------------------------------------------------------------------------------
 
-    def _filled(self, event: OrderFilled, ticket: Ticket, answer: Any) -> None:
+    def _filled(self, event: OrderFilled, ticket: Ticket, answer: Any) -> bool | None:
+        """Whether the order's entry is whole, where that mattered."""
         chain = self.book.of_order(event.order.id)
         if chain is not None:
             self.book.relink(chain, ticket=ticket.id)
             chain.ticket_minor = 0
             state = "recovering" if chain.kind == "sl_hunt" else "active"
             self.book.move(chain, state, "filled", order_id=event.order.id, ticket=ticket.id)
-            return
+            return None
         ports = self._plugins.get(ticket.plugin_id)
         if ports is None or not ports.is_automatic or answer is False:
-            return
-        if ticket.role in self.settings.chain_roles and self.book.of_ticket(ticket.id) is None:
-            is_whole = self._is_whole(event.order)
-            self.create(ports, ticket, comment=event.order.comment, is_told=is_whole)
+            return None
+        if ticket.role not in self.settings.chain_roles or self.book.of_ticket(ticket.id) is not None:
+            return None
+        is_whole = self._is_whole(event.order)
+        self.create(ports, ticket, comment=event.order.comment, is_told=is_whole)
+        return is_whole
 
     def _is_whole(self, order: Order) -> bool:
         """Whether no other leg of the order's entry is under way."""
         return not has_leg_beside(self._under_way(), order)
 
-    def _tell_begun(self, order: Order) -> None:
+    def _tell_begun(self, order: Order, is_whole: bool | None = None) -> None:
         """The last leg of an entry has its answer: the chains that began with others of them are written down."""
         plugin_id, alert_id = order.plugin_id, order.alert_id
         mine = [c for c in self.book.untold.values() if c.alert_id == alert_id and c.plugin_id == plugin_id]
-        if mine and self._is_whole(order):
+        if mine and (self._is_whole(order) if is_whole is None else is_whole):
             for chain in mine:
                 self.book.tell_begun(chain)
 
@@ -225,7 +229,7 @@ class ReentryCore(WaitingChains):
         )  # fmt: skip
         if not reason:
             chain.kind = "sl_hunt"
-            chain.trigger = chain.stop_points + chain.side * math.ceil(Decimal(str(settings.recovery_frac)) * gap)
+            chain.trigger = chain.stop_points + chain.side * ceil_share(gap, settings.recovery_frac)
             loss = self._orders.potential_loss_minor(chain)
             event = self._orders.event(chain, self._gate.now_ns)
             check = self._safety.check(chain.plugin_id, chain.symbol, "sl_hunt", loss, chain.profit_minor, event)
@@ -264,7 +268,7 @@ class ReentryCore(WaitingChains):
         chain.level += 1
         chain.kind = "tp_cont"
         pip = self._catalogue[chain.symbol].pip_points
-        gap = math.ceil(Decimal(str(self.settings.continuation_gap_pips)) * pip)
+        gap = ceil_share(pip, self.settings.continuation_gap_pips)
         chain.trigger = chain.last_exit + chain.side * gap if gap else 0
         cooldown_ns = self.settings.cooldown_ns(ports.plugin_id, ports.family)
         self.wait(chain, cooldown_ns, self._window_ns(chain, ports))
@@ -280,7 +284,7 @@ class ReentryCore(WaitingChains):
             return
         chain.kind = "exit_cont"
         pip = self._catalogue[chain.symbol].pip_points
-        gap = math.ceil(Decimal(str(settings.exit_gap_pips)) * pip)
+        gap = ceil_share(pip, settings.exit_gap_pips)
         chain.trigger = chain.last_exit + chain.side * gap if gap else 0
         if ports.ask("on_exit", self._orders.event(chain, self._gate.now_ns)) is False:
             self.end(chain, "stopped", "declined")

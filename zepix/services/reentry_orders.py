@@ -18,6 +18,7 @@ from typing import Any, Final
 
 from zepix.model import Accepted, Catalogue, Instrument, Refused, Side, Trail
 from zepix.model.settings_reentry import ReentrySettings
+from zepix.model.stop_trail import ceil_share
 from zepix.services.driving import given
 from zepix.services.orders import OrderExecutionService
 from zepix.services.reentry_values import ReentryChain
@@ -77,7 +78,7 @@ class ReentryOrders:
             share, distance = self._settings.stop_share(chain.symbol, chain.level), chain.stop_distance
         else:
             share, distance = self._settings.recovery_sl_frac, chain.applied
-        return math.ceil(Decimal(str(round(share, 9))) * distance)
+        return ceil_share(distance, round(share, 9))
 
     def potential_loss_minor(self, chain: ReentryChain) -> int:
         """What it would lose at its stop with its own lots, rounded up, in minor units."""
@@ -185,7 +186,7 @@ class ReentryOrders:
     ) -> float | None:
         if self._is_original(chain, quote):
             return None
-        points = math.ceil(Decimal(str(self._settings.rr_ratio)) * distance)
+        points = ceil_share(distance, self._settings.rr_ratio)
         return chain.side * points * instrument.point_float
 
     def _trails(self, chain: ReentryChain, distance: int) -> Sequence[Trail]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from zepix.model import Alert, Catalogue, Event, Instrument, OrderFilled, Refused, Side, TicketClosed
+from zepix.model import Alert, Catalogue, Instrument, OrderFilled, Refused, Side, TicketClosed
 from zepix.model.settings_risk import PluginLimits, RiskSettings
 from zepix.services.account import AccountService
 from zepix.services.conversion import Conversions
+from zepix.services.hearing import Hearing, Kinds
 from zepix.services.ports import BrokerPort, Clock
 from zepix.services.risk_day import TradingDay
 from zepix.services.risk_gate import RiskGate
@@ -28,10 +29,10 @@ __all__ = ["RiskCore"]
 ZERO: Final = Decimal(0)
 
 
-class RiskCore:
+class RiskCore(Hearing):
     """The risk of one run, shared by all plugins; told of events, asked by facades."""
 
-    HEARS: Final = (OrderFilled, TicketClosed)
+    HEARS: ClassVar[Kinds] = {OrderFilled: "on_filled", TicketClosed: "on_closed"}
 
     def __init__(
         self,
@@ -81,13 +82,14 @@ class RiskCore:
         """Alerts say nothing of losses; the day turns with them."""
         self._ledger.turn(alert.received_ns)
 
-    def on_event(self, event: Event) -> None:
-        """Fills count entries, closes count losses; everything else is read from the broker when it is asked for."""
-        if isinstance(event, OrderFilled):
-            if event.ticket is not None:
-                self._ledger.opened(event.ticket, event.ts_recv_ns)
-        elif isinstance(event, TicketClosed):
-            self._ledger.closed(event.fill, event.ts_recv_ns)
+    def on_filled(self, event: OrderFilled) -> None:
+        """Fills count entries; everything but losses is read from the broker when it is asked for."""
+        if event.ticket is not None:
+            self._ledger.opened(event.ticket, event.ts_recv_ns)
+
+    def on_closed(self, event: TicketClosed) -> None:
+        """Closes count losses."""
+        self._ledger.closed(event.fill, event.ts_recv_ns)
 
     def state(self) -> dict[str, Any]:
         return {"ledger": self._ledger.state()}

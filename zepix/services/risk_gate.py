@@ -44,6 +44,7 @@ class RiskGate:
     def __init__(self, core: GatePorts) -> None:
         self._core = core
         self._sizes = Sizes(core.settings)
+        self._usable = 1 - core.settings.fit_buffer_frac
         self._spreads: dict[tuple[str, int], Decimal] = {}
         self._least: dict[str, Decimal] = {}
         self._checks: tuple[Callable[[Case], str], ...] = (
@@ -287,8 +288,8 @@ class RiskGate:
             most = min(most, _limit(own))
         if case.exposure_left is not None:
             most = min(most, case.exposure_left)
-        case.room = case.left * (1 - settings.fit_buffer_frac)
-        fitting = Fitting(most, case.day_left / settings.daily_caps[tier], case.left, at_stop)
+        case.room = case.left * self._usable
+        fitting = Fitting(most, case.day_left / settings.daily_caps[tier], case.room, at_stop)
         case.lots, reason = self._sizes.size(wanted, fitting, case.said)
         if not reason:
             case.said += ("lots", case.lots, "risk_money", at_stop * case.lots)

@@ -41,6 +41,8 @@ class RiskLedger:
         self._moneys: dict[int, Decimal] = {}
         """Sums as money: each is asked for again until the next loss."""
         self._day_start_ns = 0
+        self._until_ns = 0
+        """Before it nobody need look which day it is."""
         self._day_loss = 0
         self._day_net = 0
         self._lifetime_loss = 0
@@ -49,10 +51,9 @@ class RiskLedger:
 
     def turn(self, now_ns: int) -> None:
         """Begin a new day where one has begun; time never turns it back."""
-        day = self._day
-        if day.began_ns <= now_ns < day.ends_ns and day.began_ns == self._day_start_ns:
+        if now_ns < self._until_ns:
             return
-        start_ns = day.start_ns(now_ns)
+        start_ns, self._until_ns = self._day.start_ns(now_ns), self._day.ends_ns
         if start_ns > self._day_start_ns:
             self._day_start_ns = start_ns
             self.reset_day()
@@ -141,4 +142,5 @@ class RiskLedger:
         lifetime = int(state["lifetime_loss_minor"])
         plugin_loss = {name: int(minor) for name, minor in state["plugin_loss_minor"].items()}
         self._day_start_ns, self._day_loss, self._day_net = counts
+        self._until_ns = 0
         self._lifetime_loss, self._plugin_loss, self._entries = lifetime, plugin_loss, entries

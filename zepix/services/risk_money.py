@@ -21,6 +21,7 @@ class RiskMoney:
     def __init__(self, clock: Clock, conversions: Conversions) -> None:
         self._clock = clock
         self._conversions = conversions
+        self._home = conversions.account_currency
         self._has_own_values = conversions.account_currency == "USD"
         self._points: dict[str, tuple[Instrument, Decimal, Decimal]] = {}
         """By symbol: the instrument, the rate that was the last, and money of a point of a lot at it."""
@@ -33,6 +34,8 @@ class RiskMoney:
     def rate(self, instrument: Instrument) -> Decimal:
         """The account's money for one of the instrument's; raises DataError where nothing makes it."""
         currency = instrument.profit_currency
+        if currency == self._home:
+            return ONE
         if not self._is_known(currency) and self._has_own_value(instrument):
             return MONEY.divide(instrument.pip_value_per_lot_usd, instrument.contract_size * instrument.pip)
         return self._conversions.rate(currency, self._clock.now_ns)
@@ -71,8 +74,8 @@ class RiskMoney:
         return last[4]
 
     def _is_known(self, currency: str) -> bool:
-        """Whether a pair makes the rate, and has had a price."""
-        return self._conversions.is_known(currency, self._clock.now_ns)
+        """Whether a pair makes the rate, and has had a price; the account's own needs none."""
+        return currency == self._home or self._conversions.is_known(currency, self._clock.now_ns)
 
     def _has_own_value(self, instrument: Instrument) -> bool:
         return self._has_own_values and instrument.pip_value_per_lot_usd > 0

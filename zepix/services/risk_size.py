@@ -43,11 +43,11 @@ class SizeWanted(NamedTuple):
 
 
 class Fitting(NamedTuple):
-    """What a size has to fit: most lots, the share of the daily cap left, money left, money lost a lot."""
+    """What a size has to fit: most lots, the share of the daily cap left, money that may be lost, money lost a lot."""
 
     most: Decimal
     day_frac: Decimal
-    left: Decimal
+    usable: Decimal
     loss_per_lot: Decimal
 
 
@@ -56,7 +56,6 @@ class Sizes:
 
     def __init__(self, settings: RiskSettings) -> None:
         self._settings = settings
-        self._usable = ONE - settings.fit_buffer_frac
         froms, tos = settings.reduction_from_frac, settings.reduction_to_frac
         self._first = (froms[0], tos[0]) if settings.has_smart_reduction and froms else (NEVER, ONE)
 
@@ -72,7 +71,7 @@ class Sizes:
         whole_from, whole = self._first
         reduction = whole if fit.day_frac >= whole_from else reduction_of(fit.day_frac, self._settings)
         reduced = capped * reduction
-        usable = fit.left * self._usable
+        usable = fit.usable
         fitted = reduced
         if reduced * fit.loss_per_lot > usable:
             fitted = _DOWN.divide(usable, fit.loss_per_lot)

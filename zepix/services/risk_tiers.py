@@ -7,11 +7,15 @@ first, the first holds. Lots of a tier: the manual ones, else the settings' own.
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Final
 
 from zepix.model import Instrument
 from zepix.model.settings_risk import TIERS, RiskSettings
 
 __all__ = ["RiskTiers"]
+
+
+INFINITE: Final = Decimal("Infinity")
 
 
 class RiskTiers:
@@ -20,15 +24,24 @@ class RiskTiers:
     def __init__(self, settings: RiskSettings) -> None:
         self._settings = settings
         self._levels = [(Decimal(tier), tier) for tier in reversed(TIERS)]
-        self._last: tuple[Decimal | None, str] = (None, "")
-        """The balance that was asked for last, and its tier."""
+        self._band = (INFINITE, INFINITE, "")
+        """The tier that was found last: from which balance on, and below which."""
 
     def tier_of(self, balance: Decimal) -> str:
         if self._settings.default_risk_tier:
             return self._settings.default_risk_tier
-        if self._last[0] is not balance:
-            self._last = (balance, next((tier for level, tier in self._levels if balance >= level), TIERS[0]))
-        return self._last[1]
+        low, high, tier = self._band
+        if not low <= balance < high:
+            low, high, tier = self._band = self._band_of(balance)
+        return tier
+
+    def _band_of(self, balance: Decimal) -> tuple[Decimal, Decimal, str]:
+        high = INFINITE
+        for level, tier in self._levels:
+            if balance >= level:
+                return level, high, tier
+            high = level
+        return -INFINITE, high, TIERS[0]
 
     def lots(self, tier: str) -> Decimal:
         manual = self._settings.manual_lots.get(tier)

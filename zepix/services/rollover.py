@@ -19,6 +19,7 @@ __all__ = ["rollovers_between"]
 NEW_YORK: Final = ZoneInfo("America/New_York")
 CLOSE: Final = time(17)
 DAY_NS: Final = 86_400 * NS
+NEVER_NS: Final = 1 << 70
 
 
 @lru_cache(maxsize=256)
@@ -39,14 +40,23 @@ def _of_year(year: int) -> tuple[tuple[int, ...], tuple[tuple[int, ...], ...]]:
 
 def rollovers_between(entry_ns: int, exit_ns: int, triple_weekday: int) -> int:
     """How many nights count between two instants (both excluded); one on ``triple_weekday`` (0 Monday) counts three."""
+    year, first, of_first_day = _of_day(entry_ns // DAY_NS)
+    last_year, last, of_last_day = _of_day(exit_ns // DAY_NS)
+    if year and year == last_year:
+        return _nights(year, first + (of_first_day <= entry_ns), last + (of_last_day < exit_ns), triple_weekday)
     nights = 0
-    for year in range(_year_of(entry_ns), _year_of(exit_ns) + 1):
-        instants, counts = _of_year(year)
-        first, last = bisect_right(instants, entry_ns), bisect_left(instants, exit_ns)
-        if last > first:
-            triple = counts[triple_weekday]
-            nights += last - first + 2 * (triple[last] - triple[first])
+    for year in range(_year_at(entry_ns), _year_at(exit_ns) + 1):
+        instants, _ = _of_year(year)
+        nights += _nights(year, bisect_right(instants, entry_ns), bisect_left(instants, exit_ns), triple_weekday)
     return nights
+
+
+def _nights(year: int, first: int, last: int, triple_weekday: int) -> int:
+    """What a year's rollovers from the first to before the last count."""
+    if last <= first:
+        return 0
+    triple = _of_year(year)[1][triple_weekday]
+    return last - first + 2 * (triple[last] - triple[first])
 
 
 @lru_cache(maxsize=4096)
@@ -55,15 +65,17 @@ def _year_start_ns(year: int) -> int:
 
 
 @lru_cache(maxsize=4096)
-def _year_of_day(day: int) -> int:
-    """The New York year of a whole UTC day, counted from 1970; 0 for a day that lies in two."""
-    first, last = _year_at(day * DAY_NS), _year_at((day + 1) * DAY_NS - 1)
-    return first if first == last else 0
-
-
-def _year_of(t_ns: int) -> int:
-    """The New York year of an instant."""
-    return _year_of_day(t_ns // DAY_NS) or _year_at(t_ns)
+def _of_day(day: int) -> tuple[int, int, int]:
+    """Of a whole UTC day, counted from 1970: its New York year (0 where it lies in two), how many of the year's
+    rollovers came before it, and its own, which is never where it has none."""
+    begin_ns, end_ns = day * DAY_NS, (day + 1) * DAY_NS
+    year = _year_at(begin_ns)
+    if year != _year_at(end_ns - 1):
+        return 0, 0, NEVER_NS
+    instants, _ = _of_year(year)
+    before = bisect_left(instants, begin_ns)
+    has_one = before < len(instants) and instants[before] < end_ns
+    return year, before, instants[before] if has_one else NEVER_NS
 
 
 def _year_at(t_ns: int) -> int:

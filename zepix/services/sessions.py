@@ -15,12 +15,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, Final, Protocol
+from typing import Any, ClassVar, Final, Protocol
 from zoneinfo import ZoneInfo
 
-from zepix.model import Event, OrderRefused, Refused
+from zepix.model import OrderRefused, Refused
 from zepix.model.settings_sessions import SessionSettings, SessionWindow
 from zepix.model.timeframe import NS
+from zepix.services.hearing import Hearing, Kinds
 from zepix.services.ports import BrokerPort, Clock
 from zepix.services.sessions_calendar import Session, SessionCalendar
 
@@ -39,10 +40,10 @@ class ClosePort(Protocol):
         ...
 
 
-class SessionCore:
+class SessionCore(Hearing):
     """The sessions of one run: its table, its switch, and which forced close was the last."""
 
-    HEARS: Final = (OrderRefused,)
+    HEARS: ClassVar[Kinds] = {OrderRefused: "on_refused"}
 
     def __init__(self, settings: SessionSettings, clock: Clock, broker: BrokerPort, closer: ClosePort) -> None:
         self.settings = settings
@@ -112,12 +113,11 @@ class SessionCore:
                 self._counters["forced_closes"] += 1
                 self._closer.close_all(plugin_id, symbol, FORCE_CLOSE_REASON)
 
-    def on_event(self, event: Event) -> None:
+    def on_refused(self, event: OrderRefused) -> None:
         """A forced close that was refused is sent again, so many times in one session; then it is given up."""
-        if not isinstance(event, OrderRefused) or event.order.kind != "close":
-            return
         order = event.order
-        if order.reason_to_close != FORCE_CLOSE_REASON or order.plugin_id not in self._followers:
+        is_forced = order.kind == "close" and order.reason_to_close == FORCE_CLOSE_REASON
+        if not is_forced or order.plugin_id not in self._followers:
             return
         session = self.session_at(self.clock.now_ns)
         if session is None or not session.force_close or order.symbol not in self._symbols_of(order.plugin_id):

@@ -15,11 +15,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, NamedTuple
+from functools import lru_cache
+from typing import Any, ClassVar, Final, NamedTuple
 
-from zepix.model import Event, Order, OrderFilled, Refused, Ticket, TicketClosed
+from zepix.model import Order, OrderFilled, Refused, Ticket, TicketClosed
 from zepix.model.timeframe import NS
 from zepix.services.driving import given
+from zepix.services.hearing import Hearing, Kinds
 from zepix.services.orders import OrderExecutionService
 from zepix.services.ports import BrokerPort, Clock, Notify, PriceWaker
 from zepix.services.trend_values import TrendUpdate
@@ -32,6 +34,7 @@ CLOSE_RETRIES: Final = 3
 _LOGIC: Final = re.compile(r"LOGIC\d", re.IGNORECASE)
 
 
+@lru_cache(maxsize=1024)
 def logic_in(comment: str) -> str:
     """The logic that an order's comment names; nothing where it names none."""
     found = _LOGIC.search(comment)
@@ -77,10 +80,10 @@ class Group:
         return group
 
 
-class TrendExits:
+class TrendExits(Hearing):
     """The tickets of a run that a turning trend closes; its state is data."""
 
-    HEARS = (OrderFilled, TicketClosed)
+    HEARS: ClassVar[Kinds] = {OrderFilled: "on_filled", TicketClosed: "on_closed"}
 
     def __init__(
         self,
@@ -110,12 +113,14 @@ class TrendExits:
 
     # --- what is open ----------------------------------------------------------------------------------------------
 
-    def on_event(self, event: Event) -> None:
+    def on_filled(self, event: OrderFilled) -> None:
         """Know tickets as long as they are open."""
-        if isinstance(event, OrderFilled):
-            if event.ticket is not None and event.order.plugin_id in self._traders:
-                self._filled(event.order, event.ticket)
-        elif isinstance(event, TicketClosed) and not event.ticket.is_open:
+        if event.ticket is not None and event.order.plugin_id in self._traders:
+            self._filled(event.order, event.ticket)
+
+    def on_closed(self, event: TicketClosed) -> None:
+        """A ticket is over; an entry without tickets is, once nothing of it is under way."""
+        if not event.ticket.is_open:
             found = self._by_ticket.pop(event.ticket.id, None)
             if found is not None:
                 group, alert_id = found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -11,7 +11,8 @@ from zepix.engine import PluginInfo, Strategy
 from zepix.engine.service_host import ServiceHost
 from zepix.engine.wakers import Timers
 from zepix.errors import ZepixError
-from zepix.model import Alert, Event, OrderFilled
+from zepix.model import Alert, ClosingFill, Event, OrderFilled, OrderRefused, TicketClosed
+from zepix.services.hearing import Hearing, Kinds
 
 
 class Heard:
@@ -69,6 +70,40 @@ def test_services_are_told_before_strategies_and_woken_by_their_timers() -> None
     assert [word.split()[0] for word in heard.told] == ["alert", "OrderFilled", "timer", "timer", "TicketClosed"]
     assert [word for word in heard.told if word.startswith("timer")] == ["timer 2", "timer 4"]
     assert played.plugin().seen == [1, 2]
+
+
+class Tables(Hearing):
+    """Hears of closes before the plugin does, and acts on fills after it."""
+
+    HEARS: ClassVar[Kinds] = {TicketClosed: "note"}
+    FOLLOWS: ClassVar[Kinds] = {OrderFilled: "act"}
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    def note(self, event: TicketClosed) -> None:
+        self.told.append(f"note {type(event).__name__}")
+
+    def act(self, event: OrderFilled, answer: Any) -> None:
+        self.told.append(f"act {type(event).__name__} {answer}")
+
+
+def test_a_service_with_tables_hears_of_its_kinds_by_their_methods_and_of_no_others() -> None:
+    tables, heard = Tables(), Heard()
+
+    def prepare(simulation: Any) -> None:
+        simulation.engine.services.add("heard", heard)
+        simulation.engine.services.add("tables", tables)
+        simulation.engine.registry.get_plugin("follows").heard = heard
+
+    played = market(*flat(6)).play([alert(1)], Follows, before=prepare)
+    assert tables.told == ["act OrderFilled None", "note TicketClosed"]
+    assert [len(fill) for fill in played.record.fills] == [len(ClosingFill._fields)]
+    by_hand = Tables()
+    for event in (OrderRefused(1, 1, played.record.orders[0]), OrderFilled(1, 1, played.record.orders[0], None)):
+        by_hand.on_event(event)
+        by_hand.on_follow(event, False)
+    assert by_hand.told == ["act OrderFilled False"]
 
 
 def test_state_goes_to_the_service_of_its_name() -> None:

@@ -65,6 +65,29 @@ def test_runs_dropped_one_after_the_other_are_freed(monkeypatch: pytest.MonkeyPa
     assert sum(ref() is not None for ref in kept) < 4
 
 
+def test_the_end_of_a_run_walks_nothing_and_what_somebody_else_has_walked_is_not_walked_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(collector, "_UNSEEN", collector._Unseen())
+    walks = gc.get_stats()[-1]["collections"]
+    with without_collector():
+        made = [[n] for n in range(MOST_UNSEEN + 1_000)]
+    with without_collector(ends=True):
+        made.append([0])
+    assert gc.get_stats()[-1]["collections"] == walks
+    gc.collect()
+    with without_collector():
+        made.append([1])
+    assert gc.get_stats()[-1]["collections"] == walks + 1, "only the one that was asked for"
+    made += [[n] for n in range(2)]
+    with without_collector():
+        more = [[n] for n in range(MOST_UNSEEN + 1_000)]
+    with without_collector():
+        made.append([2])
+    assert gc.get_stats()[-1]["collections"] == walks + 2, "the next run begins with one"
+    assert made and more
+
+
 class _Run:
     itself: object
     made: list[list[int]]

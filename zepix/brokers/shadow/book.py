@@ -20,6 +20,7 @@ from decimal import Context, Decimal
 from typing import Final
 
 from zepix.model import AccountSpec, ClosingFill, Instrument, Order, Ticket
+from zepix.model.ticket import made_fill
 from zepix.services.conversion import MONEY, ONE, Conversions
 from zepix.services.prices import PriceBook, SymbolPrices
 from zepix.services.rollover import rollovers_between
@@ -278,7 +279,7 @@ class Book:
         pnl = gross + commission + swap
         ticket.parts += 1
         self._release(exposure, ticket, steps)
-        fill = ClosingFill(
+        fill = made_fill((
             ticket.id,
             ticket.parts,
             ticket.plugin_id,
@@ -310,7 +311,7 @@ class Book:
             now_ns,
             ticket.entry_row,
             row,
-        )
+        ))  # fmt: skip
         self.balance_minor += pnl
         self.fills.append(fill)
         self.balances.append((now_ns, self.balance_minor))
