@@ -89,13 +89,14 @@ class ServiceHost:
         return found
 
     def _methods(self, kind: type[Event], table: str, default: str) -> list[Any]:
-        """A kind's methods, in the order of the services: of a table where there is one, else the default."""
+        """A kind's methods, in the order of the services: of a table where there is one, else the default, if any."""
         found: list[Any] = []
         for core in self._cores.values():
             kinds: Kinds | None = getattr(core, table, None)
-            name = default if kinds is None else kinds.get(kind)
-            if name is not None and hasattr(core, name):
-                found.append(getattr(core, name))
+            if kinds is None:
+                found += [getattr(core, default)] if hasattr(core, default) else []
+            elif kind in kinds:
+                found.append(getattr(core, kinds[kind]))
         return found
 
     def alerts_in_hand(self) -> set[tuple[str, str]]:

@@ -63,6 +63,15 @@ def rows_of(one: Desk, book: str, *kinds: str) -> list[dict[str, Any]]:
     return [body for _, _, body in one.rows(*kinds) if body.get("book", "shadow") == book]
 
 
+def traded_with_one_left(one: Desk, count: int, left: str) -> None:
+    """Open, so many entries with their exits, and an entry of the id ``left`` that stays open."""
+    one.open()
+    one.run(30)
+    trade(one, count)
+    one.post(entry("buy", id=left, sl=1.0))
+    one.run(3)
+
+
 def trade(one: Desk, count: int, *, first: int = 0, symbol: str = "EURUSD", held_s: float = 4.0, **more: Any) -> None:
     """So many entries, each with its exit, both sides in turn."""
     for number in range(first, first + count):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.live.desk import Desk, entry
-from tests.live.modes.slots import SLOT, operator_events, rows_of, tell, trade
+from tests.live.modes.slots import SLOT, operator_events, rows_of, tell, trade, traded_with_one_left
 from tests.live.modes.test_contract import Configured
 from zepix_live.rerunning import rerun_folder
 from zepix_live.shadow_report import compared
@@ -33,11 +33,7 @@ def things(one: Desk) -> dict[str, int]:
 def test_a_slot_that_comes_back_numbers_its_orders_and_tickets_on(desk) -> None:
     """Numbers given twice would make one ticket of two: in the report, in the database, wherever rows are read."""
     one: Desk = desk(**SLOT)
-    one.open()
-    one.run(30)
-    trade(one, 3)
-    one.post(entry("buy", id="left", sl=1.0))
-    one.run(3)
+    traded_with_one_left(one, 3, "left")
     one.crash()
     one.flags = {}
     one.open()

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.live.desk import ROOT, Desk, entry
-from tests.live.modes.slots import SLOT, rows_of, tell, trade
+from tests.live.modes.slots import SLOT, rows_of, tell, trade, traded_with_one_left
 from zepix.errors import DataError
 from zepix.research.comparing import Comparison, compare
 from zepix.research.comparing.of_journal import BREAKER
@@ -189,11 +189,7 @@ def test_a_book_that_is_not_there_is_told(desk) -> None:
 
 def test_what_is_still_open_is_no_result_yet(desk) -> None:
     one: Desk = desk(**SLOT)
-    one.open()
-    one.run(30)
-    trade(one, 1)
-    one.post(entry("buy", id="stays", sl=1.0))
-    one.run(3)
+    traded_with_one_left(one, 1, "stays")
     one.close()
     said: list[str] = []
     report_and_tell(one.folder, "", None, as_json=False, say=said.append)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.live.desk import Desk, entry
-from tests.live.modes.slots import SLOT, operator_events, rows_of, tell, trade
+from tests.live.modes.slots import SLOT, operator_events, rows_of, tell, traded_with_one_left
 from zepix_live.engine import forgetting
 from zepix_live.engine.plan import plan_of
 from zepix_live.engine.price_rows import PriceColumns
@@ -31,11 +31,7 @@ def totals(one: Desk) -> list[tuple[int, int]]:
 @pytest.mark.parametrize("without", ["", "journal-prices.bin", "journal-snapshots.sqlite"])
 def test_a_restart_goes_on_in_every_book_whatever_of_its_caches_is_gone(desk, without: str) -> None:
     one: Desk = desk(**WIDE)
-    one.open()
-    one.run(30)
-    trade(one, 3)
-    one.post(entry("buy", id="open", sl=1.0))
-    one.run(3)
+    traded_with_one_left(one, 3, "open")
     before = totals(one)
     one.crash()
     if without:

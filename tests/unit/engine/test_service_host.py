@@ -106,6 +106,17 @@ def test_a_service_with_tables_hears_of_its_kinds_by_their_methods_and_of_no_oth
     assert by_hand.told == ["act OrderFilled False"]
 
 
+def test_a_table_that_names_a_method_that_is_not_there_is_no_silence() -> None:
+    class Misspelt(Hearing):
+        FOLLOWS: ClassVar[Kinds] = {OrderFilled: "on_filed"}
+
+    host = ServiceHost(Timers())
+    host.add("misspelt", Misspelt())
+    assert host.followers(TicketClosed) == []
+    with pytest.raises(AttributeError, match="on_filed"):
+        host.followers(OrderFilled)
+
+
 def test_state_goes_to_the_service_of_its_name() -> None:
     one, other = Heard(), Heard()
     one.told = ["x"]
