@@ -19,7 +19,8 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(os.name != "posix", reason="process groups are killed as POSIX has them"),
 ]
-CYCLES = share(60, 10)
+CYCLES = share(60, 40)
+"""With the twenty of chains there are sixty kills in every run of the suite."""
 
 
 def _run(arguments: list[str], seconds: float = 60.0) -> subprocess.CompletedProcess[str]:

@@ -87,8 +87,8 @@ def test_every_kind_of_order_on_real_bars(file: str, symbol: str, timeframe: int
 
 @pytest.mark.skipif(not MARKET.is_dir(), reason="the real ticks of ../shared/data/market are not at hand")
 @pytest.mark.parametrize(("file", "symbol"), TICKS)
-def test_every_kind_of_order_on_tens_of_thousands_of_real_ticks(file: str, symbol: str) -> None:
-    scenario = on_recorded(file, symbol, recorded_ticks(file, 50_000, share(100_000, 50_000)), 500)
+def test_every_kind_of_order_on_a_hundred_thousand_real_ticks(file: str, symbol: str) -> None:
+    scenario = on_recorded(file, symbol, recorded_ticks(file, 50_000, 100_000), 500)
     assert assert_agree(scenario, replay if HAS_BACKTRADER else replay_without_cerebro) > 50
 
 
