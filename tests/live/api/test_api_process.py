@@ -72,7 +72,7 @@ def rows(data: Path, api_port: int, path: str, count: int) -> list[dict[str, Any
 
 def api_pid(parent: int) -> int:
     """The process of the API among the children of the supervisor."""
-    said = subprocess.run(["ps", "-eo", "pid,ppid,args"], capture_output=True, text=True, check=True).stdout
+    said = subprocess.run(["ps", "-ww", "-eo", "pid,ppid,args"], capture_output=True, text=True, check=True).stdout
     (found,) = [int(pid) for pid, ppid, args in (line.split(None, 2) for line in said.splitlines()[1:])
                 if int(ppid) == parent and "zepix_live.api_child" in args]  # fmt: skip
     return found
